@@ -1,0 +1,155 @@
+"""Our side of the built-in sandbox provider: orders out, verified events in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.adapters.payments import EventKind, PaymentEvent, PaymentOrder, PayMode, RefundAnswer, StartedSession
+from app.errors import BadSignature
+from app.sandbox_gateway.sessions import (
+    NewSession,
+    SandboxSession,
+    SandboxState,
+    cancel_session,
+    find_session,
+    open_session,
+    refund_session,
+)
+from app.sandbox_gateway.signing import HEADER, signature
+
+MAX_ID = 2**63 - 1
+_KINDS = {
+    "payment.captured": EventKind.CAPTURED,
+    "payment.declined": EventKind.FAILED,
+    "payment.cancelled": EventKind.CANCELLED,
+    "refund.done": EventKind.REFUND_DONE,
+    "refund.failed": EventKind.REFUND_FAILED,
+}
+_STATES = {
+    SandboxState.OPEN: EventKind.PENDING,
+    SandboxState.PROCESSING: EventKind.PENDING,
+    SandboxState.CAPTURED: EventKind.CAPTURED,
+    SandboxState.DECLINED: EventKind.FAILED,
+    SandboxState.CANCELLED: EventKind.CANCELLED,
+}
+
+
+class SandboxGateway:
+    """The sandbox as a Gateway. Messages older or newer than `window_seconds` are not believed."""
+
+    name = "sandbox"
+    label = "Sandbox (no money moves)"
+    modes = tuple(PayMode)
+
+    def __init__(self, secret: str, window_seconds: int) -> None:
+        self._secret = secret
+        self._window = window_seconds
+
+    def start(self, order: PaymentOrder) -> StartedSession:
+        """The pay page is on the host and port that the buyer comes back to."""
+        ref = open_session(
+            NewSession(
+                order_key=order.key,
+                show_id=order.show_id,
+                payment_id=order.payment_id,
+                amount_minor=order.amount_minor,
+                currency=order.currency,
+                mode=order.mode,
+                description=order.description,
+                email=order.email,
+                return_url=order.return_url,
+            )
+        )
+        back = urlsplit(order.return_url)
+        return StartedSession(ref, f"{back.scheme}://{back.netloc}/pay/sandbox/{ref}")
+
+    def fetch(self, show_id: int, payment_id: int, provider_ref: str | None) -> PaymentEvent | None:
+        session = find_session(provider_ref, f"payment-{show_id}-{payment_id}")
+        return _as_event(session) if session else None
+
+    def cancel(self, provider_ref: str) -> None:
+        cancel_session(provider_ref)
+
+    def refund(self, provider_ref: str, amount_minor: int, currency: str, key: str) -> RefundAnswer:
+        result = refund_session(provider_ref, key, amount_minor, currency)
+        if result.refused:
+            return RefundAnswer("failed", reason=result.refused)
+        return RefundAnswer("done", result.refund_id)
+
+    def verify_event(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> PaymentEvent:
+        self._check_signature(body, headers, now)
+        try:
+            return _read(body)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+            raise BadSignature("This message can't be read.") from problem
+
+    def _check_signature(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> None:
+        header = next((value for name, value in headers.items() if name.lower() == HEADER.lower()), "")
+        parts = dict(part.strip().partition("=")[::2] for part in header.split(","))
+        sent, digest = parts.get("t", ""), parts.get("v1", "")
+        if not (sent.isascii() and sent.isdigit() and len(sent) <= 12):
+            raise BadSignature
+        if not hmac.compare_digest(signature(self._secret, int(sent), body).encode(), digest.encode()):
+            raise BadSignature
+        if abs(now.timestamp() - int(sent)) > self._window:
+            raise BadSignature("This message is too old to be believed.")
+
+
+def _as_event(session: SandboxSession) -> PaymentEvent:
+    """How a session stands, told as an event whose id names the state: asked twice, it is the same event."""
+    state = SandboxState(session.state)
+    return PaymentEvent(
+        provider=SandboxGateway.name,
+        event_id=f"state:{session.id}:{state.value}",
+        kind=_STATES[state],
+        provider_ref=session.id,
+        show_id=session.show_id,
+        payment_id=session.payment_id,
+        amount_minor=session.captured_minor,
+        currency=session.currency,
+        detail=session.reason,
+        raw={"asked": True, "state": state.value, "captured": session.captured_minor},
+    )
+
+
+def _read(body: bytes) -> PaymentEvent:
+    """Raises ValueError, KeyError, TypeError or AttributeError on what is no message, or can't be stored."""
+    message = json.loads(body, parse_constant=_refuse)
+    if b"\\u0000" in json.dumps(message, ensure_ascii=False).encode():
+        _refuse("NUL")
+    data, metadata = message["data"], message["data"].get("metadata", {})
+    payment_id = metadata.get("payment_id")
+    return PaymentEvent(
+        provider=SandboxGateway.name,
+        event_id=_text(message["id"], 200),
+        kind=_KINDS.get(_text(message["type"], 60), EventKind.PENDING),
+        provider_ref=_text(data["session"], 200),
+        show_id=_whole(metadata.get("show_id", 0), MAX_ID),
+        payment_id=None if payment_id is None else _whole(payment_id, MAX_ID),
+        amount_minor=_whole(data.get("amount", 0), 2**31 - 1),
+        currency=_text(data.get("currency", ""), 3),
+        refund_key=_text(data.get("refund", {}).get("key", ""), 80),
+        detail=_text(data.get("reason", ""), 500),
+        raw=message,
+    )
+
+
+def _refuse(what: str) -> None:
+    raise ValueError(f"{what} can't be stored")
+
+
+def _whole(value: Any, most: int) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise ValueError(f"{value!r} is no amount and no id")
+    return value
+
+
+def _text(value: Any, longest: int) -> str:
+    if type(value) is not str or len(value) > longest:
+        raise ValueError("a text is missing or too long")
+    return value

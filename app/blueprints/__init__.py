@@ -1,0 +1,25 @@
+"""The addresses of the site, one module per part of it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.config import Settings
+
+
+def init_blueprints(app: Flask, settings: Settings) -> None:
+    from app.blueprints.health import health
+
+    app.register_blueprint(health)
+
+    _init_paying(app, settings)
+
+
+def _init_paying(app: Flask, settings: Settings) -> None:
+    from app.blueprints.webhooks import webhooks
+
+    app.register_blueprint(webhooks)
+    if "sandbox" in settings.gateways:
+        from app.blueprints.sandbox import sandbox
+
+        app.register_blueprint(sandbox)

@@ -1,0 +1,47 @@
+"""The flask commands: each calls one service and says in words what it did."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+
+from app.errors import DomainError
+
+
+def init_cli(app: Flask) -> None:
+    for command in (expire_holds, check_promises, schedule):
+        app.cli.add_command(command)
+
+
+@click.command("expire-holds")
+def expire_holds() -> None:
+    """Free the seats of every hold whose time is over. For cron; safe beside the worker."""
+    from app.services import holds
+
+    count = holds.expire_holds()
+    click.echo(f"{count} {'hold' if count == 1 else 'holds'} expired.")
+
+
+@click.command("check-promises")
+def check_promises() -> None:
+    """Run every promise of the database; prints what breaks one and exits 1."""
+    from app.services import promises
+
+    broken = list(promises.check_promises())
+    for row in broken:
+        click.echo(f"{row.number:3}  {row.promise}\n     {row.row}")
+    click.echo(f"{len(promises.PROMISES)} promises looked at, {len(broken)} rows break one.")
+    raise SystemExit(1 if broken else 0)
+
+
+@click.command("schedule")
+def schedule() -> None:
+    """Hand regular work to the worker until stopped. Run one of these; a second one does no harm."""
+    from app.jobs.schedule import run_schedule
+
+    run_schedule()
+
+
+def refused(problem: DomainError) -> click.ClickException:
+    """A refusal as a command says it."""
+    return click.ClickException(problem.message)

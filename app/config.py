@@ -1,0 +1,157 @@
+"""Every setting: typed, read from the environment once, documented here. A missing secret stops a production start."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Flask, current_app
+from werkzeug.local import LocalProxy
+
+ROOT = Path(__file__).resolve().parent.parent
+MB = 1024 * 1024
+
+
+class BadSetting(RuntimeError):
+    """A setting is missing or can't be read; the message names it and says what it should be."""
+
+
+def _setting(default: Any, about: str, secret: bool = False) -> Any:
+    factory = {"default_factory": default} if callable(default) else {"default": default}
+    return field(**factory, metadata={"about": about, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process. Names in the environment are these names in capitals."""
+
+    env: str = _setting("development", "development, production or test")
+    site_name: str = _setting("Marquee", "the name on the sign, in mails and on tickets")
+    base_url: str = _setting("http://localhost:8000", "where the public reaches the site; links in mails begin with it")
+    var_dir: Path = _setting(ROOT / "var", "data of the embedded services, mails of development, secrets")
+    secret_key: str = _setting("", "signs sessions and links; at least 32 random bytes", secret=True)
+    database_url: str = _setting("", "PostgreSQL for the application, postgresql+psycopg://…")
+    migration_database_url: str = _setting("", "the same database as the role that owns the tables")
+    database_pool: int = _setting(5, "connections a process keeps open; at least its threads")
+    redis_url: str = _setting("", "Valkey or Redis, redis://…")
+    trusted_proxies: int = _setting(0, "how many reverse proxies stand in front; their X-Forwarded headers are read")
+    web_concurrency: int = _setting(0, "web processes; 0 = one per core")
+
+    seat_locking: str = _setting("pessimistic", "how seats are reserved; pessimistic = row locks")
+    max_seats: int = _setting(10, "seats one booking may have, and one buyer per show")
+    hold_minutes: int = _setting(10, "how long chosen seats are kept")
+    extension_minutes: int = _setting(5, "what one extension adds")
+    payment_minutes: int = _setting(15, "what starting to pay leaves at least")
+    hold_cap_minutes: int = _setting(30, "never longer than this after the hold")
+    orphan_seats: str = _setting("on", "on = a stranded single seat is refused, warn = only said, off")
+    holds_per_minute: int = _setting(10, "hold attempts a buyer may make a minute; 0 = no limit")
+    requests_per_minute: int = _setting(100, "requests an address may make a minute, polls and files apart; 0 = no limit")
+    logins_per_minute: int = _setting(10, "log-in attempts an address or an account may make a minute; 0 = no limit")
+
+    booking_fees: dict[str, int] = _setting(
+        lambda: {"GBP": 75, "EUR": 75, "BRL": 300, "USD": 100}, "fee per seat in minor units, GBP=75,EUR=75"
+    )
+    tax_percent: dict[str, str] = _setting(
+        lambda: {"GB": "20", "FR": "5.5", "RE": "2.1", "BR": "0"}, "tax inside the prices by country, GB=20,FR=5.5"
+    )
+    sales_close_minutes: int = _setting(0, "how long after its start a show can still be booked")
+    cleaning_minutes: int = _setting(15, "kept free on a screen after each show")
+
+    gateways: tuple[str, ...] = _setting(("sandbox",), "payment gateways on offer, comma-separated")
+    sandbox_webhook_secret: str = _setting("", "signs the sandbox gateway's messages", secret=True)
+    sandbox_webhook_url: str = _setting("", "where the sandbox sends its messages; empty = this web process")
+    sandbox_late_minutes: int = _setting(35, "when the money of a sandbox payment made late arrives; past the cap")
+    gateway_timeout_seconds: int = _setting(10, "how long a gateway may take to answer")
+    webhook_window_seconds: int = _setting(300, "a gateway's message older than this is not believed")
+    reconcile_minutes: int = _setting(5, "a payment pending this long is asked about, and again as often")
+
+    ticket_signing_keys: str = _setting("", "id:base64url(32 bytes), comma-separated; the last one signs", secret=True)
+
+    smtp_url: str = _setting("", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty = files in var/mail")
+    mail_from: str = _setting("Marquee <tickets@localhost>", "the sender of every mail")
+    mail_timeout_seconds: int = _setting(20, "how long a mail server may take")
+
+    poll_seconds: float = _setting(2.0, "how often an open seat map asks for changes")
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+
+def _mapping(text: str, value: Callable[[str], Any]) -> dict[str, Any]:
+    pairs = (part.partition("=") for part in text.split(",") if part.strip())
+    return {key.strip().upper(): value(number.strip()) for key, _, number in pairs}
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "Path": Path,
+    "tuple[str, ...]": lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
+    "dict[str, int]": lambda text: _mapping(text, int),
+    "dict[str, str]": lambda text: _mapping(text, str),
+}
+
+
+def read_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment; raises BadSetting naming what can't be read or is missing."""
+    env = os.environ if env is None else env
+    values: dict[str, Any] = {}
+    for item in dataclasses.fields(Settings):
+        raw = env.get(item.name.upper())
+        if raw is None or raw == "":
+            continue
+        try:
+            values[item.name] = _READERS[str(item.type)](raw)
+        except ValueError as problem:
+            raise BadSetting(f"{item.name.upper()}={raw!r} can't be read: {item.metadata['about']}") from problem
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    needed = [item.name for item in dataclasses.fields(Settings) if item.metadata["secret"]]
+    needed = [name for name in needed if name != "sandbox_webhook_secret" or "sandbox" in settings.gateways]
+    missing = [name.upper() for name in [*needed, "database_url", "redis_url"] if not getattr(settings, name)]
+    if missing:
+        raise BadSetting(f"{', '.join(missing)} must be set; bin/run and bin/flask make them for development")
+    if settings.orphan_seats not in ("on", "warn", "off"):
+        raise BadSetting(f"ORPHAN_SEATS is on, warn or off, not {settings.orphan_seats!r}")
+    if settings.production and settings.base_url.startswith("http://"):
+        raise BadSetting("BASE_URL must begin with https:// in production")
+
+
+def init_config(app: Flask, settings: Settings | None = None) -> Settings:
+    chosen = settings or read_settings()
+    app.extensions["marquee_settings"] = chosen
+    app.config.update(
+        SECRET_KEY=chosen.secret_key,
+        SQLALCHEMY_DATABASE_URI=chosen.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": chosen.database_pool,
+            "max_overflow": 2,
+            "pool_timeout": 10,
+            "connect_args": {"connect_timeout": 5, "application_name": "marquee", "options": "-c lock_timeout=3000"},
+        },
+        MAX_CONTENT_LENGTH=1 * MB,
+        MAX_FORM_PARTS=200,
+        SESSION_COOKIE_NAME="__Host-session" if chosen.production else "session",
+        SESSION_COOKIE_SECURE=chosen.production,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PREFERRED_URL_SCHEME="https" if chosen.production else "http",
+        TESTING=chosen.env == "test",
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    return chosen
+
+
+settings = cast(Settings, LocalProxy(lambda: current_app.extensions["marquee_settings"]))
+"""The settings of the running application."""

@@ -1,0 +1,115 @@
+"""What seats cost: ticket types, the lines of a bill, fee and tax. Decimal and rounding live here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+
+class TicketType(StrEnum):
+    ADULT = "adult"
+    CHILD = "child"
+    SENIOR = "senior"
+    STUDENT = "student"
+    COMPANION = "companion"
+
+
+class LineKind(StrEnum):
+    TICKET = "ticket"
+    FEE = "fee"
+    TAX = "tax"
+
+
+TYPE_NAMES = {
+    TicketType.ADULT: "Adult",
+    TicketType.CHILD: "Child",
+    TicketType.SENIOR: "Senior",
+    TicketType.STUDENT: "Student",
+    TicketType.COMPANION: "Companion",
+}
+
+PriceTable = Mapping[tuple[str, str], int]
+"""(price category, ticket type) → minor units."""
+
+
+class UnknownPrice(ValueError):
+    """The price list has no price for this category and ticket type."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedSeat:
+    """A seat to be sold: `free_companion` says that it stands beside a wheelchair space of the same booking."""
+
+    seat_id: int
+    label: str
+    category: str
+    category_name: str
+    kind: str
+    ticket_type: TicketType
+    free_companion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a bill; tax lines are contained in the others and not added."""
+
+    kind: LineKind
+    label: str
+    quantity: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a booking costs, all in minor units of one currency. `total` contains fee and tax."""
+
+    lines: tuple[Line, ...]
+    prices: tuple[int, ...]
+    fee_minor: int
+    tax_minor: int
+    total_minor: int
+
+
+def types_for(seat: PricedSeat, prices: PriceTable) -> list[TicketType]:
+    """The ticket types this seat can be sold as: what the list prices, companion only beside a wheelchair space."""
+    return [
+        kind
+        for kind in TicketType
+        if (seat.free_companion if kind is TicketType.COMPANION else (seat.category, kind.value) in prices)
+    ]
+
+
+def price_of(seat: PricedSeat, prices: PriceTable) -> int:
+    """Minor units, fee apart. Raises UnknownPrice if this seat can't be sold as its ticket type."""
+    if seat.ticket_type not in types_for(seat, prices):
+        raise UnknownPrice(f"{seat.label} can't be sold as {seat.ticket_type}")
+    return 0 if seat.ticket_type is TicketType.COMPANION else prices[seat.category, seat.ticket_type.value]
+
+
+def contained_tax(total_minor: int, percent: Decimal) -> int:
+    """The tax inside a price that already contains it, rounded half up to a whole minor unit."""
+    tax = Decimal(total_minor) * percent / (100 + percent)
+    return int(tax.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def quote(seats: Sequence[PricedSeat], prices: PriceTable, seat_fee_minor: int, tax_percent: Decimal) -> Quote:
+    """The bill for these seats. A companion beside a wheelchair space is free and bears no fee."""
+    amounts = tuple(price_of(seat, prices) for seat in seats)
+    lines = list(_ticket_lines(seats, amounts))
+    charged = sum(1 for seat in seats if seat.ticket_type is not TicketType.COMPANION)
+    fee = charged * seat_fee_minor
+    if fee:
+        lines.append(Line(LineKind.FEE, "Booking fee", charged, fee))
+    total = sum(amounts) + fee
+    tax = contained_tax(total, tax_percent)
+    if tax:
+        lines.append(Line(LineKind.TAX, f"Tax {tax_percent.normalize():f} %", 1, tax))
+    return Quote(tuple(lines), amounts, fee, tax, total)
+
+
+def _ticket_lines(seats: Iterable[PricedSeat], amounts: Iterable[int]) -> Iterable[Line]:
+    for seat, amount in zip(seats, amounts, strict=True):
+        label = f"{TYPE_NAMES[seat.ticket_type]}, {seat.category_name.lower()}, {seat.label}"
+        yield Line(LineKind.TICKET, label, 1, amount)

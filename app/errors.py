@@ -1,0 +1,120 @@
+"""The refusals of the business, each with a stable code and an HTTP status. How they look is web/errors.py's."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """A request that the rules refuse: `code` is stable for machines, `message` is a sentence for people."""
+
+    code: ClassVar[str] = "REFUSED"
+    status: ClassVar[int] = 400
+    default: ClassVar[str] = "That is not possible."
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        self.message = message or self.default
+        self.details = details
+        super().__init__(self.message)
+
+
+class NotFound(DomainError):
+    code, status, default = "NOT_FOUND", 404, "There is no such thing here."
+
+
+class Gone(DomainError):
+    """What was asked for is over: a past show, a run-out hold."""
+
+    code, status, default = "GONE", 410, "That is over."
+
+
+class ShowNotOnSale(Gone):
+    code, default = "SHOW_NOT_ON_SALE", "This showing is not on sale."
+
+
+class HoldExpired(Gone):
+    code, default = "HOLD_EXPIRED", "The time to pay for these seats has run out."
+
+
+class Invalid(DomainError):
+    """The request itself is wrong; `details["fields"]` may name the fields."""
+
+    code, status, default = "INVALID", 422, "Something in the form needs another look."
+
+
+class InvalidSeats(Invalid):
+    code, default = "INVALID_SEATS", "Those seats can't be chosen."
+
+
+class OrphanSeat(InvalidSeats):
+    """A choice that would leave one seat alone; details: `orphans` (seat ids), `shifts` (lists of seat ids)."""
+
+    code, default = "ORPHAN_SEAT", "That would leave one seat on its own."
+
+
+class Conflict(DomainError):
+    code, status, default = "CONFLICT", 409, "Someone else was quicker."
+
+
+class SeatsTaken(Conflict):
+    """Some wanted seats went to somebody else; details: `taken` (seat ids)."""
+
+    code, default = "SEAT_NOT_AVAILABLE", "Some of these seats have just been taken."
+
+
+class Busy(Conflict):
+    """Too many buyers at the same rows; asking again helps."""
+
+    code, default = "BUSY", "Many people want these seats at this moment. Please try again."
+
+
+class ConcurrentModification(Conflict):
+    code, default = "CONCURRENT_MODIFICATION", "This changed while you were looking at it. Please try again."
+
+
+class PaymentStarted(Conflict):
+    """The booking is already being paid."""
+
+    code, default = "PAYMENT_STARTED", "A payment for this booking has already begun."
+
+
+class AlreadyExtended(Conflict):
+    code, default = "ALREADY_EXTENDED", "The time was already prolonged once."
+
+
+class ScreenBusy(Conflict):
+    code, default = "SCREEN_BUSY", "Another show is on this screen at that time."
+
+
+class EmailTaken(Conflict):
+    code, default = "EMAIL_TAKEN", "There is already an account with this e-mail address."
+
+
+class GatewayUnavailable(DomainError):
+    code, status = "GATEWAY_UNAVAILABLE", 502
+    default = "The payment service does not answer just now. Your seats stay kept; please try again."
+
+
+class BadSignature(DomainError):
+    """A message that claims to come from a gateway and does not, or comes too late to be believed."""
+
+    code, status, default = "BAD_SIGNATURE", 400, "This message is not from the payment service."
+
+
+class TooManyRequests(DomainError):
+    code, status, default = "TOO_MANY_REQUESTS", 429, "That was a lot at once. Please wait a moment."
+
+
+class ImportRefused(DomainError):
+    """A file that can't be taken in; `message` says where in the file and why."""
+
+    code, status, default = "IMPORT_REFUSED", 422, "This file can't be read."
+
+
+CONSTRAINT_ERRORS: dict[str, type[DomainError]] = {
+    "uq_tickets_live_seat": SeatsTaken,
+    "uq_bookings_live_owner": ConcurrentModification,
+    "ex_shows_screen_during": ScreenBusy,
+    "uq_users_email": EmailTaken,
+}
+"""Which refusal a broken database constraint means, by the constraint's name."""

@@ -1,0 +1,73 @@
+"""The extensions, unbound: made here, bound to an application in init_extensions(). `db` lives in app/db.py."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import redis
+from flask import Flask, current_app
+from flask_babel import Babel
+from flask_compress import Compress
+from flask_htmx import HTMX
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from rq import Queue
+from rq.serializers import JSONSerializer
+from werkzeug.local import LocalProxy
+
+import app.models  # noqa: F401  the tables register themselves
+from app.adapters.cache import init_cache
+from app.config import Settings
+from app.db import Base, db
+
+migrate = Migrate(compare_type=True)
+login_manager = LoginManager()
+csrf = CSRFProtect()
+htmx = HTMX()
+babel = Babel()
+compress = Compress()
+QUEUE = "marquee"
+
+
+def init_extensions(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(app.config.get("MIGRATIONS", "migrations")))
+    csrf.init_app(app)
+    htmx.init_app(app)
+    babel.init_app(app, default_locale="en")
+    _init_redis(app, settings)
+    _init_compress(app)
+
+
+def _init_redis(app: Flask, settings: Settings) -> None:
+    pool = redis.BlockingConnectionPool.from_url(
+        settings.redis_url,
+        max_connections=8,
+        timeout=1,
+        socket_timeout=1,
+        socket_connect_timeout=0.5,
+        health_check_interval=30,
+    )
+    app.extensions["redis"] = redis.Redis(connection_pool=pool)
+    init_cache(app, app.extensions["redis"])
+    app.extensions["queue"] = Queue(QUEUE, connection=app.extensions["redis"], serializer=JSONSerializer)
+
+
+def _init_compress(app: Flask) -> None:
+    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=1000, COMPRESS_STREAMS=False)
+    app.config["COMPRESS_MIMETYPES"] = [
+        "text/html",
+        "text/css",
+        "text/javascript",
+        "application/javascript",
+        "application/json",
+        "image/svg+xml",
+    ]
+    compress.init_app(app)
+
+
+redis_client = cast("redis.Redis", LocalProxy(lambda: current_app.extensions["redis"]))
+queue = cast(Queue, LocalProxy(lambda: current_app.extensions["queue"]))
+
+__all__ = ["Base", "babel", "csrf", "db", "htmx", "login_manager", "migrate", "queue", "redis_client"]

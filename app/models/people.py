@@ -1,0 +1,34 @@
+"""Accounts and their log-ins."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+from app.models import columns as c
+
+
+class User(Base):
+    __tablename__ = "users"
+    __table_args__ = (Index("uq_users_email", text("lower(email)"), unique=True),)
+
+    id: Mapped[c.serial] = mapped_column(primary_key=True)
+    email: Mapped[c.text]
+    name: Mapped[c.text]
+    phone: Mapped[str] = mapped_column(Text, server_default="")
+    password_hash: Mapped[c.text]
+    created_at: Mapped[c.instant]
+
+
+class LoginSession(Base):
+    """One log-in on one device. The cookie carries the token, the table its hash; ending it kills the cookie."""
+
+    __tablename__ = "login_sessions"
+    __table_args__ = (UniqueConstraint("token_hash"), Index("ix_login_sessions_user_id", "user_id"))
+
+    id: Mapped[c.serial] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    token_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[c.instant]
+    expires_at: Mapped[c.instant]

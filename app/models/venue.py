@@ -1,0 +1,151 @@
+"""Where shows happen: cinemas, their screens, the seats of each layout, and price lists."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base
+from app.domain.pricing import TicketType
+from app.models import columns as c
+from app.models.catalogue import City
+
+
+class Cinema(Base):
+    __tablename__ = "cinemas"
+    __table_args__ = (
+        UniqueConstraint("slug"),
+        UniqueConstraint("external_id"),
+        CheckConstraint("fee_minor >= 0", name="fee_not_negative"),
+        CheckConstraint("tax_percent BETWEEN 0 AND 100", name="tax_sane"),
+        Index("ix_cinemas_city_id", "city_id"),
+    )
+
+    id: Mapped[c.serial] = mapped_column(primary_key=True)
+    external_id: Mapped[str | None] = mapped_column(String(100))
+    slug: Mapped[str] = mapped_column(String(200))
+    name: Mapped[c.text]
+    city_id: Mapped[int] = mapped_column(ForeignKey("cities.id"))
+    address: Mapped[str] = mapped_column(Text, server_default="")
+    postal_code: Mapped[str] = mapped_column(String(20), server_default="")
+    latitude: Mapped[float | None] = mapped_column(Float)
+    longitude: Mapped[float | None] = mapped_column(Float)
+    timezone: Mapped[c.short]
+    """IANA name; every time a visitor of this cinema reads is in it."""
+    currency: Mapped[c.currency]
+    fee_minor: Mapped[int] = mapped_column(Integer, server_default="0")
+    """The booking fee per seat, in minor units."""
+    tax_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2), server_default="0")
+    """The tax that prices contain."""
+    facilities: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    website: Mapped[str | None] = mapped_column(Text)
+
+    city: Mapped[City] = relationship()
+
+
+class Screen(Base):
+    __tablename__ = "screens"
+    __table_args__ = (UniqueConstraint("cinema_id", "name"),)
+
+    id: Mapped[c.serial] = mapped_column(primary_key=True)
+    cinema_id: Mapped[int] = mapped_column(ForeignKey("cinemas.id"))
+    name: Mapped[c.short]
+    layout_id: Mapped[int | None] = mapped_column(
+        ForeignKey("layouts.id", use_alter=True, name="fk_screens_layout_id")
+    )
+    """The layout that new shows get; shows keep the one they were published with."""
+
+
+class Layout(Base):
+    """One version of a screen's seats. Never changed once made: what depends on it may be kept for ever."""
+
+    __tablename__ = "layouts"
+    __table_args__ = (UniqueConstraint("screen_id", "version"),)
+
+    id: Mapped[c.serial] = mapped_column(primary_key=True)
+    screen_id: Mapped[int] = mapped_column(ForeignKey("screens.id"))
+    version: Mapped[int] = mapped_column(Integer)
+    name: Mapped[c.text]
+    seat_count: Mapped[int] = mapped_column(Integer)
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the plan: importing the same plan twice changes nothing."""
+    plan: Mapped[dict[str, object]] = mapped_column(JSONB)
+    """The plan as imported, in the pretix format."""
+    categories: Mapped[dict[str, str]] = mapped_column(JSONB)
+    """Price category codes and their names, front to back."""
+
+
+class Seat(Base):
+    __tablename__ = "seats"
+    __table_args__ = (
+        UniqueConstraint("layout_id", "guid"),
+        UniqueConstraint("layout_id", "line", "column"),
+        CheckConstraint(
+            "kind IN ('standard', 'premium', 'recliner', 'love', 'wheelchair', 'companion')", name="kind_known"
+        ),
+    )
+
+    id: Mapped[c.serial] = mapped_column(primary_key=True)
+    layout_id: Mapped[int] = mapped_column(ForeignKey("layouts.id"))
+    guid: Mapped[str] = mapped_column(String(200))
+    level: Mapped[str] = mapped_column(Text, server_default="")
+    row: Mapped[str] = mapped_column(String(50))
+    number: Mapped[str] = mapped_column(String(50))
+    label: Mapped[c.text]
+    """What people call it: J10, Balcony A 13 bis. Unique in its layout."""
+    kind: Mapped[str] = mapped_column(String(20))
+    category: Mapped[str] = mapped_column(String(50))
+    x: Mapped[float] = mapped_column(Float)
+    y: Mapped[float] = mapped_column(Float)
+    row_index: Mapped[int] = mapped_column(SmallInteger)
+    position: Mapped[int] = mapped_column(SmallInteger)
+    run: Mapped[int] = mapped_column(SmallInteger)
+    """Neighbours without an aisle between them share a run."""
+    line: Mapped[int] = mapped_column(SmallInteger)
+    column: Mapped[int] = mapped_column(SmallInteger)
+    gap_before: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    """A cross-aisle runs in front of this seat's line."""
+
+
+class PriceList(Base):
+    """Prices of one cinema. Never changed once a show uses it: a new price is a new list."""
+
+    __tablename__ = "price_lists"
+    __table_args__ = (UniqueConstraint("cinema_id", "name"),)
+
+    id: Mapped[c.serial] = mapped_column(primary_key=True)
+    cinema_id: Mapped[int] = mapped_column(ForeignKey("cinemas.id"))
+    name: Mapped[c.short]
+    currency: Mapped[c.currency]
+    created_at: Mapped[c.instant] = mapped_column(server_default=text("now()"))
+
+
+class Price(Base):
+    """What a ticket type costs in a price category, in minor units of the list's currency, fee apart."""
+
+    __tablename__ = "prices"
+    __table_args__ = (
+        CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
+        c.one_of("ticket_type", TicketType),
+    )
+
+    price_list_id: Mapped[int] = mapped_column(ForeignKey("price_lists.id", ondelete="CASCADE"), primary_key=True)
+    category: Mapped[str] = mapped_column(String(50), primary_key=True)
+    ticket_type: Mapped[str] = mapped_column(String(20), primary_key=True)
+    amount_minor: Mapped[int] = mapped_column(Integer)

@@ -1,0 +1,121 @@
+"""Layouts and price lists, kept in the process: neither ever changes once made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from sqlalchemy import text
+
+from app.db import db
+from app.domain.pricing import PriceTable
+from app.domain.seating import Hall, Seat
+
+T = TypeVar("T")
+KEPT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFacts:
+    """One seat of a layout, with its place in the table that the map is drawn as."""
+
+    id: int
+    label: str
+    level: str
+    row: str
+    number: str
+    kind: str
+    category: str
+    x: float
+    y: float
+    row_index: int
+    position: int
+    run: int
+    line: int
+    column: int
+    gap_before: bool
+
+
+@dataclass(frozen=True)
+class LayoutFacts:
+    """A layout's seats in the order of their ids, which is the order of every map string."""
+
+    id: int
+    name: str
+    categories: dict[str, str]
+    seats: tuple[SeatFacts, ...]
+
+    @cached_property
+    def by_id(self) -> dict[int, SeatFacts]:
+        return {seat.id: seat for seat in self.seats}
+
+    @cached_property
+    def index(self) -> dict[int, int]:
+        """Seat id → place in a map string."""
+        return {seat.id: place for place, seat in enumerate(self.seats)}
+
+    @cached_property
+    def for_rules(self) -> tuple[Seat, ...]:
+        """The same seats as the seating rules want them."""
+        return tuple(
+            Seat(s.id, s.run, s.position, s.x, s.y, s.kind, s.category, s.row_index) for s in self.seats
+        )
+
+    @cached_property
+    def hall(self) -> Hall:
+        return Hall(self.for_rules)
+
+    def near(self, seat_ids: Collection[int]) -> list[int]:
+        """All seats of the runs that these seats stand in; unknown ids are passed over."""
+        touched = {self.by_id[seat_id].run for seat_id in seat_ids if seat_id in self.by_id}
+        return [seat.id for run in touched for stretch in self.hall.of_run[run] for seat in stretch]
+
+
+_layouts: dict[int, LayoutFacts] = {}
+_prices: dict[int, PriceTable] = {}
+
+
+def _kept(store: dict[int, T], key: int, read: Callable[[int], T]) -> T:
+    value = store.get(key)
+    if value is None:
+        value = read(key)
+        if len(store) >= KEPT:
+            store.pop(next(iter(store)))
+        store[key] = value
+    return value
+
+
+def layout_facts(layout_id: int) -> LayoutFacts:
+    return _kept(_layouts, layout_id, _read_layout)
+
+
+def price_table(price_list_id: int) -> PriceTable:
+    return _kept(_prices, price_list_id, _read_prices)
+
+
+_LAYOUT = text("SELECT name, categories FROM layouts WHERE id = :id")
+_SEATS = text(
+    'SELECT id, label, level, "row", number, kind, category, x, y, row_index, position, run, line, "column", gap_before '
+    "FROM seats WHERE layout_id = :id ORDER BY id"
+)
+_PRICES = text("SELECT category, ticket_type, amount_minor FROM prices WHERE price_list_id = :id")
+
+
+def _read_layout(layout_id: int) -> LayoutFacts:
+    layout = db.session.execute(_LAYOUT, {"id": layout_id}).one()
+    seats = db.session.execute(_SEATS, {"id": layout_id})
+    return LayoutFacts(layout_id, layout.name, layout.categories, tuple(SeatFacts(*row) for row in seats))
+
+
+def _read_prices(price_list_id: int) -> PriceTable:
+    rows = db.session.execute(_PRICES, {"id": price_list_id})
+    return {(category, kind): amount for category, kind, amount in rows}
+
+
+def forget_kept() -> None:
+    """Drop everything kept; tests do so when they swap databases."""
+    for store in (_layouts, _prices):
+        store.clear()
+

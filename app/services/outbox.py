@@ -1,0 +1,118 @@
+"""What must happen after a commit: written with the change it belongs to, done at least once by the worker.
+
+Enqueueing to RQ after the commit is the fast path; the sweeper, which finds what is due and not done, is the safe one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+import structlog
+from redis.exceptions import RedisError
+from rq.exceptions import DuplicateJobError
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.adapters.cache import cache
+from app.db import db, end_read, on_commit, transaction
+from app.extensions import queue
+from app.services.alerts import raise_alert
+
+log = structlog.get_logger(__name__)
+
+JOB = "app.jobs.outbox.run_outbox_item"
+FIRST_RETRY_SECONDS = 10
+LAST_RETRY_SECONDS = 900
+GIVE_UP_AFTER = 12
+"""Attempts until an item waits for staff: with doubling pauses, about two hours."""
+
+
+class Task(StrEnum):
+    """Every kind of work that follows a commit; jobs/outbox.py says what does it."""
+
+    RENDER_TICKETS = "render_tickets"
+    MAIL_CONFIRMATION = "mail_confirmation"
+    MAIL_PAYMENT_FAILED = "mail_payment_failed"
+    MAIL_LATE_PAYMENT = "mail_late_payment"
+    SEND_REFUND = "send_refund"
+    CANCEL_PAYMENT = "cancel_payment"
+
+
+_INSERT = text(
+    "INSERT INTO outbox (show_id, kind, booking_id, subject_id, created_at, due_at) "
+    "VALUES (:show_id, :kind, :booking_id, :subject_id, :now, :now) RETURNING id"
+)
+
+
+def put(
+    session: Session, task: Task, now: dt.datetime, show_id: int, booking_id: int | None, subject_id: int | None = None
+) -> None:
+    """Note work to be done once the open transaction is committed."""
+    item = {
+        "show_id": show_id,
+        "kind": task.value,
+        "booking_id": booking_id,
+        "subject_id": subject_id,
+        "now": now,
+    }
+    item_id = session.execute(_INSERT, item).scalar_one()
+    on_commit(lambda: enqueue(show_id, item_id))
+
+
+def enqueue(show_id: int, item_id: int) -> None:
+    """Hand an item to the worker at once. Without Valkey, or if it is queued already, the sweeper sees to it."""
+    if cache.resting:
+        return
+    try:
+        queue.enqueue(JOB, show_id, item_id, job_id=f"outbox-{item_id}", unique=True, result_ttl=0, failure_ttl=60)
+    except DuplicateJobError:
+        log.debug("already_queued", item=item_id)
+    except (RedisError, OSError) as problem:
+        cache.failed(problem)
+
+
+_DUE = text(
+    "SELECT show_id, id FROM outbox WHERE done_at IS NULL AND due_at <= :now AND attempts < :most "
+    "ORDER BY due_at LIMIT :limit"
+)
+
+
+def sweep_outbox(limit: int = 500) -> int:
+    """Enqueue everything that is due and not done; gives how many."""
+    items = due_items(limit)
+    for show_id, item_id in items:
+        enqueue(show_id, item_id)
+    return len(items)
+
+
+def due_items(limit: int = 500) -> list[tuple[int, int]]:
+    """(show, item) of everything that is due and not done, oldest first."""
+    rows = db.session.execute(_DUE, {"now": clock.now(), "limit": limit, "most": GIVE_UP_AFTER}).all()
+    end_read()
+    return [(row.show_id, row.id) for row in rows]
+
+
+_FINISH = text("UPDATE outbox SET done_at = :now, failure = NULL WHERE show_id = :show_id AND id = :id")
+_FAIL = text(
+    "UPDATE outbox SET attempts = attempts + 1, failure = :failure, due_at = :due WHERE show_id = :show_id AND id = :id "
+    "RETURNING attempts"
+)
+
+
+def finish_item(show_id: int, item_id: int) -> None:
+    with transaction() as session:
+        session.execute(_FINISH, {"now": clock.now(), "show_id": show_id, "id": item_id})
+
+
+def postpone_item(show_id: int, item_id: int, attempts: int, failure: str) -> None:
+    """After a failed attempt: try again later, each time twice as late."""
+    pause = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**attempts)
+    due = clock.now() + dt.timedelta(seconds=pause)
+    with transaction() as session:
+        tries = session.execute(
+            _FAIL, {"failure": failure[:500], "due": due, "show_id": show_id, "id": item_id}
+        ).scalar_one()
+        if tries >= GIVE_UP_AFTER:
+            raise_alert(session, "outbox_given_up", show_id, f"Task {item_id} failed {tries} times: {failure[:200]}")

@@ -1,0 +1,269 @@
+"""What the database promises, each a query that returns no rows. docs/promises.md tells them in words.
+
+`flask check-promises` and every race, fault and end-to-end test run them all. Numbers are the promises' own; those
+missing here arrive with their tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from app import clock
+from app.config import settings
+from app.db import db, end_read
+from app.domain.states import GRAPHS, BookingState, PaymentState, RefundState, ShowState
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One row that breaks a promise."""
+
+    number: int
+    promise: str
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    number: int
+    says: str
+    sql: str
+
+
+def _illegal_moves() -> str:
+    """State changes along an arrow that nobody drew."""
+    subjects = {"booking": BookingState, "payment": PaymentState, "refund": RefundState, "show": ShowState}
+    drawn = [
+        f"('{subject}', '{start.value}', '{end.value}')"
+        for subject, states in subjects.items()
+        for start, ends in GRAPHS[states].items()
+        for end in ends
+    ]
+    return (
+        "SELECT show_id, subject, subject_id, before, after FROM state_changes "
+        f"WHERE before IS NOT NULL AND (subject, before, after) NOT IN (VALUES {', '.join(drawn)})"
+    )
+
+
+PROMISES = (
+    Promise(
+        1,
+        "No seat of a show is in two live tickets.",
+        "SELECT show_id, seat_id, count(*) FROM tickets WHERE state <> 'void' GROUP BY 1, 2 HAVING count(*) > 1",
+    ),
+    Promise(
+        2,
+        "A confirmed booking's seats are sold to it, and sold seats belong to confirmed bookings.",
+        """
+        SELECT t.show_id, t.seat_id, b.code, s.state FROM bookings b
+        JOIN tickets t ON t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void'
+        JOIN show_seats s ON s.show_id = t.show_id AND s.seat_id = t.seat_id
+        WHERE b.state = 'confirmed' AND (s.state <> 'sold' OR s.booking_id <> b.id)
+        UNION ALL
+        SELECT s.show_id, s.seat_id, b.code, b.state FROM show_seats s
+        JOIN bookings b ON b.show_id = s.show_id AND b.id = s.booking_id
+        WHERE s.state = 'sold' AND b.state <> 'confirmed'
+        """,
+    ),
+    Promise(
+        3,
+        "No ticket is for a seat outside its show's layout.",
+        """
+        SELECT t.show_id, t.id, t.seat_id FROM tickets t JOIN shows h ON h.id = t.show_id
+        JOIN seats s ON s.id = t.seat_id WHERE s.layout_id <> h.layout_id
+        """,
+    ),
+    Promise(
+        4,
+        "Sold, held, blocked and free seats of a published show are its layout's seats.",
+        """
+        SELECT h.id, l.seat_count, count(s.seat_id) FROM shows h JOIN layouts l ON l.id = h.layout_id
+        LEFT JOIN show_seats s ON s.show_id = h.id WHERE h.state <> 'draft'
+        GROUP BY h.id, l.seat_count HAVING count(s.seat_id) <> l.seat_count
+        """,
+    ),
+    Promise(
+        5,
+        "A held seat has a living booking with the same end, and a living booking holds its seats.",
+        """
+        SELECT s.show_id, s.seat_id, b.state FROM show_seats s
+        JOIN bookings b ON b.show_id = s.show_id AND b.id = s.booking_id
+        WHERE s.state = 'held' AND (b.state NOT IN ('held', 'awaiting_payment') OR b.expires_at <> s.held_until)
+        """,
+    ),
+    Promise(
+        6,
+        "No hold lives past the hard cap.",
+        "SELECT show_id, code, expires_at, cap_at FROM bookings WHERE expires_at > cap_at",
+    ),
+    Promise(
+        7,
+        "No booking has more seats than allowed.",
+        "SELECT show_id, booking_id, count(*) FROM tickets WHERE state <> 'void' GROUP BY 1, 2 HAVING count(*) > :most",
+    ),
+    Promise(
+        8,
+        "A booking has exactly the seats that were asked for.",
+        """
+        SELECT b.show_id, b.code, b.seat_count, count(t.id) FROM bookings b
+        LEFT JOIN tickets t ON t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void'
+        WHERE b.state IN ('held', 'awaiting_payment', 'confirmed')
+        GROUP BY b.show_id, b.id, b.code, b.seat_count HAVING count(t.id) <> b.seat_count
+        """,
+    ),
+    Promise(
+        9,
+        "A seat's version rises with each change: it is never below the least that its tickets' lives need.",
+        """
+        SELECT s.show_id, s.seat_id, s.version, least.changes FROM show_seats s JOIN (
+          SELECT show_id, seat_id, sum(CASE state WHEN 'void' THEN 2 ELSE 1 END) AS changes
+          FROM tickets GROUP BY show_id, seat_id
+        ) AS least USING (show_id, seat_id) WHERE s.version < least.changes
+        """,
+    ),
+    Promise(
+        10,
+        "Nothing is held before sales open or after they close, and no draft sells.",
+        """
+        SELECT b.show_id, b.code, b.held_at FROM bookings b JOIN shows h ON h.id = b.show_id
+        WHERE b.held_at < h.sales_open_at OR b.held_at >= h.sales_close_at OR h.state = 'draft'
+        """,
+    ),
+    Promise(
+        13,
+        "A capture is confirmed, or its refund asked for, within 15 minutes.",
+        """
+        SELECT p.show_id, p.id, p.captured_at FROM payments p
+        LEFT JOIN bookings b ON b.show_id = p.show_id AND b.id = p.booking_id
+        WHERE p.captured_at < CAST(:now AS timestamptz) - interval '15 minutes' AND p.refunded_minor = 0
+          AND (b.state IS NULL OR b.state NOT IN ('confirmed', 'cancelled'))
+        """,
+    ),
+    Promise(
+        14,
+        "Refunds never exceed captures, pending ones counted.",
+        """
+        SELECT p.show_id, p.id, p.captured_minor, sum(r.amount_minor) FROM payments p
+        JOIN refunds r ON r.show_id = p.show_id AND r.payment_id = p.id
+        GROUP BY p.show_id, p.id, p.captured_minor, p.refunded_minor
+        HAVING sum(r.amount_minor) > p.captured_minor OR sum(r.amount_minor) <> p.refunded_minor
+        """,
+    ),
+    Promise(
+        15,
+        "One capture per attempt: a gateway's id is unique.",
+        """
+        SELECT provider, provider_ref, count(*) FROM payments WHERE provider_ref IS NOT NULL
+        GROUP BY 1, 2 HAVING count(*) > 1
+        """,
+    ),
+    Promise(
+        16,
+        "What was charged is the stored quote, in the same currency, and its lines add up to it.",
+        """
+        SELECT b.show_id, b.code, b.total_minor, p.captured_minor FROM bookings b
+        JOIN payments p ON p.show_id = b.show_id AND p.booking_id = b.id AND p.captured_at IS NOT NULL
+        WHERE b.state = 'confirmed' AND p.refunded_minor = 0
+          AND (p.captured_minor <> b.total_minor OR p.captured_currency <> b.currency)
+        UNION ALL
+        SELECT b.show_id, b.code, b.total_minor, sum(l.amount_minor) FROM bookings b
+        JOIN booking_lines l ON l.show_id = b.show_id AND l.booking_id = b.id AND l.kind <> 'tax'
+        WHERE b.state = 'confirmed' GROUP BY b.show_id, b.code, b.total_minor HAVING sum(l.amount_minor) <> b.total_minor
+        """,
+    ),
+    Promise(
+        17,
+        "No confirmation without a capture that stays, or a price of zero.",
+        """
+        SELECT b.show_id, b.code, b.total_minor FROM bookings b
+        WHERE b.state = 'confirmed' AND b.total_minor > 0 AND NOT EXISTS (
+          SELECT FROM payments p WHERE p.show_id = b.show_id AND p.booking_id = b.id
+          AND p.captured_at IS NOT NULL AND p.refunded_minor < p.captured_minor)
+        """,
+    ),
+    Promise(
+        19,
+        "No amount is negative.",
+        """
+        SELECT show_id, id, price_minor FROM tickets WHERE price_minor < 0
+        UNION ALL SELECT show_id, id, amount_minor FROM payments WHERE amount_minor <= 0
+        UNION ALL SELECT show_id, id, amount_minor FROM refunds WHERE amount_minor <= 0
+        UNION ALL SELECT show_id, booking_id, amount_minor FROM booking_lines WHERE amount_minor < 0
+        """,
+    ),
+    Promise(
+        21,
+        "A capture has one effect: no booking is confirmed twice.",
+        """
+        SELECT show_id, subject_id, count(*) FROM state_changes
+        WHERE subject = 'booking' AND after = 'confirmed' GROUP BY 1, 2 HAVING count(*) > 1
+        UNION ALL
+        SELECT show_id, subject_id, count(*) FROM state_changes
+        WHERE subject = 'payment' AND after = 'captured' GROUP BY 1, 2 HAVING count(*) > 1
+        """,
+    ),
+    Promise(22, "States move only along the drawn arrows.", _illegal_moves()),
+    Promise(
+        23,
+        "The last state change of a booking, payment, refund and show says the state it is in.",
+        """
+        WITH last AS (
+          SELECT DISTINCT ON (show_id, subject, subject_id) show_id, subject, subject_id, after
+          FROM state_changes ORDER BY show_id, subject, subject_id, id DESC
+        ), things AS (
+          SELECT show_id, 'booking' AS subject, id, state FROM bookings
+          UNION ALL SELECT show_id, 'payment', id, state FROM payments
+          UNION ALL SELECT show_id, 'refund', id, state FROM refunds
+          UNION ALL SELECT id, 'show', id, state FROM shows
+        )
+        SELECT t.show_id, t.subject, t.id, t.state, l.after FROM things t
+        LEFT JOIN last l ON l.show_id = t.show_id AND l.subject = t.subject AND l.subject_id = t.id
+        WHERE l.after IS DISTINCT FROM t.state
+        """,
+    ),
+    Promise(
+        24,
+        "What a commit asked for is noted: a confirmed booking has its tickets and its mail in the outbox, "
+        "a refund its sending.",
+        """
+        SELECT b.show_id, b.code, task.kind FROM bookings b
+        CROSS JOIN (VALUES ('render_tickets'), ('mail_confirmation')) AS task(kind)
+        WHERE b.state = 'confirmed' AND NOT EXISTS (
+          SELECT FROM outbox o WHERE o.show_id = b.show_id AND o.booking_id = b.id AND o.kind = task.kind)
+        UNION ALL
+        SELECT r.show_id, r.idempotency_key, 'send_refund' FROM refunds r WHERE NOT EXISTS (
+          SELECT FROM outbox o WHERE o.show_id = r.show_id AND o.subject_id = r.id AND o.kind = 'send_refund')
+        """,
+    ),
+    Promise(
+        26,
+        "An acknowledged booking survives: every payment's booking exists.",
+        """
+        SELECT p.show_id, p.id, p.booking_id FROM payments p
+        WHERE p.booking_id IS NOT NULL AND NOT EXISTS (
+          SELECT FROM bookings b WHERE b.show_id = p.show_id AND b.id = p.booking_id)
+        """,
+    ),
+    Promise(
+        27,
+        "One live ticket per booked seat; none for a booking that ended.",
+        """
+        SELECT t.show_id, t.id, b.state FROM tickets t JOIN bookings b ON b.show_id = t.show_id AND b.id = t.booking_id
+        WHERE (t.state IN ('issued', 'admitted') AND b.state <> 'confirmed')
+           OR (t.state = 'reserved' AND b.state NOT IN ('held', 'awaiting_payment'))
+        """,
+    ),
+)
+
+
+def check_promises() -> Iterator[Broken]:
+    """Every row that breaks a promise; nothing, if all hold."""
+    values = {"now": clock.now(), "most": settings.max_seats}
+    for promise in PROMISES:
+        wanted = {name: value for name, value in values.items() if f":{name}" in promise.sql}
+        for row in db.session.execute(text(promise.sql), wanted):
+            yield Broken(promise.number, promise.says, " ".join(f"{key}={value}" for key, value in row._mapping.items()))
+    end_read()

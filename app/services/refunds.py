@@ -1,0 +1,122 @@
+"""Money sent back: asked for in the transaction that decided it, sent by the worker, with its own state."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.adapters.payments import EventKind, PaymentEvent, gateway
+from app.db import db, end_read, transaction
+from app.domain.states import PaymentState, RefundState
+from app.errors import GatewayUnavailable
+from app.models import Payment, Refund
+from app.services.alerts import raise_alert
+from app.services.outbox import Task, put
+
+log = structlog.get_logger(__name__)
+
+
+class RefundRefused(GatewayUnavailable):
+    """The gateway said no to a refund; it is tried again, and staff is told."""
+
+    code, default = "REFUND_REFUSED", "The payment service refused the refund."
+
+
+def request_refund(session: Session, payment: Payment, amount_minor: int, reason: str, now: dt.datetime) -> Refund:
+    """Ask for `amount_minor` of a captured payment back. Commits nothing; the caller holds the payment's lock.
+
+    Refunds never exceed the capture, pending ones counted: the database's CHECK on refunded_minor is the last word.
+    """
+    number = session.execute(_COUNT, {"show_id": payment.show_id, "payment_id": payment.id}).scalar_one()
+    refund = Refund(
+        show_id=payment.show_id,
+        payment_id=payment.id,
+        state=RefundState.REQUESTED.value,
+        amount_minor=amount_minor,
+        currency=payment.captured_currency or payment.currency,
+        reason=reason,
+        idempotency_key=f"refund-{payment.show_id}-{payment.id}-{number + 1}",
+        requested_at=now,
+    )
+    session.add(refund)
+    payment.refunded_minor += amount_minor
+    session.flush()
+    refund.log_birth(now, "clock")
+    put(session, Task.SEND_REFUND, now, payment.show_id, payment.booking_id, refund.id)
+    return refund
+
+
+_COUNT = text("SELECT count(*) FROM refunds WHERE show_id = :show_id AND payment_id = :payment_id")
+_READ = text("""
+SELECT r.state, r.amount_minor, r.currency, r.idempotency_key, p.provider, p.provider_ref
+FROM refunds r JOIN payments p ON p.show_id = r.show_id AND p.id = r.payment_id
+WHERE r.show_id = :show_id AND r.id = :refund_id
+""")
+
+
+def send_refund(show_id: int, refund_id: int) -> str:
+    """Send a requested refund through its gateway and note the answer. Raises RefundRefused to be tried again."""
+    row = db.session.execute(_READ, {"show_id": show_id, "refund_id": refund_id}).one()
+    end_read()
+    if row.state in (RefundState.SENT, RefundState.DONE):
+        return "repeated"
+    answer = gateway(row.provider).refund(row.provider_ref, row.amount_minor, row.currency, row.idempotency_key)
+    state = RefundState(answer.state)
+    with transaction() as session:
+        _note(session, show_id, refund_id, state, f"gateway:{row.provider}", answer.provider_ref, answer.reason)
+    if state is RefundState.FAILED:
+        raise RefundRefused(answer.reason or None)
+    return state.value
+
+
+def _note(
+    session: Session, show_id: int, refund_id: int, state: RefundState, actor: str, ref: str = "", reason: str = ""
+) -> str:
+    payment_id = session.execute(_PAYMENT_OF, {"show_id": show_id, "refund_id": refund_id}).scalar_one()
+    payment = session.get_one(Payment, (show_id, payment_id), populate_existing=True, with_for_update=True)
+    refund = session.get_one(Refund, (show_id, refund_id), populate_existing=True, with_for_update=True)
+    now = clock.now()
+    refund.attempts += 1
+    if refund.state == RefundState.DONE:
+        return "repeated"
+    refund.provider_ref = ref or refund.provider_ref
+    refund.failure = reason or None
+    if state is RefundState.FAILED and refund.state != RefundState.FAILED:
+        raise_alert(session, "refund_refused", show_id, f"Refund {refund_id} was refused: {reason or 'no reason given'}")
+    if not refund.move_to(state, now, actor):
+        return "repeated"
+    if state is RefundState.DONE:
+        refund.done_at = now
+        _close_payment(session, payment, now, actor)
+    return f"refund {state.value}"
+
+
+_DONE_SUM = text(
+    "SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE show_id = :show_id AND payment_id = :payment_id "
+    "AND state = 'done'"
+)
+
+
+def _close_payment(session: Session, payment: Payment, now: dt.datetime, actor: str) -> None:
+    session.flush()
+    done = session.execute(_DONE_SUM, {"show_id": payment.show_id, "payment_id": payment.id}).scalar_one()
+    whole = done == payment.captured_minor
+    payment.move_to(PaymentState.REFUNDED if whole else PaymentState.PARTLY_REFUNDED, now, actor)
+
+
+_PAYMENT_OF = text("SELECT payment_id FROM refunds WHERE show_id = :show_id AND id = :refund_id")
+_BY_KEY = text("SELECT id FROM refunds WHERE show_id = :show_id AND idempotency_key = :key")
+
+
+def note_refund_event(session: Session, event: PaymentEvent) -> str:
+    """A gateway's message about a refund. Commits nothing."""
+    refund_id = session.execute(_BY_KEY, {"show_id": event.show_id, "key": event.refund_key}).scalar_one_or_none()
+    if refund_id is None:
+        raise_alert(session, "unknown_refund", event.show_id, f"{event.provider} tells of a refund we don't know.")
+        return "unknown"
+    state = RefundState.DONE if event.kind is EventKind.REFUND_DONE else RefundState.FAILED
+    return _note(session, event.show_id, refund_id, state, f"gateway:{event.provider}", reason=event.detail)

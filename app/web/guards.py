@@ -1,0 +1,67 @@
+"""Who may: every route declares one of these guards next to its address; a test walks the URL map for it.
+
+`public` opens to anyone. `booking_holder` opens to the session that made the booking, its owner's account, or who
+comes with the signed link: to anyone else the booking does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, abort, redirect, request, url_for
+from flask_login import current_user
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def public(view: View) -> View:
+    """Open to anyone."""
+    view.guard = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def logged_in(view: View) -> View:
+    """Open to people with an account; others are led to the log-in and back."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if not current_user.is_authenticated:
+            return redirect(url_for("account.login", next=request.full_path.rstrip("?")), 303)
+        return view(*args, **kwargs)
+
+    guarded.guard = "logged_in"  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
+
+
+def booking_holder(view: View) -> View:
+    """Open to the holder of the booking `code`; the view gets `booking`, a queries.bookings.BookingRef."""
+
+    @wraps(view)
+    def guarded(code: str, **kwargs: Any) -> Any:
+        from app.queries.bookings import find_booking
+        from app.web.identity import may_open
+
+        booking = find_booking(code)
+        if booking is None or not may_open(booking):
+            abort(404)
+        return view(booking=booking, **kwargs)
+
+    guarded.guard = "booking_holder"  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
+
+
+UNGUARDED = frozenset({"static"})
+
+
+def init_guards(app: Flask) -> None:
+    """Refuse to serve a route without a guard: forgetting one is an error at the first request, not a hole."""
+
+    @app.before_request
+    def guarded() -> None:
+        endpoint = request.endpoint
+        if endpoint is None or endpoint in UNGUARDED:
+            return
+        if not hasattr(app.view_functions[endpoint], "guard"):
+            raise RuntimeError(f"the route {endpoint} has no guard")

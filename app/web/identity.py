@@ -1,0 +1,87 @@
+"""Who is asking: the account, or the browser's session; what makes a booking theirs; and the links we sign."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, g, request, session
+from flask_login import current_user
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from app.config import settings
+from app.extensions import login_manager
+from app.queries.bookings import BookingRef
+from app.queries.people import Account, account_of_token
+
+GUEST = "guest"
+
+
+def init_identity(app: Flask) -> None:
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+    app.config["REMEMBER_COOKIE_DURATION"] = None
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def _load(token: str) -> Account | None:
+    return account_of_token(token)
+
+
+def owner_key() -> str:
+    """The key that a hold belongs to, made and remembered in the session for a guest."""
+    if current_user.is_authenticated:
+        return f"u:{current_user.id}"
+    if GUEST not in session:
+        session[GUEST] = f"s:{secrets.token_urlsafe(18)}"
+        session.permanent = True
+    return str(session[GUEST])
+
+
+def known_owner_keys() -> list[str]:
+    """Every key this visitor has; empty for a visitor who never held a seat. Never writes."""
+    keys = [f"u:{current_user.id}"] if current_user.is_authenticated else []
+    return keys + ([session[GUEST]] if GUEST in session else [])
+
+
+def actor() -> str:
+    """The id written beside a change this visitor makes."""
+    return f"user:{current_user.id}" if current_user.is_authenticated else GUEST
+
+
+def user_id() -> int | None:
+    return int(current_user.id) if current_user.is_authenticated else None
+
+
+def may_open(booking: BookingRef) -> bool:
+    """Whether the booking is this visitor's: by session, by account, or by the signed link (then remembered)."""
+    if booking.owner_key in known_owner_keys() or (booking.user_id is not None and booking.user_id == user_id()):
+        return True
+    if booking.code in session.get("opened", []):
+        return True
+    if link_is_valid(booking.code, request.args.get("key", "")):
+        session["opened"] = [*session.get("opened", [])[-9:], booking.code]
+        session.permanent = True
+        return True
+    return False
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(settings.secret_key, salt="booking-link")
+
+
+def link_key(code: str) -> str:
+    """What `?key=` carries in the mailed link to a booking."""
+    return str(_signer().dumps(code)).partition(".")[2]
+
+
+def link_is_valid(code: str, key: str) -> bool:
+    if not key:
+        return False
+    try:
+        payload = str(_signer().dumps(code)).partition(".")[0]
+        return bool(_signer().loads(f"{payload}.{key}") == code)
+    except BadSignature:
+        return False
+
+
+__all__ = ["actor", "g", "known_owner_keys", "link_key", "may_open", "owner_key", "user_id"]

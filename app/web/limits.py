@@ -1,0 +1,48 @@
+"""How much one address or one buyer may ask for a minute. Polls, files and gateways are not counted."""
+
+from __future__ import annotations
+
+import redis
+from flask import Flask, current_app, request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from app.adapters.cache import cache
+from app.config import Settings
+from app.errors import TooManyRequests
+
+UNCOUNTED = frozenset({"static", "shows.live", "browse.poster"})
+UNCOUNTED_BLUEPRINTS = frozenset({"webhooks", "health"})
+EXTENSION = "marquee_limits"
+
+
+def init_limits(app: Flask, settings: Settings) -> None:
+    shared = storage_from_string(settings.redis_url, socket_timeout=1, socket_connect_timeout=0.5)
+    app.extensions[EXTENSION] = (MovingWindowRateLimiter(shared), MovingWindowRateLimiter(MemoryStorage()))
+    if settings.requests_per_minute:
+        per_minute = settings.requests_per_minute
+
+        @app.before_request
+        def count_request() -> None:
+            if request.endpoint not in UNCOUNTED and request.blueprint not in UNCOUNTED_BLUEPRINTS:
+                count(f"address:{request.remote_addr}", per_minute)
+
+
+def count(key: str, per_minute: int) -> None:
+    """Count one more for this key; raises TooManyRequests past `per_minute` in any minute. 0 = no limit.
+
+    Without Valkey each process counts for itself: a limit is no reason to refuse a sale.
+    """
+    if per_minute and not _hit(key, RateLimitItemPerMinute(per_minute)):
+        raise TooManyRequests(retry_after=60)
+
+
+def _hit(key: str, item: RateLimitItemPerMinute) -> bool:
+    shared, local = current_app.extensions[EXTENSION]
+    if not cache.resting:
+        try:
+            return bool(shared.hit(item, key))
+        except redis.RedisError as problem:
+            cache.failed(problem)
+    return bool(local.hit(item, key))

@@ -1,0 +1,36 @@
+"""How gunicorn serves Marquee, by the environment, and what a web process does when it starts and ends."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+MEMORY = "/dev/shm"  # noqa: S108  gunicorn makes private files in it
+
+bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or os.cpu_count() or 1
+threads = 4
+preload_app = True  # imported once and shared: a quicker start and less memory
+control_socket_disable = True
+keepalive = 15
+graceful_timeout = 10
+timeout = 60
+worker_tmp_dir = MEMORY if os.path.isdir(MEMORY) else None  # a heartbeat must not wait for a disk
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL") or "warning"
+accesslog = None
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Connections of the parent must not be shared: the application says how it lets go of them."""
+    after_fork = worker.app.wsgi().extensions.get("after_fork")
+    if after_fork:
+        after_fork()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """The figures of a web process that is gone are no longer counted as live."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)

@@ -1,0 +1,141 @@
+"""The tests' database: migrated once, copied for each process, swept between tests."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+import app.models  # noqa: F401
+from app.db import Base
+from app.embedded import Urls, connect, create_database
+from app.queries.browse_cache import GENERATION
+from app.queries.layouts import forget_kept
+from app.queries.seat_map import forget_kept_maps
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def migrate(shared: Urls, template: str) -> None:
+    """Make the template database by running the real migrations, unless one of this very schema is there."""
+    with (Path(os.environ.get("TMPDIR", "/tmp")) / f"marquee-template-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = _schema_digest()
+        if _digest_in(shared, template) == wanted:
+            return
+        from app.embedded import drop_database
+
+        drop_database(shared, template)
+        made = create_database(shared, template)
+        _upgrade(made)
+        with connect(made.migration_database_url) as database:
+            database.execute("CREATE TABLE schema_digest AS SELECT %s::text AS digest", [wanted])
+
+
+def _schema_digest() -> str:
+    import hashlib
+
+    files = sorted((ROOT / "migrations" / "versions").glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _digest_in(shared: Urls, template: str) -> str | None:
+    try:
+        with connect(shared.for_database(template).migration_database_url) as database:
+            row = database.execute("SELECT digest FROM schema_digest").fetchone()
+            return row[0] if row else None
+    except psycopg.Error:
+        return None
+
+
+def _upgrade(made: Urls) -> None:
+    env = os.environ | made.environ() | {
+        "SECRET_KEY": "k" * 32,
+        "TICKET_SIGNING_KEYS": "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "SANDBOX_WEBHOOK_SECRET": "s" * 32,
+    }
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+
+
+@contextmanager
+def a_valkey_number(url: str) -> Iterator[str]:
+    """One of Valkey's numbered databases that no other living test process uses."""
+    book = redis.Redis.from_url(url)
+    number = next((number for number in range(1, 16) if _claimed(book, number)), None)
+    if number is None:
+        raise RuntimeError("15 test processes run already")
+    try:
+        yield url.rsplit("/", 1)[0] + f"/{number}"
+    finally:
+        book.delete(f"tests:{number}")
+        book.close()
+
+
+def _claimed(book: redis.Redis, number: int) -> bool:
+    key = f"tests:{number}"
+    owner = book.get(key)
+    if owner and _lives(int(owner)):
+        return False
+    if owner:
+        book.delete(key)
+    return bool(book.set(key, os.getpid(), nx=True))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def close_house() -> None:
+    """Let go of the connections that sweeping uses."""
+    for kept in _open.values():
+        kept.close()
+    _open.clear()
+
+
+_open: dict[str, Any] = {}
+
+
+def _owner(url: str) -> psycopg.Connection:
+    if url not in _open:
+        _open[url] = connect(url)
+    return _open[url]
+
+
+def _valkey(url: str) -> redis.Redis:
+    if url not in _open:
+        _open[url] = redis.Redis.from_url(url)
+    return _open[url]
+
+
+_SWEEP = "UPDATE screens SET layout_id = NULL; UPDATE show_seats SET state = 'free', booking_id = NULL, held_until = NULL; " + (
+    "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables))
+)
+
+
+def clean_house(urls: Urls) -> None:
+    """Empty every table and the Valkey database. Ids go on rising, so nothing kept by id can be stale."""
+    _owner(urls.migration_database_url).execute(_SWEEP)
+    valkey = _valkey(urls.redis_url)
+    generation = int(valkey.get(GENERATION) or 0)
+    valkey.flushdb()
+    valkey.set(GENERATION, generation + 1)
+
+
+def forget_everything_kept() -> None:
+    forget_kept()
+    forget_kept_maps()
