@@ -38,6 +38,14 @@ def init_extensions(app: Flask, settings: Settings) -> None:
     babel.init_app(app, default_locale="en")
     _init_redis(app, settings)
     _init_compress(app)
+    app.extensions["after_fork"] = lambda: _after_fork(app)
+
+
+def _after_fork(app: Flask) -> None:
+    """A new web process opens connections of its own; the parent's stay the parent's."""
+    with app.app_context():
+        db.engine.dispose(close=False)
+    app.extensions["redis"].connection_pool.reset()
 
 
 def _init_redis(app: Flask, settings: Settings) -> None:
@@ -55,7 +63,9 @@ def _init_redis(app: Flask, settings: Settings) -> None:
 
 
 def _init_compress(app: Flask) -> None:
-    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=1000, COMPRESS_STREAMS=False)
+    app.config.update(
+        COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=1000, COMPRESS_STREAMS=False
+    )
     app.config["COMPRESS_MIMETYPES"] = [
         "text/html",
         "text/css",

@@ -27,11 +27,17 @@ PRICES = {
 }
 
 
-def a_city(name: str | None = None, timezone: str = "Europe/London", currency: str = "GBP", country: str = "GB") -> City:
+def a_city(
+    name: str | None = None, timezone: str = "Europe/London", currency: str = "GBP", country: str = "GB"
+) -> City:
     number = next(_numbers)
     with transaction() as session:
         city = City(
-            slug=f"city-{number}", name=name or f"City {number}", country_code=country, timezone=timezone, currency=currency
+            slug=f"city-{number}",
+            name=name or f"City {number}",
+            country_code=country,
+            timezone=timezone,
+            currency=currency,
         )
         session.add(city)
     return city
@@ -57,7 +63,11 @@ def a_movie(title: str | None = None, **values: Any) -> Movie:
     number = next(_numbers)
     name = title or f"Film {number}"
     with transaction() as session:
-        movie = Movie(slug=f"film-{number}", title=name, **{"runtime_minutes": 90, "year": 1927, "folded": name.lower(), **values})
+        movie = Movie(
+            slug=f"film-{number}",
+            title=name,
+            **{"runtime_minutes": 90, "year": 1927, "folded": name.lower(), **values},
+        )
         session.add(movie)
     return movie
 
@@ -68,12 +78,18 @@ def a_price_list(cinema: Cinema, prices: dict[tuple[str, str], int] | None = Non
         session.add(prices_of)
         session.flush()
         for (category, kind), amount in (prices or PRICES).items():
-            session.add(Price(price_list_id=prices_of.id, category=category, ticket_type=kind, amount_minor=amount))
+            session.add(
+                Price(price_list_id=prices_of.id, category=category, ticket_type=kind, amount_minor=amount)
+            )
     return prices_of
 
 
 def a_screen(
-    cinema: Cinema, seats: int = 30, per_row: int = 10, kinds: dict[str, str] | None = None, aisle_after: int | None = None
+    cinema: Cinema,
+    seats: int = 30,
+    per_row: int = 10,
+    kinds: dict[str, str] | None = None,
+    aisle_after: int | None = None,
 ) -> Screen:
     """A screen with a plain layout: rows A, B, … of `per_row`. `kinds` names special seats: {"A1": "wheelchair"}."""
     number = next(_numbers)
@@ -97,7 +113,9 @@ def a_screen(
     return screen
 
 
-def _seats(layout_id: int, count: int, per_row: int, kinds: dict[str, str], aisle_after: int | None) -> list[Seat]:
+def _seats(
+    layout_id: int, count: int, per_row: int, kinds: dict[str, str], aisle_after: int | None
+) -> list[Seat]:
     seats = []
     for place in range(count):
         line, column = divmod(place, per_row)
@@ -154,7 +172,9 @@ def a_show(
     price_list = a_price_list(cinema, prices)
     movie = movie or a_movie()
     starts_at = (clock.now() + starts_in).replace(second=0, microsecond=0)
-    new = NewShow(movie_id=movie.id, screen_id=screen.id, price_list_id=price_list.id, starts_at=starts_at, **values)
+    new = NewShow(
+        movie_id=movie.id, screen_id=screen.id, price_list_id=price_list.id, starts_at=starts_at, **values
+    )
     show_id = schedule_show(new, "test")
     if published:
         publish_show(show_id, "test")
@@ -203,10 +223,15 @@ A_BUYER = checkout.Buyer("Ada Byron", "ada@example.org")
 
 
 def a_started_payment(
-    booking: Booking, types: dict[int, TicketType] | None = None, provider: str = "sandbox", ref: str | None = None
+    booking: Booking,
+    types: dict[int, TicketType] | None = None,
+    provider: str = "sandbox",
+    ref: str | None = None,
 ) -> Payment:
     """A booking whose payment has begun: the gateway has answered, the buyer is on its page."""
-    begun = checkout._begin(booking.show_id, booking.id, A_BUYER, types or {}, provider, "card", "guest")
+    begun = checkout.begin_payment(
+        booking.show_id, booking.id, A_BUYER, types or {}, provider, "card", "guest"
+    )
     assert begun is not None, "this booking costs nothing"
     with transaction() as session:
         payment = session.get_one(Payment, (booking.show_id, begun[0]))
@@ -235,7 +260,9 @@ def an_event(payment: Payment, kind: EventKind = EventKind.CAPTURED, **values: A
     )
 
 
-def a_paid_booking(show: Show, n: int = 2, owner: str | None = None, seats: list[int] | None = None) -> Booking:
+def a_paid_booking(
+    show: Show, n: int = 2, owner: str | None = None, seats: list[int] | None = None
+) -> Booking:
     """A confirmed booking, paid through the ordinary path."""
     booking = a_hold(show, n, owner, seats)
     payment = a_started_payment(booking)

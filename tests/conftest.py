@@ -22,6 +22,7 @@ from app.embedded import Urls, create_database, drop_database, services
 from tests.support.client import PageClient
 from tests.support.clock import MovedClock
 from tests.support.house import a_valkey_number, clean_house, close_house, forget_everything_kept, migrate
+from tests.support.server import Server, serve
 
 VAR_DIR = Path(os.environ.get("TEST_VAR_DIR") or Path(tempfile.gettempdir()) / f"marquee-tests-{os.getuid()}")
 TEMPLATE = "marquee_template"
@@ -35,7 +36,11 @@ def no_network() -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
             raise RuntimeError(f"a test tried to reach {address}")
         connect(self, address)
 
@@ -139,3 +144,10 @@ def set_setting(the_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setitem(the_app.extensions, "marquee_settings", changed)
 
     return change
+
+
+@pytest.fixture(scope="session")
+def live_server(test_environment: dict[str, str]) -> Iterator[Server]:
+    """The product's own processes (web, worker, schedule) on this test process's database. Use with `app` to build."""
+    with serve(test_environment) as server:
+        yield server

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
-from qrcode.util import MODE_ALPHA_NUM, QRData
 
 VERSION = 6
 """41 modules: at error level M it holds 154 letters, and a ticket's text has at most 150."""
@@ -16,35 +16,34 @@ QUIET = 4
 
 
 def qr_svg(text: str) -> str:
-    """An SVG image, black on white with its quiet zone; `text` is base45. Raises ValueError if it does not fit.
+    """An SVG image, black on white with its quiet zone, for text in capitals; raises DataOverflowError.
 
-    It has no size of its own and no style: the page decides.
+    It has no size and no style of its own: the page decides.
     """
     modules = _modules(text)
     side = len(modules) + 2 * QUIET
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
-        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{_path(modules)}"/></svg>'
+        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path stroke="#000" d="{_path(modules)}"/></svg>'
     )
 
 
 def _modules(text: str) -> list[list[bool | None]]:
     code: QRCode[Any] = QRCode(VERSION, ERROR_CORRECT_M, border=QUIET, mask_pattern=MASK)
-    code.add_data(QRData(text.encode(), MODE_ALPHA_NUM), optimize=0)
+    code.add_data(text, optimize=0)
     code.make(fit=False)
     return code.modules
 
 
 def _path(modules: list[list[bool | None]]) -> str:
-    """One rectangle for each run of dark modules of a row."""
+    """A stroke one module thick through each run of dark modules of a row."""
     parts = []
     for y, row in enumerate(modules):
-        x = 0
-        while x < len(row):
-            end = x
-            while end < len(row) and row[end]:
-                end += 1
-            if end > x:
-                parts.append(f"M{x + QUIET} {y + QUIET}h{end - x}v1h-{end - x}z")
-            x = end + 1
+        pen = None
+        for dark, run in groupby(enumerate(row), key=lambda module: bool(module[1])):
+            if dark:
+                places = [x for x, _ in run]
+                move = f"M{QUIET + places[0]} {QUIET + y}.5" if pen is None else f"m{places[0] - pen} 0"
+                parts.append(f"{move}h{len(places)}")
+                pen = places[-1] + 1
     return "".join(parts)

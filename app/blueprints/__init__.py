@@ -8,9 +8,17 @@ from app.config import Settings
 
 
 def init_blueprints(app: Flask, settings: Settings) -> None:
+    from app.blueprints.booking import booking
+    from app.blueprints.account import account
+    from app.blueprints.browse import browse
     from app.blueprints.health import health
+    from app.blueprints.shows import shows
 
     app.register_blueprint(health)
+    app.register_blueprint(browse)
+    app.register_blueprint(account)
+    app.register_blueprint(shows)
+    app.register_blueprint(booking)
 
     _init_paying(app, settings)
 

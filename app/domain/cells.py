@@ -20,9 +20,7 @@ FIRST_FILM = 1888
 LAST_YEAR = 2100
 LONGEST_FILM = 900
 """Minutes; the longest films that cinemas have shown in one go take about fifteen hours."""
-NO_DATA = frozenset(
-    {"s/d", "n/d", "n/a", "s.d.", "n.d.", "-", "--", "null", "nan", "\\n", "sin datos", "sem dados"}
-)
+NO_DATA = frozenset({"s/d", "n/d", "n/a", "s.d.", "n.d.", "-", "--", "null", "nan", "\\n", "sin datos", "sem dados"})
 
 T = TypeVar("T")
 
@@ -194,9 +192,7 @@ def a_url(text: str) -> str | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise LeftOut(f'"{_short(text)}" is not a web address') from None
-    usable = (
-        parts.scheme in {"http", "https"} and re.fullmatch(r"[\w-]+(\.[\w-]+)+", host) and not parts.username
-    )
+    usable = parts.scheme in {"http", "https"} and re.fullmatch(r"[\w-]+(\.[\w-]+)+", host) and not parts.username
     if not usable or re.search(r'[\s<>"\\]', text):
         raise LeftOut(f'"{_short(text)}" is not a web address')
     return parts._replace(netloc=host if port is None else f"{host}:{port}").geturl()
@@ -227,9 +223,7 @@ def a_country(text: str) -> str:
 
 def a_poster(text: str) -> str:
     if not re.fullmatch(r"[\w][\w .-]{0,99}\.(svg|png|jpe?g|webp)", text, re.IGNORECASE) or ".." in text:
-        raise ValueError(
-            f'"{_short(text)}" is not the name of a picture file (svg, png, jpg, webp; no folders)'
-        )
+        raise ValueError(f'"{_short(text)}" is not the name of a picture file (svg, png, jpg, webp; no folders)')
     return text
 
 

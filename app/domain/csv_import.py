@@ -31,9 +31,7 @@ __all__ = [
 KINDS = ("film", "event", "concert", "talk", "theatre", "opera", "ballet", "sport", "other")
 STATUSES = ("open", "temporarily_closed", "closed")
 _ID = re.compile(r"[\w][\w.:-]{0,63}")
-_DATE_LIKE = re.compile(
-    r"\d{1,2}[-/][A-Za-z]{3}([-/]\d{2,4})?|[A-Za-z]{3}[-/]\d{2}|\d{4}-\d{2}-\d{2}( 00:00:00)?"
-)
+_DATE_LIKE = re.compile(r"\d{1,2}[-/][A-Za-z]{3}([-/]\d{2,4})?|[A-Za-z]{3}[-/]\d{2}|\d{4}-\d{2}-\d{2}( 00:00:00)?")
 _ALIASES = {
     "runtime": "runtime_min", "runtime_minutes": "runtime_min", "duration": "runtime_min",
     "year": "release_year", "genre": "genres", "director": "directors", "language": "languages",
@@ -173,13 +171,13 @@ def _columns(
         if name in known and name not in columns:
             columns[name] = index
         elif name in known:
-            errors.append(RowError(1, name, "is there twice in the header"))
+            errors.append(RowError(1, name, f'the header has the column "{name}" twice'))
         else:
             ignored.append(told.strip())
     if not header:
         errors.append(RowError(1, "", "the file is empty"))
     else:
-        errors += [RowError(1, name, "is missing in the header") for name in needed if name not in columns]
+        errors += [RowError(1, name, f'the header lacks the column "{name}"') for name in needed if name not in columns]
     return columns, tuple(ignored), errors
 
 
@@ -209,9 +207,7 @@ def _movie(cells: Cells) -> MovieRow:
         release_year=told_year or (int(year_of_date) if year_of_date.isdecimal() else None),
         runtime_min=cells.read("runtime_min", read.a_runtime),
         languages=cells.items("languages"),
-        language_codes=cells.codes(
-            "language_codes", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language code such as en"
-        ),
+        language_codes=cells.codes("language_codes", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language code such as en"),
         countries=cells.items("countries"),
         country_codes=cells.codes("country_codes", r"[A-Z]{2}", "a country code of two capitals"),
         genres=cells.items("genres"),
@@ -234,9 +230,7 @@ def _movie(cells: Cells) -> MovieRow:
 def _title(cells: Cells) -> str:
     title = cells.text("title", 200, needed=True)
     if _DATE_LIKE.fullmatch(title):
-        cells.notes.append(
-            RowError(cells.line, "title", f'"{title}" looks like a date that a spreadsheet made')
-        )
+        cells.notes.append(RowError(cells.line, "title", f'"{title}" looks like a date that a spreadsheet made'))
     return title
 
 

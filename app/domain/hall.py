@@ -44,6 +44,7 @@ class Hall:
         ordered = sorted(seats, key=lambda seat: (seat.run, seat.position))
         self.stretches = list(_stretches(ordered))
         self.by_id = {seat.id: seat for seat in ordered}
+        self.stretch_of = {seat.id: stretch for stretch in self.stretches for seat in stretch}
         self.exempt = {seat.id for seat in ordered if seat.kind in EXEMPT}
         self.partner = _pairs(self.stretches)
         self.of_run: dict[int, list[list[Seat]]] = {}
@@ -63,9 +64,7 @@ class Hall:
     def split_pairs(self, ids: Sequence[int], free: Collection[int]) -> int:
         """How many love-seat pairs, both free, this choice would tear apart."""
         return sum(
-            1
-            for one in ids
-            if (other := self.partner.get(one)) is not None and other in free and other not in ids
+            1 for one in ids if (other := self.partner.get(one)) is not None and other in free and other not in ids
         )
 
 
@@ -108,10 +107,7 @@ def _sweetness(seats: list[Seat]) -> dict[int, float]:
     left, right = min(seat.x for seat in seats), max(seat.x for seat in seats)
     depth, half, centre = (back - front) or 1, (right - left) / 2 or 1.0, (left + right) / 2
     best = front + SWEET_DEPTH * (back - front)
-    return {
-        seat.id: 2 * ((seat.row_index - best) / depth) ** 2 + ((seat.x - centre) / half) ** 2
-        for seat in seats
-    }
+    return {seat.id: 2 * ((seat.row_index - best) / depth) ** 2 + ((seat.x - centre) / half) ** 2 for seat in seats}
 
 
 def parts_of(stretch: list[Seat], usable: Collection[int]) -> Iterator[tuple[int, int]]:

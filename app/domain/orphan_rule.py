@@ -29,9 +29,7 @@ class _Finding:
     better: list[tuple[int, ...]]
 
 
-def orphans(
-    seats: Iterable[Seat] | Hall, free_ids: Collection[int], chosen: Collection[int]
-) -> OrphanVerdict:
+def orphans(seats: Iterable[Seat] | Hall, free_ids: Collection[int], chosen: Collection[int]) -> OrphanVerdict:
     """Judges a choice. Free seats are those the buyer may have, their own held ones too; chosen ones count as
     free.
 
@@ -52,12 +50,7 @@ def orphans(
 def _judged(hall: Hall, run: int, free: set[int], wanted: set[int]) -> _Finding | None:
     """What is wrong with the choice in this run, or None if it isolates nobody or nothing better is there."""
     stretches = hall.of_run[run]
-    here = [
-        seat.id
-        for stretch in stretches
-        for seat in stretch
-        if seat.id in wanted and seat.id not in hall.exempt
-    ]
+    here = [seat.id for stretch in stretches for seat in stretch if seat.id in wanted and seat.id not in hall.exempt]
     # Wheelchair spaces and companion seats that are chosen count as gone beforehand: they are exempt.
     before = {
         seat.id
@@ -89,9 +82,7 @@ def _isolated(stretch: list[Seat], free: set[int]) -> set[int]:
     }
 
 
-def _placements(
-    hall: Hall, stretches: list[list[Seat]], free: set[int], here: list[int]
-) -> list[tuple[int, ...]]:
+def _placements(hall: Hall, stretches: list[list[Seat]], free: set[int], here: list[int]) -> list[tuple[int, ...]]:
     """Where in the run the same number could sit side by side without isolating anybody, the likest first."""
     usable = free - hall.exempt
     middle = hall.middle(here)[0]

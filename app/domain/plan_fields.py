@@ -34,9 +34,7 @@ def loaded(source: str | bytes) -> Any:
     except UnicodeDecodeError as error:
         raise PlanError(f"this is not UTF-8 text (byte {error.start})") from error
     except json.JSONDecodeError as error:
-        raise PlanError(
-            f"this is not JSON: {error.msg}", f"line {error.lineno}, column {error.colno}"
-        ) from error
+        raise PlanError(f"this is not JSON: {error.msg}", f"line {error.lineno}, column {error.colno}") from error
     except (RecursionError, ValueError) as error:
         raise PlanError("this JSON is nested too deeply or holds a number without end") from error
 

@@ -91,9 +91,7 @@ class _OpenLine:
 Points = Sequence[tuple[float, float]]
 
 
-def arrange(
-    spots: Sequence[Spot], rows: Iterable[Sequence[int]], front: tuple[float, float] | None = None
-) -> Layout:
+def arrange(spots: Sequence[Spot], rows: Iterable[Sequence[int]], front: tuple[float, float] | None = None) -> Layout:
     """Places every seat; `rows` lists the seats of each row in the file's order, `front` is the screen's
     middle."""
     groups = [list(row) for row in rows if row]
@@ -107,9 +105,7 @@ def arrange(
     row_pitch = _row_pitch(spots, points, placed, pitch)
     lines = _lines(points, placed, pitch, row_pitch)
     columns = _columns(points, lines, pitch)
-    line_of = {
-        spot: index for index, line in enumerate(lines) for block in line.blocks for spot in block.spots
-    }
+    line_of = {spot: index for index, line in enumerate(lines) for block in line.blocks for spot in block.spots}
     backwards = front is not None and front[1] > sum(y for _, y in points) / len(points)
     position_of = {spot: position for row in placed for position, spot in enumerate(row.spots)}
     places: dict[int, Place] = {}
@@ -183,9 +179,7 @@ def _beside(points: Points, left: list[int], right: list[int]) -> bool:
     if max(points[spot][0] for spot in left) >= min(points[spot][0] for spot in right):
         return False
     level_left, level_right = [points[spot][1] for spot in left], [points[spot][1] for spot in right]
-    slack = (
-        max(_walk(points, left) / max(1, len(left) - 1), _walk(points, right) / max(1, len(right) - 1)) / 2
-    )
+    slack = max(_walk(points, left) / max(1, len(left) - 1), _walk(points, right) / max(1, len(right) - 1)) / 2
     return min(level_left) <= max(level_right) + slack and min(level_right) <= max(level_left) + slack
 
 
@@ -224,7 +218,7 @@ def _aisle_limit(gaps: list[float], zone: list[float]) -> float:
 
 
 def _limit(gaps: list[float]) -> float:
-    # Seats in pairs have two usual gaps: the value above the middle catches the larger, if it is about as frequent.
+    # Seats in pairs have two usual gaps: the value above the middle is the larger one, if that is frequent.
     ordered = sorted(gaps)
     return min(AISLE * ordered[int(0.6 * len(ordered))], PAIR_AISLE * median_low(ordered))
 
@@ -272,9 +266,7 @@ def _lines(points: Points, rows: list[_Row], pitch: float, row_pitch: float) -> 
     lines: list[_OpenLine] = []
     for y, blocks in items:
         fitting = [
-            line
-            for line in lines[-4:]
-            if abs(line.y - y) <= SAME_LINE * row_pitch and _room(line, blocks, 0.5 * pitch)
+            line for line in lines[-4:] if abs(line.y - y) <= SAME_LINE * row_pitch and _room(line, blocks, 0.5 * pitch)
         ]
         line = min(fitting, key=lambda each: abs(each.y - y)) if fitting else _OpenLine(y)
         if not fitting:

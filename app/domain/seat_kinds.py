@@ -16,25 +16,26 @@ _WORDS: dict[str, tuple[str, ...]] = {
     ),
     "wheelchair": (
         r"wheel ?chair|\bwch\b|accessib|disab|handicap|invalid|\bpmr\b|\bufr\b|fauteuils? roulant|rollstuhl",
-        r"silla de ruedas|minusvalid|movilidad reducida|cadeirante|cadeira de rodas|mobilidade reduzida|\bpcd\b",
-        r"carrozzin|rolstoel|rullstol|korestol|pyoratuoli|wozek|wozk|kerekessz|инвалид|коляс",
+        r"silla de ruedas|minusvalid|movilidad reducida|cadeirante|cadeira de rodas|mobilidade reduzida",
+        r"\bpcd\b|carrozzin|rolstoel|rullstol|korestol|pyoratuoli|wozek|wozk|kerekessz|инвалид|коляс",
         r"車椅子|车椅|輪椅|轮椅|휠체어",
     ),
     "love": (r"\blove|couple|\bduo\b|sofa|kuschel|pareja|namorad|casal|paar|coppia|カップル|情侣|커플",),
     "recliner": (r"reclin|\brelax|inclinable|liegesess|liegesitz|komfortses|lounger|daybed|リクライ",),
     "premium": (
-        r"premium|\bvip\b|\bgold\b|\bplatinum\b|prestige|de ?luxe|luxe|executive|\bclub\b|comfort|komfort|プレミア",
+        r"premium|\bvip\b|\bgold\b|\bplatinum\b|prestige|de ?luxe|luxe|executive|\bclub\b|[ck]omfort",
+        r"プレミア",
     ),
     "standard": (
         r"standard|estandar|padrao|regular|normal|classic|econom|general|basic|seats?\b|\bseating\b|sieges?\b|places?\b",
         r"sitze?\b|sitzplatz|\bplatz|fauteuils?\b|poltrona|butaca|asiento|assento|front|rear|back|middle|cent(er|re|ro)",
         r"\bsides?\b|parterre|parkett|parquet|orchest|stalls|balcon|balkon|gallery|galerie|\bloges?\b|\brang\b|circle",
-        r"\bbox(es)?\b|platea|plateia|tier|\brows?\b|\brangs?\b|reihe|\bfila|hall\b|saal|salle|sala|zone|block|section",
-        r"(cat(egory|egorie|egoria)?|kat(egorie)?|price|preis|prix|tarif|zona|bereich|area)\.? ?([0-9]+|[a-z])\b",
+        r"\bbox(es)?\b|platea|plateia|tier|\brows?\b|\brangs?\b|reihe|\bfila|hall\b|saal|salle|sala|zone|block",
+        r"section|(cat(egory|egorie|egoria)?|kat(egorie)?|price|preis|prix|tarif|zona)\.? ?([0-9]+|[a-z])\b",
         r"^[a-z0-9]$|一般|普通|標準|标准|일반",
     ),
 }
-_PATTERNS = tuple((kind, re.compile("|".join(words))) for kind, words in _WORDS.items())
+_PATTERNS = tuple((kind, re.compile(fold("|".join(words)))) for kind, words in _WORDS.items())
 
 
 def kind_of(category: str) -> str | None:

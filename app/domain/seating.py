@@ -5,6 +5,7 @@ parties seating_split.py's."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, takewhile
 
 from app.domain.hall import Hall, Seat, Window, hall_of, windows
 from app.domain.orphan_rule import OrphanVerdict, orphans
@@ -58,19 +59,16 @@ def _side_by_side(
     hall: Hall, free: set[int], usable: set[int], size: int, cost: dict[int, float], top: int
 ) -> list[tuple[int, ...]]:
     """The best blocks of one run, of the best sort only: leaving nobody alone, then tearing no pair apart."""
-    found = [
-        window for stretch in hall.stretches for window in windows(hall, stretch, free, usable, size, cost)
-    ]
-    if not found:
+    found = [window for stretch in hall.stretches for window in windows(hall, stretch, free, usable, size, cost)]
+    ranked = (each for each in sorted(found) if not (each.alone and orphans(hall, free, each.ids).refused))
+    best = next(ranked, None)
+    if best is None:
         return []
-    alone = min(window.alone for window in found)
-    if alone:
-        found = [window for window in found if not orphans(hall, free, window.ids).refused]
-    torn = min((window.split_pairs for window in found if window.alone == alone), default=0)
-    return _disjoint((w for w in sorted(found) if w.alone == alone and w.split_pairs == torn), top)
+    sort = best[:2]
+    return _disjoint(chain([best], takewhile(lambda each: each[:2] == sort, ranked)), top)
 
 
-def _disjoint(ranked: Iterator[Window], top: int) -> list[tuple[int, ...]]:
+def _disjoint(ranked: Iterable[Window], top: int) -> list[tuple[int, ...]]:
     blocks: list[tuple[int, ...]] = []
     taken: set[int] = set()
     for window in ranked:
@@ -94,9 +92,7 @@ def _step_free(hall: Hall, free: set[int], usable: set[int], size: int, top: int
     return []
 
 
-def _beside_wheelchair(
-    hall: Hall, free: set[int], usable: set[int], size: int, top: int
-) -> list[tuple[int, ...]]:
+def _beside_wheelchair(hall: Hall, free: set[int], usable: set[int], size: int, top: int) -> list[tuple[int, ...]]:
     """Blocks with one wheelchair space, filled with companion seats first and ordinary seats after."""
     allowed = usable | (free & hall.exempt)
     ranked: list[tuple[int, int, Window]] = []
@@ -154,9 +150,7 @@ def check_companions(seats: Iterable[Seat] | Hall, chosen: Collection[int]) -> f
         spaces = [seat.position for seat in group if seat.kind == "wheelchair" and seat.id in chosen]
         companions = [seat for seat in group if seat.kind == "companion" and seat.id in chosen]
         if spaces:
-            companions.sort(
-                key=lambda seat: (min(abs(seat.position - space) for space in spaces), seat.position)
-            )
+            companions.sort(key=lambda seat: (min(abs(seat.position - space) for space in spaces), seat.position))
             good.update(seat.id for seat in companions[: COMPANIONS * len(spaces)])
     return frozenset(good)
 
@@ -213,7 +207,5 @@ def _apart(hall: Hall, free: set[int], kept: list[int], size: int, near: dict[in
         return tuple(kept[:size])
     left = free.difference(kept)
     usable = left - hall.exempt
-    others = _side_by_side(hall, left, usable, missing, near, 1) or split_parties(
-        hall, left, usable, missing, near, 1
-    )
+    others = _side_by_side(hall, left, usable, missing, near, 1) or split_parties(hall, left, usable, missing, near, 1)
     return (*kept, *others[0]) if others else ()

@@ -3,6 +3,7 @@ what kind of seat a category means is seat_kinds.py's, what is stored is nobody'
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,14 +23,17 @@ from app.domain.plan_layout import Layout, Line, Spot, arrange
 from app.domain.seat_kinds import KINDS, kind_of
 from app.domain.text import fold, slugify, tidy
 
+__all__ = ["Category", "Line", "Plan", "PlanError", "PlannedSeat", "Screen", "parse_plan"]
+
 MAX_SEATS = 2000
 MAX_NAME = 80
 MAX_NUMBER = 20
 MAX_GUID = 200
-SCREEN_WORDS = (
-    "screen", "ecran", "leinwand", "buhne", "stage", "scene", "pantalla", "escenario", "tela", "palco", "schermo",
-    "palcoscenico", "doek", "duk", "larred", "lerret", "ekran", "platno", "экран", "сцена", "スクリーン", "银幕", "스크린",
-)  # fmt: skip
+SCREEN = re.compile(
+    r"\b(screen|ecran|leinwand|buhne|stage|scene|pantalla|escenario|tela|palco|schermo|palcoscenico|doek|duk)\b"
+    r"|\b(larred|lerret|ekran|platno|экран|сцена)\b|スクリーン|银幕|銀幕|스크린"
+)
+"""How plans call the area that all seats look at; compared with folded text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +159,7 @@ def _categories(root: Json) -> list[str]:
 def _mapped(names: list[str], kinds: Mapping[str, str]) -> tuple[list[Category], list[str]]:
     for name, kind in kinds.items():
         if name not in names:
-            raise PlanError(
-                f'the plan has no category "{name}"; it has {", ".join(names) or "none"}', "categories"
-            )
+            raise PlanError(f'the plan has no category "{name}"; it has {", ".join(names) or "none"}', "categories")
         if kind not in KINDS:
             raise PlanError(f'"{kind}" is no kind of seat; the kinds are {", ".join(KINDS)}', "categories")
     codes: Counter[str] = Counter()
@@ -242,9 +244,7 @@ def _check(drafts: list[_Draft]) -> None:
             raise PlanError(f'"{draft.guid}" is already the guid of {twin.place}', f"{draft.place}.seat_guid")
         key = (draft.zone, draft.row.casefold(), draft.number.casefold())
         if (twin := numbers.setdefault(key, draft)) is not draft:
-            message = (
-                f'row "{draft.row}" of "{draft.level}" already has a seat "{draft.number}" ({twin.place})'
-            )
+            message = f'row "{draft.row}" of "{draft.level}" already has a seat "{draft.number}" ({twin.place})'
             raise PlanError(message, f"{draft.place}.seat_number")
         if (twin := spots.setdefault((round(draft.x, 1), round(draft.y, 1)), draft)) is not draft:
             raise PlanError(f"this is the same place as {twin.place}", f"{draft.place}.position")
@@ -325,7 +325,7 @@ def _screen_box(zones: list[Json]) -> _Box | None:
         zone_x, zone_y = a_position(zone, f"zones[{index}]", needed=False)
         areas = zone.get("areas")
         for area in areas if isinstance(areas, list) else []:
-            if isinstance(area, dict) and any(word in fold(_area_text(area)) for word in SCREEN_WORDS):
+            if isinstance(area, dict) and SCREEN.search(fold(_area_text(area))):
                 try:
                     x, y = a_position(area, "")
                     width, height, left, top = _area_size(area)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.domain.hall import Hall, Seat, Window, parts_of, windows
 from app.domain.orphan_rule import orphans
 
-ANCHORS = 16
+ANCHORS = 12
 """From how many of the best places a split is tried; more makes a full hall slow and the answer hardly
 better."""
 NEAREST = 60
@@ -131,7 +131,7 @@ def _seated(
     parts: list[Window] = []
     for piece, size in zip(pieces, sizes, strict=True):
         near = {seat.id: (seat.x - x) ** 2 + (seat.y - y) ** 2 for seat in piece.seats}
-        stretch = _stretch_of(hall, piece)
+        stretch = hall.stretch_of[piece.seats[0].id]
         here = {seat.id for seat in piece.seats} & usable
         parts.append(min(windows(hall, stretch, free, here, size, near)))
     ids = tuple(one for part in sorted(parts, key=lambda part: _place(hall, part.ids[0])) for one in part.ids)
@@ -143,11 +143,6 @@ def _seated(
         round(sum(cost[one] for one in ids), 6),
         ids,
     )
-
-
-def _stretch_of(hall: Hall, piece: _Piece) -> list[Seat]:
-    first = piece.seats[0]
-    return next(stretch for stretch in hall.of_run[first.run] if first in stretch)
 
 
 def _place(hall: Hall, one: int) -> tuple[int, int, int]:

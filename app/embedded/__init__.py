@@ -34,9 +34,7 @@ __all__ = [
 Strings = Mapping[str, str]
 
 
-def needed_servers(
-    var_dir: Path | str, env: Strings | None = None, settings: Strings | None = None
-) -> list[Server]:
+def needed_servers(var_dir: Path | str, env: Strings | None = None, settings: Strings | None = None) -> list[Server]:
     """Handles on the servers that the environment doesn't name; `settings` are for PostgreSQL's start."""
     env = os.environ if env is None else env
     servers: list[Server] = []
@@ -59,9 +57,7 @@ def urls_of(var_dir: Path | str, env: Strings | None = None) -> Urls:
 
 
 @contextmanager
-def services(
-    var_dir: Path | str, env: Strings | None = None, settings: Strings | None = None
-) -> Iterator[Urls]:
+def services(var_dir: Path | str, env: Strings | None = None, settings: Strings | None = None) -> Iterator[Urls]:
     """The services of `var_dir`, running. Who started a server stops it; who joined leaves it alone.
 
     Raises ServiceError. Call it from a thread that lives until the end.

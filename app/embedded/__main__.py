@@ -57,3 +57,5 @@ if __name__ == "__main__":
     except (ServiceError, OSError) as problem:
         print(problem, file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -56,7 +56,6 @@ def environment(urls: Urls, folder: Path) -> dict[str, str]:
         "PORT": port,
         "HOST": "127.0.0.1",
         "BASE_URL": f"http://localhost:{port}",
-        "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
     }
     given = {key: value for key, value in os.environ.items() if value or key not in made}
     tools = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"

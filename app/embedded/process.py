@@ -96,6 +96,12 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
+def listening(address: tuple[str, int]) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(address, timeout=5):
+        return True
+    return False
+
+
 def free_port(wanted: int | None) -> int:
     """`wanted` when nobody listens there, otherwise a random free one below the ephemeral range."""
     if wanted and port_is_free(wanted):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app.embedded import needed_servers, process, services
 from app.embedded.development import ROOT, environment, var_dir
@@ -20,6 +23,7 @@ from app.embedded.server import Server, until
 
 PR_SET_CHILD_SUBREAPER = 36
 FIRST_PAGE_SECONDS = 60.0
+ACCOUNTS, PREPARED = "run/accounts.txt", "run/prepared"
 STOP_SECONDS = 12.0  # honcho itself kills after 5
 REVIVE_SECONDS = 2.0
 
@@ -45,11 +49,15 @@ def run() -> int:
         with services(folder) as urls:
             for server in servers:
                 say(f"{server.title} is at port {server.port}, its data in {server.home}")
-            env = environment(urls, folder)
-            accounts = prepare(env, folder)
+            env = environment(urls, folder) | {"PROMETHEUS_MULTIPROC_DIR": empty(folder / "metrics")}
+            ready = was_prepared(env, folder)
+            if not ready:
+                prepare(env, folder)
             with processes(env) as honcho:
-                wait_for_first_page(honcho, address(env))
-                welcome(env, accounts)
+                wait_for_first_page(honcho, env)
+                if ready:  # the same tables as last time: the visitor need not wait for the check
+                    prepare(env, folder)
+                welcome(env, (folder / ACCOUNTS).read_text().strip())
                 return keep(honcho, servers)
     except Stopped:
         return 0
@@ -109,20 +117,36 @@ def check_port() -> None:
         raise ServiceError(f"Port {port} is taken; choose another one: PORT={int(port) + 1} bin/run")
 
 
-def prepare(env: dict[str, str], folder: Path) -> str:
-    """Tables and demo data; returns what to say about the demo accounts."""
-    metrics = Path(env["PROMETHEUS_MULTIPROC_DIR"])
-    shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir(parents=True)
+def empty(folder: Path) -> str:
+    """Figures of an earlier run would be counted again."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return str(folder)
+
+
+def version_of_tables(env: Mapping[str, str]) -> str:
+    """Changes with every migration and with the database."""
+    files = sorted((ROOT / "migrations" / "versions").glob("*.py"))
+    parts = [env["MIGRATION_DATABASE_URL"].encode(), *(file.read_bytes() for file in files)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def was_prepared(env: Mapping[str, str], folder: Path) -> bool:
+    stamp = folder / PREPARED
+    return (folder / ACCOUNTS).exists() and stamp.exists() and stamp.read_text() == version_of_tables(env)
+
+
+def prepare(env: dict[str, str], folder: Path) -> None:
+    """Tables and demo data, and in ACCOUNTS what to say about the demo accounts."""
     say("Preparing the database")
-    accounts = folder / "run" / "accounts.txt"
+    accounts = folder / ACCOUNTS
     accounts.parent.mkdir(parents=True, exist_ok=True)
     child = process.spawn(
         [sys.executable, str(ROOT / "bin" / "_prepare.py"), str(accounts)], ROOT, own_account=False, env=env
     )
     if wait(child) != 0:
         raise ServiceError("Preparing the database failed; see above.")
-    return accounts.read_text().strip()
+    (folder / PREPARED).write_text(version_of_tables(env))
 
 
 @contextlib.contextmanager
@@ -130,9 +154,7 @@ def processes(env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The Procfile under honcho, ended in order."""
     say("Starting web, worker and schedule")
     command = [sys.executable, "-m", "honcho", "--env", os.devnull, "--procfile", "Procfile", "start"]
-    honcho = process.spawn(
-        command, ROOT, sign=signal.SIGTERM, own_account=False, env=env | {"PYTHONUNBUFFERED": "1"}
-    )
+    honcho = process.spawn(command, ROOT, sign=signal.SIGTERM, own_account=False, env=env | {"PYTHONUNBUFFERED": "1"})
     try:
         yield honcho
     finally:
@@ -161,20 +183,17 @@ def address(env: Mapping[str, str]) -> str:
     return f"http://{'localhost' if local else host}:{env['PORT']}"
 
 
-def wait_for_first_page(honcho: subprocess.Popen[bytes], url: str) -> None:
-    if not until(lambda: honcho.poll() is not None or answers(url), FIRST_PAGE_SECONDS, 0.05):
-        raise ServiceError("The home page does not answer; see above.")
-    if honcho.poll() is not None:
-        raise ServiceError("The web server stopped while starting; see above.")
-
-
-def answers(url: str) -> bool:
-    """Whether the home page is served, and not by an error."""
+def wait_for_first_page(honcho: subprocess.Popen[bytes], env: Mapping[str, str]) -> None:
+    """Until the home page was served once, which also leaves it warm for the visitor."""
+    url = urlsplit(address(env))
+    there = (url.hostname or "", url.port or 80)
+    until(lambda: honcho.poll() is not None or process.listening(there), FIRST_PAGE_SECONDS, 0.03)
     try:
-        with urllib.request.urlopen(url, timeout=10) as page:  # noqa: S310  http, by our own hand
-            return bool(page.status < 400)
-    except OSError:
-        return False
+        urllib.request.urlopen(address(env), timeout=FIRST_PAGE_SECONDS).close()  # noqa: S310  our own address
+    except urllib.error.HTTPError as problem:
+        say(f"The home page answers {problem.code}; see above")
+    except OSError as problem:
+        raise ServiceError("The home page could not be loaded; see above.") from problem
 
 
 def welcome(env: Mapping[str, str], accounts: str) -> None:

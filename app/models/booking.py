@@ -32,10 +32,16 @@ class Booking(Moves, Base):
         UniqueConstraint("show_id", "code"),
         c.one_of("state", BookingState),
         CheckConstraint("expires_at <= cap_at", name="within_cap"),
-        CheckConstraint("total_minor >= 0 AND fee_minor >= 0 AND tax_minor >= 0", name="amounts_not_negative"),
+        CheckConstraint(
+            "total_minor >= 0 AND fee_minor >= 0 AND tax_minor >= 0", name="amounts_not_negative"
+        ),
         CheckConstraint("seat_count > 0", name="has_seats"),
         Index(
-            "uq_bookings_live_owner", "show_id", "owner_key", unique=True, postgresql_where=text("state = 'held'")
+            "uq_bookings_live_owner",
+            "show_id",
+            "owner_key",
+            unique=True,
+            postgresql_where=text("state = 'held'"),
         ),
         Index(
             "ix_bookings_expires_at",
@@ -88,7 +94,11 @@ class Ticket(Base):
         c.one_of("ticket_type", TicketType),
         CheckConstraint("price_minor >= 0", name="price_not_negative"),
         Index(
-            "uq_tickets_live_seat", "show_id", "seat_id", unique=True, postgresql_where=text("state <> 'void'")
+            "uq_tickets_live_seat",
+            "show_id",
+            "seat_id",
+            unique=True,
+            postgresql_where=text("state <> 'void'"),
         ),
     )
 

@@ -17,10 +17,10 @@ class City(Base):
     __table_args__ = (UniqueConstraint("slug"), UniqueConstraint("country_code", "name"))
 
     id: Mapped[c.serial] = mapped_column(primary_key=True)
-    slug: Mapped[c.short]
-    name: Mapped[c.short]
+    slug: Mapped[c.text]
+    name: Mapped[c.text]
     country_code: Mapped[str] = mapped_column(String(2))
-    timezone: Mapped[c.short]
+    timezone: Mapped[c.text]
     currency: Mapped[c.currency]
 
 
@@ -31,26 +31,29 @@ class Movie(Base):
     __table_args__ = (
         UniqueConstraint("slug"),
         UniqueConstraint("external_id"),
-        CheckConstraint("runtime_minutes BETWEEN 1 AND 1000", name="runtime_sane"),
-        CheckConstraint("kind IN ('film', 'event')", name="kind_known"),
+        CheckConstraint("runtime_minutes BETWEEN 1 AND 1440", name="runtime_sane"),
+        CheckConstraint(
+            "kind IN ('film', 'event', 'concert', 'talk', 'theatre', 'opera', 'ballet', 'sport', 'other')",
+            name="kind_known",
+        ),
         Index("ix_movies_search", "search", postgresql_using="gin"),
         Index("ix_movies_title", "title"),
     )
 
     id: Mapped[c.serial] = mapped_column(primary_key=True)
-    external_id: Mapped[str | None] = mapped_column(String(100))
+    external_id: Mapped[str | None] = mapped_column(Text)
     """The id in the file it was imported from; a second import finds the film by it."""
-    slug: Mapped[str] = mapped_column(String(200))
-    kind: Mapped[str] = mapped_column(String(10), server_default="film")
+    slug: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(20), server_default="film")
     title: Mapped[c.text]
     original_title: Mapped[str | None] = mapped_column(Text)
     release_date: Mapped[dt.date | None]
     year: Mapped[int | None] = mapped_column(SmallInteger)
     runtime_minutes: Mapped[int | None] = mapped_column(SmallInteger)
-    certificate: Mapped[str | None] = mapped_column(String(20))
+    certificate: Mapped[str | None] = mapped_column(Text)
     advice: Mapped[str | None] = mapped_column(Text)
     """What the certificate warns of, e.g. mild violence."""
-    sound: Mapped[str | None] = mapped_column(String(40))
+    sound: Mapped[str | None] = mapped_column(Text)
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     countries: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     genres: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")

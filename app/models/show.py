@@ -1,4 +1,4 @@
-"""Shows and the seats of each show. show_seats is what is locked: one row per seat, written when a show is published."""
+"""Shows, and the seats of each show: one row per seat, written when a show is published. These rows are what is locked."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Show(Moves, Base):
     )
     sales_open_at: Mapped[c.instant]
     sales_close_at: Mapped[c.instant]
-    format: Mapped[str] = mapped_column(String(40), server_default="2D")
-    language: Mapped[str] = mapped_column(String(60), server_default="")
-    subtitles: Mapped[str] = mapped_column(String(60), server_default="")
+    format: Mapped[str] = mapped_column(Text, server_default="2D")
+    language: Mapped[str] = mapped_column(Text, server_default="")
+    subtitles: Mapped[str] = mapped_column(Text, server_default="")
     note: Mapped[str] = mapped_column(Text, server_default="")
     """What is special about it: live organ, 35 mm print, relaxed showing."""
     captions: Mapped[bool] = mapped_column(Boolean, server_default="false")
@@ -92,5 +92,3 @@ class ShowSeat(Base):
     """A copy of its booking's expires_at, written in the same transaction."""
     version: Mapped[int] = mapped_column(Integer, server_default="0")
     """Rises by one with each change; the sum over a show names the state of its map."""
-
-

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Integer,
     Numeric,
     SmallInteger,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -38,15 +37,15 @@ class Cinema(Base):
     )
 
     id: Mapped[c.serial] = mapped_column(primary_key=True)
-    external_id: Mapped[str | None] = mapped_column(String(100))
-    slug: Mapped[str] = mapped_column(String(200))
+    external_id: Mapped[str | None] = mapped_column(Text)
+    slug: Mapped[str] = mapped_column(Text)
     name: Mapped[c.text]
     city_id: Mapped[int] = mapped_column(ForeignKey("cities.id"))
     address: Mapped[str] = mapped_column(Text, server_default="")
-    postal_code: Mapped[str] = mapped_column(String(20), server_default="")
+    postal_code: Mapped[str] = mapped_column(Text, server_default="")
     latitude: Mapped[float | None] = mapped_column(Float)
     longitude: Mapped[float | None] = mapped_column(Float)
-    timezone: Mapped[c.short]
+    timezone: Mapped[c.text]
     """IANA name; every time a visitor of this cinema reads is in it."""
     currency: Mapped[c.currency]
     fee_minor: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -65,7 +64,7 @@ class Screen(Base):
 
     id: Mapped[c.serial] = mapped_column(primary_key=True)
     cinema_id: Mapped[int] = mapped_column(ForeignKey("cinemas.id"))
-    name: Mapped[c.short]
+    name: Mapped[c.text]
     layout_id: Mapped[int | None] = mapped_column(
         ForeignKey("layouts.id", use_alter=True, name="fk_screens_layout_id")
     )
@@ -83,7 +82,7 @@ class Layout(Base):
     version: Mapped[int] = mapped_column(Integer)
     name: Mapped[c.text]
     seat_count: Mapped[int] = mapped_column(Integer)
-    digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(Text)
     """SHA-256 of the plan: importing the same plan twice changes nothing."""
     plan: Mapped[dict[str, object]] = mapped_column(JSONB)
     """The plan as imported, in the pretix format."""
@@ -97,20 +96,21 @@ class Seat(Base):
         UniqueConstraint("layout_id", "guid"),
         UniqueConstraint("layout_id", "line", "column"),
         CheckConstraint(
-            "kind IN ('standard', 'premium', 'recliner', 'love', 'wheelchair', 'companion')", name="kind_known"
+            "kind IN ('standard', 'premium', 'recliner', 'love', 'wheelchair', 'companion')",
+            name="kind_known",
         ),
     )
 
     id: Mapped[c.serial] = mapped_column(primary_key=True)
     layout_id: Mapped[int] = mapped_column(ForeignKey("layouts.id"))
-    guid: Mapped[str] = mapped_column(String(200))
+    guid: Mapped[str] = mapped_column(Text)
     level: Mapped[str] = mapped_column(Text, server_default="")
-    row: Mapped[str] = mapped_column(String(50))
-    number: Mapped[str] = mapped_column(String(50))
+    row: Mapped[str] = mapped_column(Text)
+    number: Mapped[str] = mapped_column(Text)
     label: Mapped[c.text]
     """What people call it: J10, Balcony A 13 bis. Unique in its layout."""
-    kind: Mapped[str] = mapped_column(String(20))
-    category: Mapped[str] = mapped_column(String(50))
+    kind: Mapped[str] = mapped_column(Text)
+    category: Mapped[str] = mapped_column(Text)
     x: Mapped[float] = mapped_column(Float)
     y: Mapped[float] = mapped_column(Float)
     row_index: Mapped[int] = mapped_column(SmallInteger)
@@ -131,7 +131,7 @@ class PriceList(Base):
 
     id: Mapped[c.serial] = mapped_column(primary_key=True)
     cinema_id: Mapped[int] = mapped_column(ForeignKey("cinemas.id"))
-    name: Mapped[c.short]
+    name: Mapped[c.text]
     currency: Mapped[c.currency]
     created_at: Mapped[c.instant] = mapped_column(server_default=text("now()"))
 
@@ -145,7 +145,9 @@ class Price(Base):
         c.one_of("ticket_type", TicketType),
     )
 
-    price_list_id: Mapped[int] = mapped_column(ForeignKey("price_lists.id", ondelete="CASCADE"), primary_key=True)
-    category: Mapped[str] = mapped_column(String(50), primary_key=True)
-    ticket_type: Mapped[str] = mapped_column(String(20), primary_key=True)
+    price_list_id: Mapped[int] = mapped_column(
+        ForeignKey("price_lists.id", ondelete="CASCADE"), primary_key=True
+    )
+    category: Mapped[str] = mapped_column(Text, primary_key=True)
+    ticket_type: Mapped[str] = mapped_column(Text, primary_key=True)
     amount_minor: Mapped[int] = mapped_column(Integer)

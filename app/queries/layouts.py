@@ -118,4 +118,3 @@ def forget_kept() -> None:
     """Drop everything kept; tests do so when they swap databases."""
     for store in (_layouts, _prices):
         store.clear()
-

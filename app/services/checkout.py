@@ -6,26 +6,34 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.adapters.payments import PaymentOrder, gateway
+from app.adapters.payments import PaymentOrder, gateway, gateways
 from app.config import settings
 from app.db import db, on_commit, transaction
 from app.domain.pricing import PricedSeat, Quote, TicketType, UnknownPrice, quote
 from app.domain.seating import check_companions
 from app.domain.states import LIVE_BOOKING, BookingState, PaymentState
-from app.errors import ConcurrentModification, GatewayUnavailable, HoldExpired, Invalid, PaymentStarted
+from app.errors import (
+    ConcurrentModification,
+    GatewayUnavailable,
+    HoldExpired,
+    Invalid,
+    NotFound,
+    PaymentStarted,
+)
 from app.models import Booking, Payment
 from app.queries.layouts import layout_facts, price_table
 from app.queries.seat_map import forget_seat_map
 from app.services.confirming import confirm
 from app.services.holds import prolong
 from app.services.letting_go import lock_booking
+from app.services.outbox import Task, put
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +52,15 @@ class Started:
     """Where the buyer goes now: the gateway's page, or nowhere because nothing was to pay."""
 
     redirect_url: str | None
+
+
+class Begun(NamedTuple):
+    """A payment that runs: its page where that is known already, otherwise the order that makes one."""
+
+    payment_id: int
+    provider: str
+    redirect_url: str | None
+    order: PaymentOrder
 
 
 _TICKETS = text(
@@ -69,7 +86,9 @@ def price_booking(
         facts = layout.by_id[ticket.seat_id]
         kind = (types or {}).get(ticket.seat_id, TicketType(ticket.ticket_type))
         name = layout.categories.get(facts.category, facts.category)
-        seats.append(PricedSeat(facts.id, facts.label, facts.category, name, facts.kind, kind, facts.id in free))
+        seats.append(
+            PricedSeat(facts.id, facts.label, facts.category, name, facts.kind, kind, facts.id in free)
+        )
     try:
         bill = quote(
             seats, price_table(booking.price_list_id), booking.seat_fee_minor, Decimal(booking.tax_percent)
@@ -94,18 +113,16 @@ def start_payment(
 
     The same submit twice gives the same session. A booking that costs nothing is confirmed at once. Raises
     HoldExpired, PaymentStarted (details: `redirect_url`, the page where that payment goes on), Invalid,
-    GatewayUnavailable (the seats stay kept). Locks the booking's seats, then the booking.
+    NotFound (no such gateway), GatewayUnavailable (the seats stay kept). Locks the booking's seats, then the
+    booking.
     """
-    begun = _begin(show_id, booking_id, buyer, types, provider, mode, actor)
+    begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor)
     if begun is None:
         return Started(None)
-    payment_id, known_url, order = begun
-    if known_url or order is None:
-        return Started(known_url)
-    return Started(_open_session(show_id, payment_id, order, provider, return_url))
+    return Started(begun.redirect_url or _open_session(begun, return_url))
 
 
-def _begin(
+def begin_payment(
     show_id: int,
     booking_id: int,
     buyer: Buyer,
@@ -113,7 +130,8 @@ def _begin(
     provider: str,
     mode: str,
     actor: str,
-) -> tuple[int, str | None, PaymentOrder | None] | None:
+) -> Begun | None:
+    """The first half of start_payment: the quote kept, the payment made; None if it cost nothing. Calls no gateway."""
     with transaction() as session:
         state, expires_at = lock_booking(session, show_id, booking_id)
         now = clock.now()
@@ -125,7 +143,7 @@ def _begin(
         tickets, seats, bill = price_booking(session, booking, types)
         running = _running_payment(session, show_id, booking_id)
         if running is not None:
-            return _join(running, booking, bill, seats, tickets)
+            return _join(session, running, booking, bill, seats, tickets)
         _keep_quote(session, booking, buyer, tickets, seats, bill)
         if bill.total_minor == 0:
             session.flush()
@@ -136,30 +154,42 @@ def _begin(
         payment = _new_payment(session, booking, provider, mode, now)
         order = _order(session, booking, payment)
         on_commit(lambda: forget_seat_map(show_id))
-    return payment.id, None, order
+    return Begun(payment.id, provider, None, order)
 
 
 _RUNNING = text(
-    "SELECT id, redirect_url, amount_minor FROM payments WHERE show_id = :show_id AND booking_id = :booking_id "
+    "SELECT id FROM payments WHERE show_id = :show_id AND booking_id = :booking_id "
     "AND state IN ('created', 'pending') ORDER BY id DESC LIMIT 1 FOR UPDATE"
 )
 
 
-def _running_payment(session: Session, show_id: int, booking_id: int) -> Row[Any] | None:
-    return session.execute(_RUNNING, {"show_id": show_id, "booking_id": booking_id}).one_or_none()
+def _running_payment(session: Session, show_id: int, booking_id: int) -> Payment | None:
+    row = session.execute(_RUNNING, {"show_id": show_id, "booking_id": booking_id}).one_or_none()
+    return session.get_one(Payment, (show_id, row.id), populate_existing=True) if row else None
 
 
 def _join(
-    running: Row[Any], booking: Booking, bill: Quote, seats: Sequence[PricedSeat], tickets: Sequence[Row[Any]]
-) -> tuple[int, str | None, None]:
-    """A second submit of the same form joins the payment that runs; a changed one is refused."""
+    session: Session,
+    running: Payment,
+    booking: Booking,
+    bill: Quote,
+    seats: Sequence[PricedSeat],
+    tickets: Sequence[Row[Any]],
+) -> Begun:
+    """A second submit of the same form joins the payment that runs; a changed one is refused.
+
+    Where the first has no page yet (it is on its way, or died there), the same order is sent again: its key
+    makes it the same session.
+    """
     same = [seat.ticket_type.value for seat in seats] == [ticket.ticket_type for ticket in tickets]
-    if not same or bill.total_minor != booking.total_minor or running.redirect_url is None:
+    if not same or bill.total_minor != booking.total_minor:
         raise PaymentStarted(redirect_url=running.redirect_url)
-    return running.id, running.redirect_url, None
+    return Begun(running.id, running.provider, running.redirect_url, _order(session, booking, running))
 
 
-_TYPES = text("UPDATE tickets SET ticket_type = :type, price_minor = :price WHERE show_id = :show_id AND id = :id")
+_TYPES = text(
+    "UPDATE tickets SET ticket_type = :type, price_minor = :price WHERE show_id = :show_id AND id = :id"
+)
 _DROP_LINES = text("DELETE FROM booking_lines WHERE show_id = :show_id AND booking_id = :booking_id")
 _ADD_LINE = text(
     "INSERT INTO booking_lines (show_id, booking_id, position, kind, label, quantity, amount_minor) "
@@ -199,7 +229,11 @@ def _keep_quote(
         ],
     )
     booking.name, booking.email, booking.phone = buyer.name, buyer.email, buyer.phone
-    booking.fee_minor, booking.tax_minor, booking.total_minor = bill.fee_minor, bill.tax_minor, bill.total_minor
+    booking.fee_minor, booking.tax_minor, booking.total_minor = (
+        bill.fee_minor,
+        bill.tax_minor,
+        bill.total_minor,
+    )
 
 
 def _last_longer(session: Session, booking: Booking, now: dt.datetime, actor: str) -> None:
@@ -216,6 +250,8 @@ def _last_longer(session: Session, booking: Booking, now: dt.datetime, actor: st
 
 
 def _new_payment(session: Session, booking: Booking, provider: str, mode: str, now: dt.datetime) -> Payment:
+    if provider not in gateways():
+        raise NotFound("This way to pay is not on offer.")
     payment = Payment(
         show_id=booking.show_id,
         booking_id=booking.id,
@@ -252,21 +288,38 @@ def _order(session: Session, booking: Booking, payment: Payment) -> PaymentOrder
     )
 
 
-def _open_session(show_id: int, payment_id: int, order: PaymentOrder, provider: str, return_url: str) -> str:
+def _open_session(begun: Begun, return_url: str) -> str:
+    order = begun.order
     try:
-        started = gateway(provider).start(replace(order, return_url=return_url))
+        started = gateway(begun.provider).start(replace(order, return_url=return_url))
     except GatewayUnavailable as problem:
-        with transaction() as session:
-            payment = session.get_one(Payment, (show_id, payment_id), populate_existing=True, with_for_update=True)
-            payment.failure = problem.message
-            payment.move_to(PaymentState.FAILED, clock.now(), f"gateway:{provider}")
+        _note_no_answer(begun, problem.message)
         raise
     with transaction() as session:
-        payment = session.get_one(Payment, (show_id, payment_id), populate_existing=True, with_for_update=True)
+        payment = _lock_payment(session, begun)
         payment.provider_ref, payment.redirect_url = started.provider_ref, started.redirect_url
         if payment.state == PaymentState.CREATED:
-            payment.move_to(PaymentState.PENDING, clock.now(), f"gateway:{provider}")
+            payment.move_to(PaymentState.PENDING, clock.now(), f"gateway:{begun.provider}")
+        over = payment.state == PaymentState.EXPIRED
+        if over:
+            put(session, Task.CANCEL_PAYMENT, clock.now(), order.show_id, payment.booking_id, payment.id)
+    if over:
+        raise HoldExpired
     return started.redirect_url
+
+
+def _note_no_answer(begun: Begun, problem: str) -> None:
+    """The attempt failed, unless another submit of it came through meanwhile."""
+    with transaction() as session:
+        payment = _lock_payment(session, begun)
+        if payment.state == PaymentState.CREATED:
+            payment.failure = problem
+            payment.move_to(PaymentState.FAILED, clock.now(), f"gateway:{begun.provider}")
+
+
+def _lock_payment(session: Session, begun: Begun) -> Payment:
+    key = (begun.order.show_id, begun.payment_id)
+    return session.get_one(Payment, key, populate_existing=True, with_for_update=True)
 
 
 def total_of(show_id: int, booking_id: int, types: Mapping[int, TicketType]) -> Quote:

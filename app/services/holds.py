@@ -163,7 +163,14 @@ def _hold_once(show_id: int, wanted: list[int], owner_key: str, user_id: int | N
         _judge_orphans(layout, look, wanted, own_seats, now)
         if own_id is not None:
             let_go(
-                session, show_id, own_id, sorted(own_seats), BookingState.HELD, BookingState.RELEASED, now, actor
+                session,
+                show_id,
+                own_id,
+                sorted(own_seats),
+                BookingState.HELD,
+                BookingState.RELEASED,
+                now,
+                actor,
             )
         hold = _write(session, show, show_id, layout, wanted, owner_key, user_id, actor, now)
         on_commit(lambda: forget_seat_map(show_id))
@@ -272,7 +279,9 @@ def _write(
     return Hold(show_id, booking_id, code, expires_at)
 
 
-def first_prices(layout: LayoutFacts, price_list_id: int, wanted: Sequence[int]) -> tuple[list[str], list[int]]:
+def first_prices(
+    layout: LayoutFacts, price_list_id: int, wanted: Sequence[int]
+) -> tuple[list[str], list[int]]:
     """Ticket type and price of each seat before anybody chose: adults, companions beside a wheelchair space free."""
     table = price_table(price_list_id)
     free = check_companions(layout.hall, wanted)
@@ -380,4 +389,12 @@ def _expired_quietly(show_id: int, booking_id: int) -> bool:
         return False
 
 
-__all__ = ["Hold", "PaymentStarted", "expire_booking", "expire_holds", "extend_hold", "hold_seats", "release_booking"]
+__all__ = [
+    "Hold",
+    "PaymentStarted",
+    "expire_booking",
+    "expire_holds",
+    "extend_hold",
+    "hold_seats",
+    "release_booking",
+]

@@ -47,7 +47,12 @@ _INSERT = text(
 
 
 def put(
-    session: Session, task: Task, now: dt.datetime, show_id: int, booking_id: int | None, subject_id: int | None = None
+    session: Session,
+    task: Task,
+    now: dt.datetime,
+    show_id: int,
+    booking_id: int | None,
+    subject_id: int | None = None,
 ) -> None:
     """Note work to be done once the open transaction is committed."""
     item = {
@@ -66,7 +71,9 @@ def enqueue(show_id: int, item_id: int) -> None:
     if cache.resting:
         return
     try:
-        queue.enqueue(JOB, show_id, item_id, job_id=f"outbox-{item_id}", unique=True, result_ttl=0, failure_ttl=60)
+        queue.enqueue(
+            JOB, show_id, item_id, job_id=f"outbox-{item_id}", unique=True, result_ttl=0, failure_ttl=60
+        )
     except DuplicateJobError:
         log.debug("already_queued", item=item_id)
     except (RedisError, OSError) as problem:
@@ -115,4 +122,6 @@ def postpone_item(show_id: int, item_id: int, attempts: int, failure: str) -> No
             _FAIL, {"failure": failure[:500], "due": due, "show_id": show_id, "id": item_id}
         ).scalar_one()
         if tries >= GIVE_UP_AFTER:
-            raise_alert(session, "outbox_given_up", show_id, f"Task {item_id} failed {tries} times: {failure[:200]}")
+            raise_alert(
+                session, "outbox_given_up", show_id, f"Task {item_id} failed {tries} times: {failure[:200]}"
+            )

@@ -49,7 +49,7 @@ _OUTCOME = text(
 )
 _FIND = text(
     "SELECT id, booking_id, provider_ref FROM payments WHERE show_id = :show_id AND provider = :provider "
-    "AND (id = :payment_id OR provider_ref = :ref)"
+    "AND (id = :payment_id OR provider_ref = :ref) ORDER BY id = :payment_id DESC LIMIT 1"
 )
 
 
@@ -101,7 +101,13 @@ def _settle_once(event: PaymentEvent) -> str:
                 "event_id": event.event_id,
             },
         )
-    log.info("event_settled", provider=event.provider, kind=event.kind.value, outcome=outcome, show_id=event.show_id)
+    log.debug(
+        "event_settled",
+        provider=event.provider,
+        kind=event.kind.value,
+        outcome=outcome,
+        show_id=event.show_id,
+    )
     return outcome
 
 
@@ -131,14 +137,11 @@ def _about_nothing(session: Session, event: PaymentEvent) -> str:
     return "unknown"
 
 
-_SEATS = text("""
-SELECT seat_id FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id
-  AND (state <> 'void' OR :run_out) GROUP BY seat_id ORDER BY seat_id
-""")
-_BOOKING_STATE = text("SELECT state, seat_count FROM bookings WHERE show_id = :show_id AND id = :booking_id")
-_SHOW = text(
-    "SELECT state, starts_at, sales_open_at, sales_close_at FROM shows WHERE id = :show_id"
+_SEATS = text(
+    "SELECT DISTINCT seat_id FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id "
+    "ORDER BY seat_id"
 )
+_SHOW = text("SELECT state, starts_at, sales_open_at, sales_close_at FROM shows WHERE id = :show_id")
 
 
 def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str:
@@ -163,11 +166,11 @@ def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str
 def _lock_all(
     session: Session, show_id: int, booking_id: int, payment_id: int
 ) -> tuple[Booking, Payment, Sequence[Row[Any]]]:
-    """Seats in order, then the booking, then the payment. If the booking ran out between look and lock: once more."""
-    key = {"show_id": show_id, "booking_id": booking_id}
-    look = session.execute(_BOOKING_STATE, key).one()
-    run_out = look.state not in LIVE_BOOKING and look.state != BookingState.CONFIRMED
-    seat_ids = [row.seat_id for row in session.execute(_SEATS, {**key, "run_out": run_out})]
+    """Seats in order, then the booking, then the payment.
+
+    Void tickets count too: they name the same seats whether the booking runs out before the lock or not.
+    """
+    seat_ids = session.execute(_SEATS, {"show_id": show_id, "booking_id": booking_id}).scalars().all()
     seats = seat_locking().lock(session, show_id, seat_ids)
     booking = session.get_one(Booking, (show_id, booking_id), populate_existing=True, with_for_update=True)
     payment = session.get_one(Payment, (show_id, payment_id), populate_existing=True, with_for_update=True)
@@ -186,7 +189,9 @@ def _arrival(
 ) -> Arrival:
     show = session.execute(_SHOW, {"show_id": booking.show_id}).one()
     state = BookingState(booking.state)
-    on_sale = show.state == "published" and show.sales_open_at <= now < min(show.sales_close_at, show.starts_at)
+    on_sale = show.state == "published" and show.sales_open_at <= now < min(
+        show.sales_close_at, show.starts_at
+    )
     return Arrival(
         booking=state,
         right_amount=(payment.captured_minor, payment.captured_currency)
@@ -207,13 +212,13 @@ def _free(seats: Sequence[Row[Any]], booking: Booking, now: dt.datetime) -> bool
     return not others and len(seats) == booking.seat_count
 
 
-ALERTING = (RefundReason.WRONG_AMOUNT, RefundReason.ALREADY_PAID, RefundReason.SHOW_CANCELLED)
-
-
-def _send_back(session: Session, booking: Booking, payment: Payment, reason: RefundReason, now: dt.datetime) -> str:
+def _send_back(
+    session: Session, booking: Booking, payment: Payment, reason: RefundReason, now: dt.datetime
+) -> str:
     """Refund the capture in full, tell the buyer, and tell staff."""
     session.flush()
-    request_refund(session, payment, payment.captured_minor, reason.value, now)
+    if payment.captured_minor:
+        request_refund(session, payment, payment.captured_minor, reason.value, now)
     put(session, Task.MAIL_LATE_PAYMENT, now, booking.show_id, booking.id, payment.id)
     raise_alert(
         session,
@@ -297,10 +302,18 @@ def _reconciled(row: Row[Any]) -> bool:
     except DomainError as problem:
         log.warning("reconciliation_waits", show_id=row.show_id, payment_id=row.id, problem=problem.code)
         outcome = "pending"
+    except Exception:  # one that can't be settled must not keep the others waiting
+        log.exception("reconciliation_failed", show_id=row.show_id, payment_id=row.id)
+        db.session.rollback()
+        outcome = "pending"
     if outcome not in ("pending", "unknown", "repeated"):
         return True
     now = clock.now()
-    again = None if row.created_at < now - GIVE_UP_ASKING else now + dt.timedelta(minutes=settings.reconcile_minutes)
+    again = (
+        None
+        if row.created_at < now - GIVE_UP_ASKING
+        else now + dt.timedelta(minutes=settings.reconcile_minutes)
+    )
     with transaction() as session:
         session.execute(_CHECKED, {"show_id": row.show_id, "payment_id": row.id, "check_at": again})
     return False

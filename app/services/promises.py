@@ -265,5 +265,9 @@ def check_promises() -> Iterator[Broken]:
     for promise in PROMISES:
         wanted = {name: value for name, value in values.items() if f":{name}" in promise.sql}
         for row in db.session.execute(text(promise.sql), wanted):
-            yield Broken(promise.number, promise.says, " ".join(f"{key}={value}" for key, value in row._mapping.items()))
+            yield Broken(
+                promise.number,
+                promise.says,
+                " ".join(f"{key}={value}" for key, value in row._mapping.items()),
+            )
     end_read()

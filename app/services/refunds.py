@@ -26,7 +26,9 @@ class RefundRefused(GatewayUnavailable):
     code, default = "REFUND_REFUSED", "The payment service refused the refund."
 
 
-def request_refund(session: Session, payment: Payment, amount_minor: int, reason: str, now: dt.datetime) -> Refund:
+def request_refund(
+    session: Session, payment: Payment, amount_minor: int, reason: str, now: dt.datetime
+) -> Refund:
     """Ask for `amount_minor` of a captured payment back. Commits nothing; the caller holds the payment's lock.
 
     Refunds never exceed the capture, pending ones counted: the database's CHECK on refunded_minor is the last word.
@@ -64,17 +66,27 @@ def send_refund(show_id: int, refund_id: int) -> str:
     end_read()
     if row.state in (RefundState.SENT, RefundState.DONE):
         return "repeated"
-    answer = gateway(row.provider).refund(row.provider_ref, row.amount_minor, row.currency, row.idempotency_key)
+    answer = gateway(row.provider).refund(
+        row.provider_ref, row.amount_minor, row.currency, row.idempotency_key
+    )
     state = RefundState(answer.state)
     with transaction() as session:
-        _note(session, show_id, refund_id, state, f"gateway:{row.provider}", answer.provider_ref, answer.reason)
+        _note(
+            session, show_id, refund_id, state, f"gateway:{row.provider}", answer.provider_ref, answer.reason
+        )
     if state is RefundState.FAILED:
         raise RefundRefused(answer.reason or None)
     return state.value
 
 
 def _note(
-    session: Session, show_id: int, refund_id: int, state: RefundState, actor: str, ref: str = "", reason: str = ""
+    session: Session,
+    show_id: int,
+    refund_id: int,
+    state: RefundState,
+    actor: str,
+    ref: str = "",
+    reason: str = "",
 ) -> str:
     payment_id = session.execute(_PAYMENT_OF, {"show_id": show_id, "refund_id": refund_id}).scalar_one()
     payment = session.get_one(Payment, (show_id, payment_id), populate_existing=True, with_for_update=True)
@@ -86,7 +98,12 @@ def _note(
     refund.provider_ref = ref or refund.provider_ref
     refund.failure = reason or None
     if state is RefundState.FAILED and refund.state != RefundState.FAILED:
-        raise_alert(session, "refund_refused", show_id, f"Refund {refund_id} was refused: {reason or 'no reason given'}")
+        raise_alert(
+            session,
+            "refund_refused",
+            show_id,
+            f"Refund {refund_id} was refused: {reason or 'no reason given'}",
+        )
     if not refund.move_to(state, now, actor):
         return "repeated"
     if state is RefundState.DONE:
@@ -114,9 +131,13 @@ _BY_KEY = text("SELECT id FROM refunds WHERE show_id = :show_id AND idempotency_
 
 def note_refund_event(session: Session, event: PaymentEvent) -> str:
     """A gateway's message about a refund. Commits nothing."""
-    refund_id = session.execute(_BY_KEY, {"show_id": event.show_id, "key": event.refund_key}).scalar_one_or_none()
+    refund_id = session.execute(
+        _BY_KEY, {"show_id": event.show_id, "key": event.refund_key}
+    ).scalar_one_or_none()
     if refund_id is None:
-        raise_alert(session, "unknown_refund", event.show_id, f"{event.provider} tells of a refund we don't know.")
+        raise_alert(
+            session, "unknown_refund", event.show_id, f"{event.provider} tells of a refund we don't know."
+        )
         return "unknown"
     state = RefundState.DONE if event.kind is EventKind.REFUND_DONE else RefundState.FAILED
     return _note(session, event.show_id, refund_id, state, f"gateway:{event.provider}", reason=event.detail)

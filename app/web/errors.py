@@ -17,7 +17,10 @@ log = structlog.get_logger(__name__)
 
 TITLES = {
     400: ("That did not work", "The request could not be understood."),
-    403: ("Not from here", "This form is too old or came from another site. Open the page again and repeat it."),
+    403: (
+        "Not from here",
+        "This form is too old or came from another site. Open the page again and repeat it.",
+    ),
     404: ("Reel missing", "There is no page at this address."),
     405: ("Wrong door", "This address does not take that kind of request."),
     409: ("Just taken", "Someone else was quicker."),
@@ -25,9 +28,15 @@ TITLES = {
     413: ("Too large", "What was sent is larger than we take."),
     422: ("Look again", "Something in what was sent needs another look."),
     429: ("Slow down", "That was a lot at once. Please wait a minute and go on."),
-    500: ("Film torn", "Something broke on our side. It has been written down; nothing was charged by this error."),
+    500: (
+        "Film torn",
+        "Something broke on our side. It has been written down; nothing was charged by this error.",
+    ),
     502: ("No answer", "The payment service does not answer just now."),
-    503: ("Lights out", "The house can't reach its books just now. Nothing is lost; please try again in a minute."),
+    503: (
+        "Lights out",
+        "The house can't reach its books just now. Nothing is lost; please try again in a minute.",
+    ),
 }
 
 
@@ -80,7 +89,12 @@ def error_page(status: int, sentence: str, code: str = "") -> Response:
     """The error page, or its fragment for htmx. It reads nothing from the database: it may be gone."""
     title = TITLES.get(status, TITLES[500])[0]
     response = render(
-        "errors/error.html", fragment="errors/_error.html", status=status, title=title, sentence=sentence, code=code
+        "errors/error.html",
+        fragment="errors/_error.html",
+        status=status,
+        title=title,
+        sentence=sentence,
+        code=code,
     )
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"

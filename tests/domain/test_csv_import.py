@@ -127,13 +127,11 @@ def test_other_spellings_of_columns_are_known() -> None:
     [
         (b"", "", "the file is empty"),
         (b"\n\n", "", "the file is empty"),
-        (b"id,name\nm1,x", "title", "is missing in the header"),
-        (b"id,title,Title\nm1,x,y", "title", "is there twice in the header"),
+        (b"id,name\nm1,x", "title", 'the header lacks the column "title"'),
+        (b"id,title,Title\nm1,x,y", "title", 'the header has the column "title" twice'),
     ],
 )
-def test_a_file_without_the_needed_header_gives_one_error_and_no_rows(
-    data: bytes, column: str, reason: str
-) -> None:
+def test_a_file_without_the_needed_header_gives_one_error_and_no_rows(data: bytes, column: str, reason: str) -> None:
     result = parse_movies(data)
     assert result.rows == ()
     assert (result.errors[0].line, result.errors[0].column, result.errors[0].reason) == (1, column, reason)
@@ -148,9 +146,7 @@ def test_absurd_running_times_are_refused(value: str) -> None:
     assert movie_errors("runtime_min", value) == [(2, "runtime_min")]
 
 
-@pytest.mark.parametrize(
-    ("value", "minutes"), [("97", 97), ("97.0", 97), ("97,5", 98), ("", None), ("s/d", None)]
-)
+@pytest.mark.parametrize(("value", "minutes"), [("97", 97), ("97.0", 97), ("97,5", 98), ("", None), ("s/d", None)])
 def test_running_times_are_whole_minutes(value: str, minutes: int | None) -> None:
     assert the_movie("runtime_min", value).runtime_min == minutes
 

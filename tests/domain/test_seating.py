@@ -123,9 +123,7 @@ def choices(draw: st.DrawFn) -> tuple[list[Seat], set[int], set[int]]:
 
 @QUICK
 @given(halls_and_free(), st.integers(1, 6))
-def test_blocks_are_free_ordinary_seats_of_the_right_number(
-    hall: tuple[list[Seat], set[int]], size: int
-) -> None:
+def test_blocks_are_free_ordinary_seats_of_the_right_number(hall: tuple[list[Seat], set[int]], size: int) -> None:
     seats, free = hall
     ordinary = {seat.id for seat in seats if seat.kind not in ("wheelchair", "companion")} & free
     blocks = best_blocks(seats, free, size)
@@ -200,16 +198,13 @@ def test_the_answer_does_not_depend_on_the_order_of_the_seats(
 def mirrored(seats: list[Seat]) -> list[Seat]:
     length = {seat.run: sum(other.run == seat.run for other in seats) for seat in seats}
     return [
-        Seat(s.id, s.run, length[s.run] - 1 - s.position, -s.x, s.y, s.kind, s.category, s.row_index)
-        for s in seats
+        Seat(s.id, s.run, length[s.run] - 1 - s.position, -s.x, s.y, s.kind, s.category, s.row_index) for s in seats
     ]
 
 
 @QUICK
 @given(halls_and_free(), st.integers(1, 5))
-def test_a_mirrored_hall_gives_blocks_that_are_just_as_good(
-    hall: tuple[list[Seat], set[int]], size: int
-) -> None:
+def test_a_mirrored_hall_gives_blocks_that_are_just_as_good(hall: tuple[list[Seat], set[int]], size: int) -> None:
     seats, free = hall
     if any(seat.kind == "love" for seat in seats) or not adjacent_blocks(seats, free, size):
         return  # an odd number of love seats pairs up from the left
@@ -320,6 +315,18 @@ def test_step_free_gives_one_wheelchair_space_and_its_companions() -> None:
     assert best_blocks(seats, ids(seats), 3, step_free=True)[0] in {(9, 10, 11), (10, 11, 12)}
     five = best_blocks(seats, ids(seats), 5, step_free=True)[0]
     assert {seat.kind for seat in seats if seat.id in five} == {"wheelchair", "companion", "standard"}
+
+
+def test_step_free_spends_one_wheelchair_space_where_it_can() -> None:
+    seats = a_hall("wccs", "wccw", "ssss")
+    assert best_blocks(seats, ids(seats), 4, step_free=True)[0] == (1, 2, 3, 4)
+
+
+def test_step_free_is_not_sent_elsewhere_for_the_sake_of_a_single_seat() -> None:
+    seats = a_hall("wcss", "wcs")
+    assert best_blocks(seats, ids(seats), 2, step_free=True)[0] == (5, 6)
+    turned = a_hall("sscw", "scw")
+    assert best_blocks(turned, ids(turned), 2, step_free=True)[0] == (6, 7)
 
 
 def test_step_free_without_a_free_wheelchair_space_finds_nothing() -> None:

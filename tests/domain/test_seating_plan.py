@@ -37,9 +37,7 @@ def a_plan(*zones: Json, categories: tuple[str, ...] = ("Standard",)) -> Json:
     }
 
 
-def a_zone(
-    *rows: Json, name: str = "Stalls", x: float = 0, y: float = 0, areas: tuple[Json, ...] = ()
-) -> Json:
+def a_zone(*rows: Json, name: str = "Stalls", x: float = 0, y: float = 0, areas: tuple[Json, ...] = ()) -> Json:
     return {"name": name, "position": {"x": x, "y": y}, "rows": list(rows), "areas": list(areas)}
 
 
@@ -63,9 +61,7 @@ def a_screen(x: float, y: float, width: float, text: str = "SCREEN") -> Json:
 def rows_of(plan: Plan) -> Iterator[list[PlannedSeat]]:
     keys = dict.fromkeys((seat.level, seat.row) for seat in plan.seats)
     for level, row in keys:
-        yield sorted(
-            (s for s in plan.seats if (s.level, s.row) == (level, row)), key=lambda seat: seat.position
-        )
+        yield sorted((s for s in plan.seats if (s.level, s.row) == (level, row)), key=lambda seat: seat.position)
 
 
 def drawn(plan: Plan) -> list[str]:
@@ -181,18 +177,15 @@ def test_rows_set_off_by_half_a_seat_share_the_grid() -> None:
 
 def test_narrow_aisles_line_up_also_where_a_row_lacks_a_block() -> None:
     def row(name: str, y: int, skip: range = range(0)) -> Json:
-        return a_row(
-            name, *(a_seat(k + 1, k * 26 + (13 if k > 3 else 0)) for k in range(10) if k not in skip), y=y
-        )
+        return a_row(name, *(a_seat(k + 1, k * 26 + (12.2 if k > 3 else 0)) for k in range(10) if k not in skip), y=y)
 
-    plan = parse_plan(
-        a_plan(a_zone(row("A", 0), row("B", 30, range(4)), row("C", 60, range(3, 6)), row("D", 90)))
-    )
+    plan = parse_plan(a_plan(a_zone(row("A", 0), row("B", 30, range(4)), row("C", 60, range(3, 6)), row("D", 90))))
     assert_sound(plan)
     by_number: dict[str, set[int]] = {}
     for seat in plan.seats:
         by_number.setdefault(seat.number, set()).add(seat.column)
     assert all(len(columns) == 1 for columns in by_number.values())
+    assert plan.columns == 11
 
 
 def test_a_wheelchair_space_stands_further_apart_without_an_aisle() -> None:
@@ -215,9 +208,7 @@ def test_zones_beside_each_other_share_lines_and_a_balcony_comes_after() -> None
         "Centre A1",
         "Balcony A1",
     }
-    assert not {s.run for s in plan.seats if s.level == "Left"} & {
-        s.run for s in plan.seats if s.level == "Centre"
-    }
+    assert not {s.run for s in plan.seats if s.level == "Left"} & {s.run for s in plan.seats if s.level == "Centre"}
 
 
 def test_a_side_box_whose_seats_stand_behind_each_other_takes_one_line_each() -> None:
@@ -254,6 +245,14 @@ def test_a_hall_drawn_sideways_is_turned() -> None:
     plan = parse_plan(a_plan(a_zone(*rows, areas=(screen,))))
     assert drawn(plan) == ["1 2 3 4 5 6"] * 3
     assert {row[0].row: row[0].row_index for row in rows_of(plan)} == {"A": 2, "B": 1, "C": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_screen"), [("Écran", True), ("The stage", True), ("Backstage", False), ("Bar", False)]
+)
+def test_the_screen_is_known_by_its_text(text: str, is_screen: bool) -> None:
+    plan = parse_plan(a_plan(a_zone(straight("A", 3, 0), areas=(a_screen(0, -30, 60, text),))))
+    assert (plan.screen is not None) == is_screen
 
 
 def test_rows_are_counted_from_a_screen_that_is_drawn_below() -> None:
@@ -304,6 +303,8 @@ def test_any_heap_of_seats_gets_a_grid_without_collisions(places: set[tuple[int,
         ("Silla de ruedas", "wheelchair"),
         ("Cadeirante", "wheelchair"),
         ("車椅子席", "wheelchair"),
+        ("プレミアムシート", "premium"),
+        ("カップルシート", "love"),
         ("Wheelchair companion", "companion"),
         ("Accompagnateur", "companion"),
         ("Begleitperson", "companion"),
@@ -338,18 +339,14 @@ def test_a_mapping_tells_the_kind_of_seat() -> None:
     assert plan.unmapped == ()
 
 
-@pytest.mark.parametrize(
-    ("kinds", "said"), [({"Red": "love"}, "no category"), ({"Standard": "throne"}, "no kind")]
-)
+@pytest.mark.parametrize(("kinds", "said"), [({"Red": "love"}, "no category"), ({"Standard": "throne"}, "no kind")])
 def test_a_mapping_to_nothing_is_refused(kinds: dict[str, str], said: str) -> None:
     with pytest.raises(PlanError, match=said):
         parse_plan(a_plan(a_zone(straight("A", 2, 0))), kinds)
 
 
 def test_categories_of_like_names_get_different_codes() -> None:
-    plan = parse_plan(
-        a_plan(a_zone(straight("A", 2, 0)), categories=("Standard", "standard!", "STANDARD", "神"))
-    )
+    plan = parse_plan(a_plan(a_zone(straight("A", 2, 0)), categories=("Standard", "standard!", "STANDARD", "神")))
     assert len({category.code for category in plan.categories}) == 4
 
 

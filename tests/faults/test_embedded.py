@@ -67,6 +67,17 @@ def child(folder: Path, **env: str) -> subprocess.Popen[str]:
     return ready
 
 
+def command(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """`python -m app.embedded …` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "app.embedded", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "DATABASE_URL": "", "REDIS_URL": ""} | env,
+    )
+
+
 def end(running: subprocess.Popen[str]) -> None:
     running.communicate("")
     assert running.returncode == 0
@@ -109,9 +120,7 @@ def test_nobody_gets_in_without_the_password(urls: Urls) -> None:
     for url in (urls.database_url, urls.migration_database_url):
         with pytest.raises(psycopg.OperationalError, match="password"):
             embedded.connect(url.replace(url.split(":")[2].split("@")[0], "guess"))
-    with redis.Redis.from_url(
-        urls.redis_url.replace(urls.redis_url.split("@")[0], "redis://:guess")
-    ) as client:
+    with redis.Redis.from_url(urls.redis_url.replace(urls.redis_url.split("@")[0], "redis://:guess")) as client:
         with pytest.raises(redis.AuthenticationError):
             client.ping()
 
@@ -200,3 +209,17 @@ def test_data_without_its_passwords_is_not_overwritten(other_folder: Path) -> No
     (other_folder / "valkey").mkdir(parents=True)
     with pytest.raises(embedded.ServiceError, match="passwords"):
         Valkey(other_folder).ensure()
+
+
+def test_a_command_gets_the_addresses_and_its_status_is_passed_on(folder: Path, urls: Urls) -> None:
+    done = command("exec", "sh", "-c", 'echo "$DATABASE_URL $SECRET_KEY"; exit 3', VAR_DIR=str(folder))
+    secret = embedded.development_secrets(folder)["SECRET_KEY"]
+    assert (done.stdout, done.returncode) == (f"{urls.database_url} {secret}\n", 3)
+
+
+def test_a_taken_port_is_told_in_one_sentence(other_folder: Path, folder: Path, urls: Urls) -> None:
+    taken = Valkey(folder).port
+    done = command("run", PORT=str(taken), HOST="127.0.0.1", VAR_DIR=str(other_folder))
+    assert done.stderr == f"Port {taken} is taken; choose another one: PORT={taken + 1} bin/run\n"
+    assert done.returncode == 1
+    assert not other_folder.exists()

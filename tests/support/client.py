@@ -17,7 +17,9 @@ class PageClient(FlaskClient):
             look_at(response)
         return response
 
-    def post_form(self, url: str, data: dict[str, Any] | None = None, page: str = "/login", **kwargs: Any) -> TestResponse:
+    def post_form(
+        self, url: str, data: dict[str, Any] | None = None, page: str = "/login", **kwargs: Any
+    ) -> TestResponse:
         """Post as the form on `page` would: with its token. Lists are repeated fields."""
         return self.post(url, data={**(data or {}), "csrf_token": self.token(page)}, **kwargs)
 
@@ -45,7 +47,9 @@ def look_at(response: TestResponse) -> None:
     assert not page.find_all(style=True), "no inline styles"
     assert not page.find_all("style"), "no inline styles"
     assert not [tag for tag in page.find_all("script") if not tag.get("src")], "no inline scripts"
-    assert not [tag.name for tag in page.find_all(True) for name in tag.attrs if name.startswith("on")], "no handlers"
+    assert not [tag.name for tag in page.find_all(True) for name in tag.attrs if name.startswith("on")], (
+        "no handlers"
+    )
     _labelled(page)
     assert "Content-Security-Policy" in response.headers
 

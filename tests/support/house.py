@@ -57,11 +57,15 @@ def _digest_in(shared: Urls, template: str) -> str | None:
 
 
 def _upgrade(made: Urls) -> None:
-    env = os.environ | made.environ() | {
-        "SECRET_KEY": "k" * 32,
-        "TICKET_SIGNING_KEYS": "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-        "SANDBOX_WEBHOOK_SECRET": "s" * 32,
-    }
+    env = (
+        os.environ
+        | made.environ()
+        | {
+            "SECRET_KEY": "k" * 32,
+            "TICKET_SIGNING_KEYS": "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+            "SANDBOX_WEBHOOK_SECRET": "s" * 32,
+        }
+    )
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
     subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
 
@@ -122,8 +126,9 @@ def _valkey(url: str) -> redis.Redis:
     return _open[url]
 
 
-_SWEEP = "UPDATE screens SET layout_id = NULL; UPDATE show_seats SET state = 'free', booking_id = NULL, held_until = NULL; " + (
-    "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables))
+_SWEEP = (
+    "UPDATE screens SET layout_id = NULL; UPDATE show_seats SET state = 'free', booking_id = NULL, held_until = NULL; "
+    + ("; ".join(f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables)))
 )
 
 

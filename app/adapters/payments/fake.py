@@ -1,4 +1,4 @@
-"""A gateway in memory whose every answer a test decides: prompt, down, slow, or silent. Used by tests only."""
+"""A gateway in memory whose every answer a test decides: prompt, down, slow, silent. Used by tests only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FakeSession:
 
 
 class FakeGateway:
-    """A Gateway. `trouble` is used up call by call: "down" = nothing happens, "slow" = it does and nobody hears it.
+    """A Gateway. `trouble` is used up call by call: "down" = nothing happens, "slow" = it does, and nobody hears.
 
     `answers` are what the next refunds say ("sent", "failed"); after those each is "done".
     """
@@ -114,7 +114,7 @@ class FakeGateway:
         )
 
     def _called(self, name: str) -> bool:
-        """Note the call; True if its answer will be lost. Raises GatewayUnavailable where the gateway is down."""
+        """Note the call; True if its answer will be lost. Raises GatewayUnavailable where it is down."""
         assert not in_transaction(), "a gateway was called inside a transaction"
         self.calls.append(name)
         trouble = self.trouble.pop(0) if self.trouble else ""

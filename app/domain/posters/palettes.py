@@ -27,6 +27,11 @@ class Palette:
         """Ink printed on ink: the darkest dark."""
         return multiply(self.ink, self.ink)
 
+    @property
+    def pale_second(self) -> bool:
+        """Whether the second colour is a second paper, too light for walls and cloth."""
+        return luminance(self.second) > 0.6
+
     def legible(self, colour: str, ground: str, least: float = TITLE_CONTRAST) -> str:
         """The colour, moved by tenths towards ink (on a dark ground towards paper) until it stands out."""
         goal = max(self.ink, self.paper, key=lambda end: contrast(end, ground))

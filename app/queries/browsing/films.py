@@ -154,9 +154,7 @@ LIMIT :limit OFFSET :offset
 """)
 
 
-def films_to_come(
-    city_id: int, since: dt.datetime, date: dt.date, limit: int, offset: int
-) -> FilmList:
+def films_to_come(city_id: int, since: dt.datetime, date: dt.date, limit: int, offset: int) -> FilmList:
     """Films whose first showing in the city is at `since` or later, or that are released after `date`."""
     values = {"city_id": city_id, "since": since, "date": date, "now": clock.now()}
     return _list(db.session.execute(_LATER, {**values, "limit": limit, "offset": offset}).all())

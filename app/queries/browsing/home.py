@@ -77,7 +77,9 @@ def day_list(city: CityFacts, day: Day, wanted: Wanted, page: int) -> DayList:
     facts = films({s.movie_id for s in showings})
     fitting = _fitting(showings, facts, wanted)
     by_film = _by_film(fitting)
-    order = sorted(by_film, key=lambda film: (-len(by_film[film]), by_film[film][0].starts_at, facts[film].title))
+    order = sorted(
+        by_film, key=lambda film: (-len(by_film[film]), by_film[film][0].starts_at, facts[film].title)
+    )
     shown = order[(page - 1) * PER_PAGE : page * PER_PAGE]
     evening = _evening(showings, day)
     following = None if order else next_showing(city.id, day.end, wanted)
@@ -145,7 +147,9 @@ def _evening(showings: list[Showing], day: Day) -> list[Showing]:
 def _board(showings: list[Showing], facts: dict[int, FilmFacts]) -> tuple[BoardLine, ...]:
     """The films with most showings, each at the cinema that has most of them."""
     by_film = _by_film(showings)
-    order = sorted(by_film, key=lambda film: (-len(by_film[film]), by_film[film][0].starts_at, facts[film].title))
+    order = sorted(
+        by_film, key=lambda film: (-len(by_film[film]), by_film[film][0].starts_at, facts[film].title)
+    )
     return tuple(BoardLine(facts[film], _at_one_cinema(by_film[film])) for film in order[:ON_BOARD])
 
 
@@ -162,7 +166,9 @@ def _options(showings: list[Showing], facts: dict[int, FilmFacts]) -> Options:
         cinemas=tuple(sorted({(s.cinema_slug, s.cinema) for s in showings}, key=lambda pair: pair[1])),
         genres=tuple(sorted({genre for film in facts.values() for genre in film.genres})),
         formats=tuple(sorted({s.format for s in showings if s.format})),
-        languages=tuple(sorted({name for s in showings for name in _languages(s, facts[s.movie_id]) if name})),
+        languages=tuple(
+            sorted({name for s in showings for name in _languages(s, facts[s.movie_id]) if name})
+        ),
     )
 
 

@@ -159,8 +159,8 @@ def _keep(sheet: Sheet, foot: float, lit: str) -> list[str]:
 def shards(sheet: Sheet) -> Art:
     """A crooked street of torn paper, a figure walking away, the moon too big."""
     p, dice = sheet.palette, sheet.dice
-    title = sheet.title("board", 92, 66, width=348, tracking=0.02)
-    sky = dice.pick((p.first, p.first, p.second)) if p.second not in ("#f6ead0", "#f6efdc") else p.first
+    title = sheet.title("board", 92, 66, width=348, tracking=0.045)
+    sky = dice.pick((p.first, p.first, p.second)) if not p.pale_second else p.first
     far = dice.between(186, 222)
     lid = 62 + title.height if not title.empty else 40
     shapes = [sheet_of(sky), rays(far, 300, 16, mix(sky, p.paper, 0.18), dice.between(-9, 9), 0.28)]

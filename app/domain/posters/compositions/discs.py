@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from app.domain.posters.figures import cloaked, falling, hanging
-from app.domain.posters.palettes import mix, multiply
+from app.domain.posters.palettes import contrast, mix, multiply
 from app.domain.posters.shapes import (
     Point,
     at,
@@ -116,7 +116,7 @@ def dial(sheet: Sheet) -> Art:
     ]
     shapes += [circle(cx, cy, radius - 13, face_fill), *_minutes(cx, cy, radius - 23, p.ink)]
     shapes += _dial_kind(sheet, kind, (cx, cy, radius), ground, face_fill)
-    fill = p.paper if ground != p.paper else p.ink
+    fill = p.paper if contrast(p.paper, ground) >= 3 else p.ink
     heading = sheet.heading(title, 548 - title.height, fill, ground, "left", fill)
     return Art(shapes, heading, Foot(fill, ground))
 

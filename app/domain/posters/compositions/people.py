@@ -138,11 +138,7 @@ def curtain(sheet: Sheet) -> Art:
     p, dice = sheet.palette, sheet.dice
     title = sheet.title("deco", 96, 56)
     top = sheet.panel_top(title)
-    cloth = (
-        dice.pick((p.first, p.first, p.second))
-        if p.second not in ("#f6ead0", "#f6efdc", "#9d9b94")
-        else p.first
-    )
+    cloth = dice.pick((p.first, p.first, p.second)) if not p.pale_second else p.first
     glow = p.second if cloth == p.first else p.first
     shapes = [sheet_of(p.deep)]
     apex = dice.between(170, 230)

@@ -188,7 +188,7 @@ def twomoons(sheet: Sheet) -> Art:
     room = horizon - (56 + title.height if not title.empty else 70)
     discs = _pair(sheet, room, horizon)
     one, other = (p.first, p.second) if dice.chance(0.6) else (p.second, p.first)
-    if p.second in ("#f6ead0", "#f6efdc") and not night and dice.chance(0.5):
+    if p.pale_second and not night and dice.chance(0.5):
         sky, other = p.second, p.paper
     (x1, y1, r1), (x2, y2, r2) = discs
     both = multiply(one, other) if not night else mix(one, other, 0.5)

@@ -19,6 +19,7 @@ from app.domain.posters.shapes import (
     path,
     polygon,
     rect,
+    ring,
     rough,
     sheet_of,
     spot,
@@ -34,7 +35,7 @@ def cut(sheet: Sheet) -> Art:
     if contrast(ground, p.ink) < 3:
         ground = p.paper
     mark = p.farthest(ground, p.first, p.second) if ground != p.first else p.paper
-    title = sheet.title("board", 88, 78, width=318, tracking=0.01)
+    title = sheet.title("board", 88, 78, width=318, tracking=0.035)
     horizon, far = dice.between(196, 232), dice.between(150, 250)
     shapes = [sheet_of(ground)]
     sx, sy = dice.pick((100, 138, 262, 304)), dice.between(92, 126)
@@ -211,15 +212,11 @@ def _wheel(x: float, y: float, radius: float, trim: str, sheet: Sheet) -> str:
     spokes = "".join(f"M{n(x)} {n(y)}L{spot(at(x, y, radius - 14, start + k * 36))}" for k in range(10))
     return (
         circle(x, y, radius, p.ink)
-        + ring_of(x, y, radius - 10, trim)
+        + ring(x, y, radius - 10, trim, 7)
         + stroke(spokes, p.paper, 4)
         + circle(x, y, 16, p.paper)
         + circle(x, y, 8, p.ink)
     )
-
-
-def ring_of(x: float, y: float, radius: float, colour: str) -> str:
-    return f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(radius)}" fill="none" stroke="{colour}" stroke-width="7"/>'
 
 
 def _smoke(sheet: Sheet, start: float, light: str, shade: str) -> str:

@@ -1,16 +1,8 @@
-"""The flask commands: each calls one service and says in words what it did."""
+"""Commands that keep the house in order: holds, promises, the schedule."""
 
 from __future__ import annotations
 
 import click
-from flask import Flask
-
-from app.errors import DomainError
-
-
-def init_cli(app: Flask) -> None:
-    for command in (expire_holds, check_promises, schedule):
-        app.cli.add_command(command)
 
 
 @click.command("expire-holds")
@@ -42,6 +34,4 @@ def schedule() -> None:
     run_schedule()
 
 
-def refused(problem: DomainError) -> click.ClickException:
-    """A refusal as a command says it."""
-    return click.ClickException(problem.message)
+UPKEEP = (expire_holds, check_promises, schedule)

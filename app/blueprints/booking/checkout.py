@@ -1,0 +1,270 @@
+"""Checkout: the clock, who is coming, the bill, the way to the gateway and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from flask import Response, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import clock
+from app.blueprints.booking import booking as blueprint
+from app.config import settings
+from app.db import db, end_read
+from app.domain.pricing import LineKind, PricedSeat, Quote, TicketType
+from app.domain.states import BookingState, PaymentState
+from app.errors import (
+    AlreadyExtended,
+    ConcurrentModification,
+    GatewayUnavailable,
+    HoldExpired,
+    Invalid,
+    NotFound,
+    PaymentStarted,
+)
+from app.models import Booking
+from app.queries.bookings import BookingRef
+from app.queries.checkout_page import CheckoutPage, checkout_page
+from app.queries.layouts import layout_facts, price_table
+from app.queries.show_page import ShowPage, show_page
+from app.services.checkout import price_booking, start_payment
+from app.services.holds import extend_hold, release_booking
+from app.services.payments import refresh_booking_payment
+from app.web.booking_forms import (
+    BuyerForm,
+    SeatLine,
+    chosen_types,
+    chosen_way,
+    draft,
+    forget_draft,
+    pay_ways,
+    remember_draft,
+    seat_lines,
+)
+from app.web.filters import clock_time
+from app.web.guards import booking_holder
+from app.web.identity import actor
+from app.web.render import htmx_redirect, render
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """What the checkout page shows of one moment."""
+
+    page: CheckoutPage
+    show: ShowPage
+    row: Booking
+    seats: list[PricedSeat]
+    bill: Quote
+
+    @cached_property
+    def lines(self) -> list[SeatLine]:
+        return seat_lines(self.seats, price_table(self.row.price_list_id))
+
+    @property
+    def bill_lines(self) -> list[tuple[str, int]]:
+        """Every line but the tax, which the others contain."""
+        return [
+            (f"{line.label}, {line.quantity} ×" if line.kind is LineKind.FEE else line.label, line.amount_minor)
+            for line in self.bill.lines
+            if line.kind is not LineKind.TAX
+        ]
+
+    @property
+    def left(self) -> int:
+        """Seconds until the hold ends."""
+        return max(0, int((self.page.expires_at - clock.now()).total_seconds()))
+
+    @property
+    def whole(self) -> int:
+        """Seconds the hold lasts in all."""
+        return max(1, int((self.page.expires_at - self.page.held_at).total_seconds()))
+
+    @property
+    def seat_names(self) -> str:
+        labels = [seat.label for seat in self.seats]
+        return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def _checkout(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType] | None = None) -> Checkout:
+    show = show_page(ref.show_id)
+    assert show is not None
+    row = db.session.get_one(Booking, (ref.show_id, ref.id))
+    _, seats, bill = price_booking(db.session(), row, types)
+    return Checkout(page, show, row, seats, bill)
+
+
+@blueprint.get("/<code>/checkout", endpoint="checkout")
+@booking_holder
+def checkout(booking: BookingRef) -> AnyResponse:
+    """The clock, the tickets, the form and the bill; or what became of the hold meanwhile."""
+    page = checkout_page(booking.show_id, booking.id)
+    if page.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
+        return redirect(url_for("booking.page", code=page.code), 303)
+    if not page.live(clock.now()):
+        return time_is_up(page)
+    if page.paying:
+        return _started(page, page.redirect_url)
+    known = draft()
+    form = BuyerForm(
+        formdata=None, **{name: known.get(name) or getattr(page, name) for name in ("name", "email", "phone")}
+    )
+    return _form_page(booking, page, form, _types_of(known, page))
+
+
+def _types_of(values: Mapping[str, str], page: CheckoutPage) -> dict[int, TicketType]:
+    try:
+        return chosen_types(values, page.seat_ids)
+    except Invalid:
+        return {}
+
+
+def _form_page(
+    ref: BookingRef, page: CheckoutPage, form: BuyerForm, types: Mapping[int, TicketType], status: int = 200, trouble: str = ""
+) -> Response:
+    try:
+        state = _checkout(ref, page, types)
+    except Invalid:
+        state = _checkout(ref, page)
+    end_read()
+    return render(
+        "booking/checkout.html",
+        fragment="booking/_bill.html",
+        status_code=status,
+        at=state,
+        form=form,
+        methods=pay_ways(),
+        way=":".join(chosen_way(request.form.get("method"))),
+        trouble=trouble,
+        extension_minutes=settings.extension_minutes,
+    )
+
+
+def time_is_up(page: CheckoutPage, status: int = 410) -> Response:
+    """What happened to the seats, and one click that asks for the same ones again."""
+    show = show_page(page.show_id)
+    assert show is not None
+    layout = layout_facts(show.layout_id)
+    names = [layout.by_id[seat_id].label for seat_id in page.seat_ids]
+    if page.name and not draft():
+        remember_draft({"name": page.name, "email": page.email, "phone": page.phone})
+    over = show.why_over(clock.now())
+    return render("booking/time_is_up.html", status_code=status, page=page, show=show, names=names, over=over)
+
+
+def _started(page: CheckoutPage, address: str | None, status: int = 200) -> Response:
+    show = show_page(page.show_id)
+    return render("booking/started.html", status_code=status, page=page, show=show, address=address)
+
+
+@blueprint.post("/<code>/quote", endpoint="quote")
+@booking_holder
+def quote(booking: BookingRef) -> AnyResponse:
+    """The bill for other ticket types. Writes nothing; prices in the form, if any, are not read."""
+    page = checkout_page(booking.show_id, booking.id)
+    if not page.live(clock.now()) or page.paying:
+        return _elsewhere(page)
+    remember_draft(request.form)
+    types = _types_of(request.form, page)
+    return _form_page(booking, page, BuyerForm(), types)
+
+
+def _elsewhere(page: CheckoutPage) -> AnyResponse:
+    """To checkout, which says what happened: for a whole page and from inside a fragment."""
+    address = url_for("booking.checkout", code=page.code)
+    return htmx_redirect(address) if request.headers.get("HX-Request") else redirect(address, 303)
+
+
+@blueprint.post("/<code>/pay", endpoint="pay")
+@booking_holder
+def pay(booking: BookingRef) -> AnyResponse:
+    """Keep the quote and lead to the gateway's page; a booking that costs nothing is confirmed at once."""
+    page = checkout_page(booking.show_id, booking.id)
+    form = BuyerForm()
+    remember_draft(request.form)
+    if not form.validate():
+        return _wrong_form(booking, page, form)
+    provider, mode = chosen_way(request.form.get("method"))
+    try:
+        started = start_payment(
+            booking.show_id,
+            booking.id,
+            form.buyer(),
+            chosen_types(request.form, page.seat_ids),
+            provider=provider,
+            mode=mode,
+            return_url=url_for("booking.returned", code=page.code, _external=True),
+            actor=actor(),
+        )
+    except HoldExpired:
+        return time_is_up(checkout_page(booking.show_id, booking.id))
+    except PaymentStarted as problem:
+        return _started(page, problem.details.get("redirect_url"), problem.status)
+    except ConcurrentModification:
+        return redirect(url_for("booking.page", code=page.code), 303)
+    except Invalid as problem:
+        return _form_page(booking, page, form, {}, problem.status, problem.message)
+    except GatewayUnavailable as problem:
+        fresh = checkout_page(booking.show_id, booking.id)
+        return _form_page(booking, fresh, form, _types_of(request.form, page), problem.status, problem.message)
+    forget_draft()
+    return redirect(started.redirect_url or url_for("booking.page", code=page.code), 303)
+
+
+def _wrong_form(ref: BookingRef, page: CheckoutPage, form: BuyerForm) -> AnyResponse:
+    if not page.live(clock.now()):
+        return time_is_up(page) if page.state != BookingState.CONFIRMED else _elsewhere(page)
+    return _form_page(ref, page, form, _types_of(request.form, page), Invalid.status)
+
+
+@blueprint.post("/<code>/extend", endpoint="extend")
+@booking_holder
+def extend(booking: BookingRef) -> AnyResponse:
+    """Once more five minutes, before the end."""
+    remember_draft(request.form)
+    try:
+        until = extend_hold(booking.show_id, booking.id, actor())
+    except (AlreadyExtended, PaymentStarted, ConcurrentModification) as problem:
+        flash(problem.message, "warn")
+    except HoldExpired:
+        pass
+    else:
+        flash(f"Kept {settings.extension_minutes} minutes longer, until {_clock(booking, until)}.", "ok")
+    return redirect(url_for("booking.checkout", code=booking.code), 303)
+
+
+def _clock(ref: BookingRef, instant: object) -> str:
+    show = show_page(ref.show_id)
+    assert show is not None
+    return clock_time(instant, show.timezone)  # type: ignore[arg-type]
+
+
+@blueprint.post("/<code>/release", endpoint="release")
+@booking_holder
+def release(booking: BookingRef) -> AnyResponse:
+    """Give the seats up at once."""
+    try:
+        given = release_booking(booking.show_id, booking.id, actor())
+    except ConcurrentModification:
+        return redirect(url_for("booking.page", code=booking.code), 303)
+    if given:
+        flash("The seats are given up; nothing was charged.", "ok")
+    return redirect(url_for("shows.show", show_id=booking.show_id), 303)
+
+
+@blueprint.get("/<code>/return", endpoint="returned")
+@booking_holder
+def returned(booking: BookingRef) -> AnyResponse:
+    """Back from the gateway: ask it how the payment stands, and lead on to where that is told."""
+    try:
+        refresh_booking_payment(booking.show_id, booking.id)
+    except (GatewayUnavailable, NotFound):
+        pass
+    page = checkout_page(booking.show_id, booking.id)
+    if page.live(clock.now()) and page.payment_state == PaymentState.FAILED:
+        reason = page.failure or "The payment was declined."
+        flash(f"{reason.rstrip('.')}. Your seats are kept until {_clock(booking, page.expires_at)}.", "warn")
+        return redirect(url_for("booking.checkout", code=page.code), 303)
+    return redirect(url_for("booking.page", code=page.code), 303)

@@ -1,0 +1,156 @@
+"""The booking's own page by its state, its tickets on screen, and its files."""
+
+from __future__ import annotations
+
+from flask import Response, abort, flash, redirect, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import clock
+from app.blueprints.booking import booking as blueprint
+from app.blueprints.booking.checkout import time_is_up
+from app.config import settings
+from app.domain.states import BookingState
+from app.queries.bookings import BookingRef
+from app.queries.checkout_page import checkout_page
+from app.queries.tickets import BookingView, TicketView, booking_view
+from app.services.sending import send_again as send_tickets_again
+from app.services.tickets import ticket_qr, tickets_pdf
+from app.web.guards import booking_holder
+from app.web.identity import link_key, user_id
+from app.web.limits import count
+from app.web.render import htmx_redirect, render
+
+SENDINGS_PER_MINUTE = 3
+NUMBERS = ("nobody", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+@blueprint.get("/<code>", endpoint="page")
+@booking_holder
+def page(booking: BookingRef) -> AnyResponse:
+    """Tickets once it is paid; before, and after, what stands and the way on."""
+    view = booking_view(booking.show_id, booking.id)
+    if view.state == BookingState.CONFIRMED:
+        return render("booking/confirmed.html", **_confirmed(view))
+    at = checkout_page(booking.show_id, booking.id)
+    if view.state == BookingState.CANCELLED:
+        return render("booking/cancelled.html", booking=view)
+    if not at.live(clock.now()):
+        if view.payment is not None and view.payment.refund_state is not None:
+            return render("booking/too_late.html", booking=view)
+        return time_is_up(at, 200)
+    if view.state == BookingState.HELD or not at.paying:
+        return redirect(url_for("booking.checkout", code=view.code), 303)
+    return render("booking/waiting.html", booking=view, at=at)
+
+
+def _confirmed(view: BookingView) -> dict[str, object]:
+    count_words = NUMBERS[view.seat_count] if view.seat_count < len(NUMBERS) else str(view.seat_count)
+    return {
+        "booking": view,
+        "admit": f"Admit {count_words}",
+        "tickets": [_paper(view, ticket) for ticket in view.tickets],
+        "mail_folder": None if settings.smtp_url or settings.production else settings.var_dir / "mail",
+        "is_guest": user_id() is None,
+    }
+
+
+def _paper(view: BookingView, ticket: TicketView) -> dict[str, object]:
+    """One ticket as components/ticket.html draws it."""
+    from app.web.filters import clock_time, day
+
+    return {
+        "film": view.movie.title,
+        "place": f"{view.cinema.name}, {view.cinema.street}",
+        "date": day(view.starts_at),
+        "time": clock_time(view.starts_at),
+        "doors": clock_time(view.doors_at),
+        "screen": view.screen.removeprefix("Screen "),
+        "row": " ".join(part for part in (ticket.level, ticket.row) if part) or "–",
+        "seat": ticket.seat_number,
+        "kind": ticket.type_name,
+        "category": ticket.category_name,
+        "poster": _poster(view),
+        "qr": Markup(ticket_qr(view.code, ticket)),  # noqa: S704  our own SVG, no text in it
+        "code": _spaced(ticket.code),
+        "void": None,
+        "number": ticket.number,
+        "state": ticket.state,
+    }
+
+
+def _poster(view: BookingView) -> str | None:
+    if view.movie.poster_hash is None:
+        return None
+    return url_for("browse.poster", slug=view.movie.slug, hash=view.movie.poster_hash)
+
+
+def _spaced(code: str) -> str:
+    """A ticket's code in groups for people, e.g. 2F 7K4X P2MD 01."""
+    head = len(code) - 10
+    return " ".join((code[:head], code[head : head + 4], code[head + 4 : head + 8], code[head + 8 :]))
+
+
+@blueprint.get("/<code>/status", endpoint="status")
+@booking_holder
+def status(booking: BookingRef) -> AnyResponse:
+    """What htmx asks again and again while something is under way; ?seen= is the state its page shows."""
+    view = booking_view(booking.show_id, booking.id)
+    at = checkout_page(booking.show_id, booking.id)
+    moved = request.args.get("seen", view.state) != view.state
+    if moved or (view.state == BookingState.AWAITING_PAYMENT and not (at.paying and at.live(clock.now()))):
+        return htmx_redirect(url_for("booking.returned" if not moved else "booking.page", code=view.code))
+    if view.state == BookingState.CONFIRMED:
+        return render("booking/_papers.html", booking=view)
+    return render("booking/_waiting.html", booking=view, at=at)
+
+
+@blueprint.get("/<code>/tickets/<int:number>", endpoint="ticket")
+@booking_holder
+def ticket(booking: BookingRef, number: int) -> Response:
+    """One ticket for a phone's screen at the door."""
+    view = booking_view(booking.show_id, booking.id)
+    found = next((one for one in view.tickets if one.number == number), None)
+    if view.state != BookingState.CONFIRMED or found is None:
+        abort(404)
+    numbers = [one.number for one in view.tickets]
+    return render("booking/ticket.html", booking=view, t=_paper(view, found), numbers=numbers)
+
+
+@blueprint.get("/<code>/tickets.pdf", endpoint="tickets_pdf")
+@booking_holder
+def tickets_pdf_file(booking: BookingRef) -> Response:
+    """The tickets to print; 202 and a page that says so while they are being made."""
+    if booking.state != BookingState.CONFIRMED:
+        abort(404)
+    content = tickets_pdf(booking.show_id, booking.id)
+    if content is None:
+        return render("booking/being_made.html", status_code=202, code=booking.code)
+    response = Response(content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="tickets-{booking.code}.pdf"'
+    return response
+
+
+@blueprint.get("/<code>/calendar.ics", endpoint="calendar")
+@booking_holder
+def calendar(booking: BookingRef) -> Response:
+    """The show as an appointment in the cinema's zone."""
+    if booking.state != BookingState.CONFIRMED:
+        abort(404)
+    view = booking_view(booking.show_id, booking.id)
+    link = url_for("booking.page", code=view.code, key=link_key(view.code), _external=True)
+    response = Response(booking_calendar(view, link), content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{view.code}.ics"'
+    return response
+
+
+@blueprint.post("/<code>/send-again", endpoint="send_again")
+@booking_holder
+def send_again(booking: BookingRef) -> AnyResponse:
+    """The confirmation once more, to the address of the booking."""
+    if booking.state != BookingState.CONFIRMED:
+        abort(404)
+    count(f"send:{booking.code}", SENDINGS_PER_MINUTE)
+    send_tickets_again(booking.show_id, booking.id)
+    flash("The tickets are on their way once more.", "ok")
+    return redirect(url_for("booking.page", code=booking.code), 303)

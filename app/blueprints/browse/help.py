@@ -1,0 +1,28 @@
+"""The few pages of words: how it works, access, refunds."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from app.blueprints.browse import browse
+from app.config import settings
+from app.web.guards import public
+from app.web.render import render
+
+
+@browse.get("/help", endpoint="help")
+@public
+def how_it_works() -> Response:
+    return render("browse/help.html", settings=settings)
+
+
+@browse.get("/help/access")
+@public
+def access() -> Response:
+    return render("browse/access.html")
+
+
+@browse.get("/help/refunds")
+@public
+def refunds() -> Response:
+    return render("browse/refunds.html", settings=settings)

@@ -1,0 +1,228 @@
+"""The home page: what is on tonight and the films of a day, with filters. Kept for a minute as ready markup."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, abort, render_template, request
+from markupsafe import Markup
+
+from app import clock
+from app.blueprints.browse import browse, cards
+from app.blueprints.browse.city import current_city, link, named_city
+from app.queries.browse_cache import kept_listing
+from app.queries.browsing.cities import CityFacts
+from app.queries.browsing.days import Day, day_of, name_of, read_day, today
+from app.queries.browsing.home import PER_PAGE, BoardLine, DayList, Options, day_list
+from app.queries.browsing.showings import lowest_prices, seats_left
+from app.queries.browsing.wanted import NEEDS, Wanted, read_wanted
+from app.web.filters import clock_time, day
+from app.web.guards import public
+from app.web.render import render
+
+PARTS = ("title", "board", "days", "filters", "results", "words")
+_BREAK = "\x1f"
+
+
+@browse.get("/")
+@public
+def home() -> Response:
+    city = current_city()
+    if city is None:
+        return render("browse/no_cinemas.html")
+    now = clock.now()
+    chosen = read_day(request.args.get("day", ""), city.timezone, now) or today(city.timezone, now)
+    wanted = read_wanted(request.args, request.args.getlist("need"))
+    page = read_page()
+    key = f"home:{city.id}:{chosen.date}:{page}:{bool(named_city())}:{wanted!r}"
+    listing = kept_listing(key, lambda: _BREAK.join(_parts(city, chosen, wanted, page, now)))
+    parts = {name: Markup(part) for name, part in zip(PARTS, listing.split(_BREAK), strict=True)}  # noqa: S704  our own markup
+    return render("browse/home.html", fragment="browse/_home.html", bulbs=not parts["board"], **parts)
+
+
+def read_page() -> int:
+    """The page number of the address, 1 if it is none."""
+    text = request.args.get("page", "")
+    return max(1, int(text)) if text.isdecimal() and len(text) < 6 else 1
+
+
+def _parts(city: CityFacts, chosen: Day, wanted: Wanted, page: int, now: dt.datetime) -> list[str]:
+    found = day_list(city, chosen, wanted, page)
+    if found.film_count and not found.films:
+        abort(404)
+    when = name_of(chosen, now)
+    call = "Tonight" if found.evening else when
+    context = {
+        "city": city,
+        "title": f"{call} in {city.name}",
+        "date": day(dt.datetime.combine(chosen.date, dt.time())),
+        "lines": [_line(line, now) for line in found.board],
+        "tabs": cards.tabs(chosen, now, "browse.home", **wanted.query()),
+        "hidden": _hidden(chosen, wanted, now),
+        "picks": _picks(found.options, wanted),
+        "chips": [Chip(need, words, need in wanted.needs) for need, words in NEED_LABELS.items()],
+        "heading": "Now showing" if when == "Today" else f"Showing {when.lower() if when == 'Tomorrow' else when}",
+        "words": _words(found, when),
+        "cards": [_card(film) for film in found.films],
+        "page": page,
+        "pages": -(-found.film_count // PER_PAGE),
+        "page_href": lambda n: link(
+            "browse.home", **wanted.query(), **cards.day_value(chosen, now), **({"page": n} if n > 1 else {})
+        ),
+        "empty": None if found.films else empty_words(city, chosen, wanted, found, now),
+    }
+    templates = ("_title", "_board", "_days", "_filters", "_results", "_words")
+    return [render_template(f"browse/parts/{name}.html", **context) for name in templates]
+
+
+NEED_LABELS = {need: words.removeprefix("a ").capitalize() for need, words in NEEDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    value: str
+    label: str
+    checked: bool
+    name: str = "need"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    name: str
+    label: str
+    value: str
+    options: list[tuple[str, str]]
+
+
+def _picks(options: Options, wanted: Wanted) -> list[Pick]:
+    """The choices of the day; what is chosen stays a choice even when the day has none of it."""
+    counted = {2: "Both", 3: "All three"}
+    any_cinema = counted.get(len(options.cinemas), "All")
+    cinemas = list(options.cinemas)
+    if wanted.cinema and wanted.cinema not in dict(cinemas):
+        cinemas.append((wanted.cinema, wanted.cinema.replace("-", " ").title()))
+    picks = [Pick("cinema", "Cinema", wanted.cinema, [("", any_cinema), *cinemas])]
+    plain = {"genre": options.genres, "format": options.formats, "language": options.languages}
+    for name, known in plain.items():
+        value = getattr(wanted, name)
+        values = [*known, *([value] if value and value not in known else [])]
+        if len(values) > 1 or value:
+            picks.append(Pick(name, name.capitalize(), value, [("", "Any"), *((one, one) for one in values)]))
+    return picks
+
+
+def _hidden(chosen: Day, wanted: Wanted, now: dt.datetime) -> dict[str, str]:
+    q = {"q": wanted.q} if wanted.q else {}
+    return {**named_city(), **cards.day_value(chosen, now), **q}
+
+
+@dataclass(frozen=True, slots=True)
+class BoardTime:
+    label: str
+    href: str
+
+
+def _line(line: BoardLine, now: dt.datetime) -> dict[str, Any]:
+    """A film on the board: its main title, its cinema and, if all these showings share one, what is special."""
+    first = line.showings[0]
+    notes = {showing.note for showing in line.showings}
+    label = f"{first.note} · {first.cinema}" if len(notes) == 1 and first.note else first.cinema
+    times = [BoardTime(clock_time(s.starts_at, s.zone), cards.seats(s)) for s in line.showings]
+    name = line.film.title.partition(":")[0].strip() or line.film.title
+    return {"name": name, "href": link("browse.movie", slug=line.film.slug), "label": label, "times": times}
+
+
+def _card(film: Any) -> cards.Card:
+    stubs = [cards.stub(showing, film.film.title) for showing in film.showings]
+    return cards.card(film.film, stubs, *([] if stubs else ["Sold out"]))
+
+
+def _words(found: DayList, when: str) -> str:
+    films = f"{found.film_count} film{'s' if found.film_count != 1 else ''}"
+    left = " left today" if when == "Today" else ""
+    return f"{films}, {found.showing_count} showing{'s' if found.showing_count != 1 else ''}{left}"
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    words: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Why a list is empty, and the ways on."""
+
+    title: str
+    words: str
+    next: cards.TimeButton | None
+    go: Drop | None
+    drops: list[Drop]
+    clear: str | None
+
+
+def empty_words(city: CityFacts, chosen: Day, wanted: Wanted, found: DayList, now: dt.datetime) -> Empty:
+    """Nothing on a day: names the filters, and offers the next showing, each filter dropped, and none at all."""
+    when = name_of(chosen, now)
+    on = when.lower() if when in ("Today", "Tomorrow") else f"on {when}"
+    cinema = dict(found.options.cinemas).get(wanted.cinema, wanted.cinema.replace("-", " ").title())
+    values = cards.day_value(chosen, now)
+    there = f"{city.name} shows {found.films_that_day} film{'s' if found.films_that_day != 1 else ''} {on}"
+    words = f"{there}, none that fits." if found.films_that_day else f"{city.name} shows no film {on}."
+    return Empty(
+        title=f"Nothing {on} {_named(wanted, cinema)}".strip(),
+        words=f"{words} {_next_words(found, now)}".strip(),
+        next=_next_button(found),
+        go=_go(found, wanted, city),
+        drops=[
+            Drop(_filter_words(name, wanted, cinema), link("browse.home", **wanted.without(name).query(), **values))
+            for name in wanted.names()
+        ]
+        if len(wanted.names()) > 1
+        else [],
+        clear=link("browse.home", **values) if wanted else None,
+    )
+
+
+def _named(wanted: Wanted, cinema: str) -> str:
+    """The filters in words: for “moon” at Scala in IMAX with audio description."""
+    needs = " and ".join(NEEDS[need] for need in wanted.needs)
+    parts = (
+        wanted.q and f"for “{wanted.q}”",
+        wanted.genre and f"in {wanted.genre}",
+        wanted.cinema and f"at {cinema}",
+        wanted.format and f"in {wanted.format}",
+        wanted.language and f"in {wanted.language}",
+        needs and f"with {needs}",
+    )
+    return " ".join(part for part in parts if part)
+
+
+def _filter_words(name: str, wanted: Wanted, cinema: str) -> str:
+    if name.startswith("need:"):
+        return NEED_LABELS[name[5:]]
+    return cinema if name == "cinema" else str(getattr(wanted, name))
+
+
+def _next_words(found: DayList, now: dt.datetime) -> str:
+    if found.next is None:
+        return "Nothing of the kind is on sale yet."
+    when = name_of(day_of(found.next.starts_at, found.next.zone), now)
+    return f"The next one is {when.lower() if when == 'Tomorrow' else 'on ' + day(found.next.starts_at, found.next.zone)}:"
+
+
+def _next_button(found: DayList) -> cards.TimeButton | None:
+    if found.next is None or found.next_film is None:
+        return None
+    left = seats_left([found.next.id]).get(found.next.id)
+    button = cards.time_button(found.next, left, lowest_prices([found.next])[found.next.id])
+    return cards.as_next(button, found.next_film.title, day(found.next.starts_at, found.next.zone))
+
+
+def _go(found: DayList, wanted: Wanted, city: CityFacts) -> Drop | None:
+    if found.next is None:
+        return None
+    there = day_of(found.next.starts_at, city.timezone)
+    return Drop(f"Go to {there.date:%A}", link("browse.home", day=there.date.isoformat(), **wanted.query()))

@@ -1,0 +1,220 @@
+"""The seats of one show: the map and the list, the live poll, best seats, and holding them."""
+
+from __future__ import annotations
+
+import random
+
+from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import clock
+from app.config import settings
+from app.db import end_read
+from app.domain.seating import best_blocks, neighbours_to_offer
+from app.errors import DomainError, InvalidSeats, NotFound, OrphanSeat, SeatsTaken, ShowNotOnSale, TooManyRequests
+from app.extensions import htmx
+from app.queries.seat_map import fresh_seat_map, seat_map, states_of_version
+from app.queries.show_page import ShowPage, own_bookings, show_page
+from app.services.holds import hold_seats
+from app.web.guards import public
+from app.web.identity import actor, known_owner_keys, owner_key, user_id
+from app.web.limits import count
+from app.web.render import htmx_redirect, render
+from app.web.seat_cells import cells_of_show
+from app.web.seat_page import Says, SeatPage
+
+shows = Blueprint("shows", __name__, url_prefix="/shows")
+MOST_PARTY = 10
+
+
+@shows.get("/<int:show_id>")
+@public
+def show(show_id: int) -> Response:
+    """The seat map, or with ?view=list the list; ?choose=1,2 ticks seats."""
+    page = _find(show_id)
+    if reason := page.why_over(clock.now()):
+        return render("shows/over.html", status_code=410, show=page, reason=reason)
+    seats = _seats(page)
+    end_read()
+    return render("shows/show.html", show=page, seats=seats, on_sale=page.sales_open_at <= clock.now())
+
+
+def _find(show_id: int) -> ShowPage:
+    page = show_page(show_id)
+    if page is None:
+        raise NotFound("There is no such showing.")
+    return page
+
+
+def _seats(page: ShowPage) -> SeatPage:
+    """What this visitor sees by the address: asked-for seats that are free, else the seats of their own hold."""
+    blank = SeatPage(
+        page,
+        seat_map(page.id),
+        frozenset(),
+        own_bookings(page.id, known_owner_keys()),
+        _party(request.args),
+        _view(request.args.get("view")),
+    )
+    asked = _numbers(request.args.getlist("choose"))
+    chosen = blank.free_ids.intersection(asked[:MOST_PARTY]) if asked else blank.own_ids
+    return _with(blank, chosen, _missing(blank, asked))
+
+
+def _missing(seats: SeatPage, asked: list[int]) -> Says | None:
+    if request.args.get("none"):
+        return Says(f"There are no {request.args.get('none', type=int) or 'such'} seats left together or apart.")
+    gone = [one for one in asked if one in seats.layout.by_id and one not in seats.free_ids]
+    return Says(f"{seats.names(gone)} {'is' if len(gone) == 1 else 'are'} no longer free.") if gone else None
+
+
+def _with(seats: SeatPage, chosen: frozenset[int], says: Says | None) -> SeatPage:
+    return SeatPage(seats.show, seats.now, chosen, seats.own, len(chosen) or seats.party, seats.view, says)
+
+
+def _view(asked: str | None) -> str:
+    return "list" if asked == "list" else "map"
+
+
+def _numbers(values: list[str]) -> list[int]:
+    """Ids out of "1,2" and repeated fields; what is no number is passed over."""
+    parts = [part.strip() for value in values for part in value.split(",")]
+    return [int(part) for part in parts if part.isdecimal() and len(part) < 16]
+
+
+def _party(values: object) -> int:
+    """How many people: the radio, or the exact number behind "6+"."""
+    get = values.get  # type: ignore[attr-defined]
+    size: int = get("seats", type=int) or get("party", type=int) or 2
+    if size >= 6 and get("size", type=int):
+        size = get("size", type=int)
+    return max(1, min(size, MOST_PARTY))
+
+
+@shows.get("/<int:show_id>/seats")
+@public
+def live(show_id: int) -> Response:
+    """What has changed since ?v=: nothing (204), the changed seats, or everything. The same answer for everybody."""
+    now = seat_map(show_id)
+    version = request.args.get("v", "")
+    if version == now.version:
+        return _shared(Response(status=204))
+    if not now.states:
+        abort(404)
+    older = states_of_version(show_id, version) if version else None
+    cells = cells_of_show(show_id)
+    if older is None or len(older) != len(now.states):
+        body = str(cells.grid(now.states)).replace("<table", "<table hx-swap-oob=true", 1)
+    else:
+        body = cells.swaps(now.states, now.changed(older))
+    mark = f"<i id=v hidden data-v={now.version} hx-swap-oob=true></i>"
+    return _shared(Response(f"{mark}<template>{body}</template>", mimetype="text/html"))
+
+
+def _shared(response: Response) -> Response:
+    response.headers["Cache-Control"] = "public, max-age=1"
+    return response
+
+
+@shows.route("/<int:show_id>/best", methods=["GET", "POST"])
+@public
+def best(show_id: int) -> AnyResponse:
+    """A place for the party, picked at random among the five best, so that many buyers don't meet at one.
+
+    The button of the seat form posts, so that its form's token stays out of the address.
+    """
+    page = _find(show_id)
+    values = request.values
+    size, view = _party(values), _view(values.get("view"))
+    seats = SeatPage(page, fresh_seat_map(show_id), frozenset(), own_bookings(show_id, known_owner_keys()))
+    category = values.get("category") if values.get("category") in seats.layout.categories else None
+    blocks = best_blocks(
+        seats.layout.hall, seats.free_ids, size, category=category, step_free=bool(values.get("step_free"))
+    )
+    chosen = list(random.choice(blocks)) if blocks else []  # noqa: S311  fairness, not secrecy
+    if htmx:
+        return jsonify(seats=chosen, words=seats.names(chosen) if chosen else "")
+    where = {"view": view} if view == "list" else {}
+    found = {"choose": seats.offer(chosen).ids} if chosen else {"none": size}
+    return redirect(url_for("shows.show", show_id=show_id, party=size, **found, **where), 303)
+
+
+@shows.get("/<int:show_id>/check")
+@public
+def check(show_id: int) -> Response:
+    """Whether these seats are free now, without keeping them."""
+    page = _find(show_id)
+    asked = _numbers(request.args.getlist("seats"))
+    seats = SeatPage(page, fresh_seat_map(show_id), frozenset(), own_bookings(show_id, known_owner_keys()))
+    if not asked or len(asked) > MOST_PARTY or any(one not in seats.layout.by_id for one in asked):
+        raise InvalidSeats("Name one to ten seats of this showing.")
+    gone = [one for one in asked if one not in seats.free_ids]
+    return render("shows/check.html", fragment="shows/_check.html", show=page, seats=seats, asked=asked, gone=gone)
+
+
+@shows.post("/<int:show_id>/hold")
+@public
+def hold(show_id: int) -> AnyResponse:
+    """Keep the chosen seats and go on to pay; a refusal shows the map again with what is still possible."""
+    page = _find(show_id)
+    wanted: list[int] = []
+    try:
+        wanted = _wanted()
+        count(f"hold:{owner_key()}", settings.holds_per_minute)
+        held = hold_seats(show_id, wanted, owner_key(), user_id=user_id(), actor=actor())
+    except ShowNotOnSale:
+        if htmx:
+            return htmx_redirect(url_for("shows.show", show_id=show_id))
+        raise
+    except (DomainError, TooManyRequests) as problem:
+        return _refused(page, wanted, problem)
+    address = url_for("booking.checkout", code=held.code)
+    return htmx_redirect(address) if htmx else redirect(address, 303)
+
+
+def _wanted() -> list[int]:
+    values = [request.form["instead"]] if request.form.get("instead") else request.form.getlist("seats")
+    parts = [part for value in values for part in value.split(",")]
+    if any(not part.isdecimal() or len(part) > 15 for part in parts):
+        raise InvalidSeats("Those are no seats of this showing.")
+    return [int(part) for part in parts]
+
+
+def _refused(page: ShowPage, wanted: list[int], problem: DomainError) -> Response:
+    """The map as it is now: what was lost is dropped, what is still free stays chosen, and something is offered."""
+    now = fresh_seat_map(page.id)
+    own = own_bookings(page.id, known_owner_keys())
+    blank = SeatPage(page, now, frozenset(), own, len(wanted) or 2, _view(request.form.get("view")))
+    chosen = blank.free_ids.intersection(wanted[:MOST_PARTY])
+    response = render(
+        "shows/show.html",
+        fragment="shows/_refused.html",
+        status_code=problem.status,
+        show=page,
+        seats=SeatPage(page, now, chosen, own, len(wanted) or 2, blank.view, _says(blank, wanted, chosen, problem)),
+        on_sale=True,
+    )
+    if problem.status == TooManyRequests.status:
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def _says(seats: SeatPage, wanted: list[int], kept: frozenset[int], problem: DomainError) -> Says:
+    if isinstance(problem, OrphanSeat):
+        alone = problem.details.get("orphans", [])
+        words = f"{seats.names(alone)} would be left alone, and nobody buys a single. Move along:"
+        return Says(words, [seats.offer(shift) for shift in problem.details.get("shifts", [])])
+    if isinstance(problem, SeatsTaken):
+        return _says_lost(seats, wanted, kept)
+    return Says(problem.message)
+
+
+def _says_lost(seats: SeatPage, wanted: list[int], kept: frozenset[int]) -> Says:
+    lost = [one for one in wanted if one not in kept]
+    if not lost:
+        return Says("Somebody else was quicker for a moment, but your seats are free again. Please try once more.")
+    words = f"{seats.names(lost)} {'has' if len(lost) == 1 else 'have'} just been taken."
+    if kept:
+        words += f" {seats.names(kept)} {'is' if len(kept) == 1 else 'are'} still chosen."
+    offered = neighbours_to_offer(seats.layout.hall, seats.free_ids, lost, kept, len(wanted))
+    return Says(f"{words} These are free:" if offered else words, [seats.offer(offered)] if offered else [])

@@ -1,0 +1,14 @@
+"""The flask commands: each calls services and says in words what they did."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.cli.demo import DEMO
+from app.cli.imports import IMPORTS
+from app.cli.upkeep import UPKEEP
+
+
+def init_cli(app: Flask) -> None:
+    for command in (*UPKEEP, *IMPORTS, *DEMO):
+        app.cli.add_command(command)

@@ -1,0 +1,36 @@
+"""Commands for the demo house."""
+
+from __future__ import annotations
+
+import click
+
+from app.config import settings
+
+
+@click.command("demo")
+@click.option("--if-empty", is_flag=True, help="Do nothing if there are shows to come.")
+@click.option("--force", is_flag=True, help="Load it in production all the same.")
+def demo(if_empty: bool, force: bool) -> None:
+    """Load the demo cinemas: 24 films, four cinemas, a week of shows from now on, some seats sold."""
+    from app.services.demo import demo_is_loaded, load_demo
+
+    if settings.production and not force:
+        raise click.ClickException("This is a production house; --force loads the demo all the same.")
+    if if_empty and demo_is_loaded():
+        return
+    done = load_demo(say=lambda what: click.echo(f"  demo: {what} …"))
+    click.echo(
+        f"  demo: {done.films} films, {done.cinemas} cinemas, {done.shows} shows, {done.bookings} bookings added"
+    )
+
+
+@click.command("demo-accounts")
+def demo_accounts() -> None:
+    """Print the demo visitors that can log in."""
+    from app.services.demo import ACCOUNTS
+
+    for name, email, password in ACCOUNTS:
+        click.echo(f"  {name}: {email} / {password}")
+
+
+DEMO = (demo, demo_accounts)

@@ -1,0 +1,24 @@
+"""The signed link that opens a booking for whoever was mailed it. Who may open one otherwise is web/identity.py's."""
+
+from __future__ import annotations
+
+from itsdangerous import Signer
+
+
+def _signer(secret: str) -> Signer:
+    return Signer(secret, salt="booking-link")
+
+
+def link_key(secret: str, code: str) -> str:
+    """What `?key=` carries in the mailed link to a booking."""
+    return _signer(secret).get_signature(code).decode()
+
+
+def link_is_valid(secret: str, code: str, key: str) -> bool:
+    """Whether this key was made for this booking, compared in constant time."""
+    return key.isascii() and _signer(secret).verify_signature(code.encode(), key)
+
+
+def booking_link(base_url: str, secret: str, code: str) -> str:
+    """The whole address, for mails and calendars."""
+    return f"{base_url.rstrip('/')}/bookings/{code}?key={link_key(secret, code)}"

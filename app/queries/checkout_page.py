@@ -1,0 +1,67 @@
+"""What checkout needs besides the bill: the booking's clock, its seats (a run-out one's too), its last payment."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from app.db import db
+from app.domain.states import LIVE_BOOKING, PaymentState
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutPage:
+    """One booking on its way to being paid. Instants are UTC; `seat_ids` are the last ones it had."""
+
+    show_id: int
+    id: int
+    code: str
+    state: str
+    held_at: dt.datetime
+    expires_at: dt.datetime
+    extended_at: dt.datetime | None
+    payment_started_at: dt.datetime | None
+    cap_at: dt.datetime
+    name: str
+    email: str
+    phone: str
+    payment_state: str | None
+    redirect_url: str | None
+    failure: str | None
+    seat_ids: tuple[int, ...]
+
+    def live(self, now: dt.datetime) -> bool:
+        """Whether its seats are still kept."""
+        return self.state in LIVE_BOOKING and self.expires_at > now
+
+    @property
+    def paying(self) -> bool:
+        """Whether a payment is under way at the gateway."""
+        return (
+            self.payment_state in (PaymentState.CREATED, PaymentState.PENDING)
+            and self.redirect_url is not None
+        )
+
+    @property
+    def can_extend(self) -> bool:
+        return self.extended_at is None and self.expires_at < self.cap_at
+
+
+_PAGE = text("""
+SELECT b.show_id, b.id, b.code, b.state, b.held_at, b.expires_at, b.extended_at, b.payment_started_at, b.cap_at,
+       b.name, b.email, b.phone, p.state AS payment_state, p.redirect_url, p.failure,
+       ARRAY(SELECT seat_id FROM (SELECT seat_id, number FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id
+             ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids
+FROM bookings b
+LEFT JOIN LATERAL (
+  SELECT state, redirect_url, failure FROM payments WHERE show_id = b.show_id AND booking_id = b.id
+  ORDER BY id DESC LIMIT 1) p ON true
+WHERE b.show_id = :show_id AND b.id = :booking_id
+""")
+
+
+def checkout_page(show_id: int, booking_id: int) -> CheckoutPage:
+    row = db.session.execute(_PAGE, {"show_id": show_id, "booking_id": booking_id}).one()
+    return CheckoutPage(*row[:-1], seat_ids=tuple(row.seat_ids))

@@ -1,0 +1,257 @@
+"""The demo house: real films and cinemas taken in as a user would, a week of shows from now on, some seats sold.
+
+Everything is relative to now, so it never goes stale; loading it again adds the days that are missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select, text
+
+from app import clock
+from app.adapters.payments import EventKind, PaymentEvent
+from app.config import ROOT, settings
+from app.db import db, end_read, transaction
+from app.domain.pricing import TicketType
+from app.domain.seating import best_blocks
+from app.errors import DomainError, EmailTaken, ScreenBusy
+from app.models import Cinema, Layout, Movie, Price, PriceList, Screen, Show
+from app.queries.layouts import layout_facts
+from app.queries.seat_map import fresh_seat_map
+from app.services.accounts import register
+from app.services.blocking import block_seats
+from app.services.checkout import Buyer, begin_payment
+from app.services.holds import hold_seats
+from app.services.importing import import_cinemas, import_movies, import_plan
+from app.services.payments import settle_payment
+from app.services.scheduling import NewShow, publish_show, schedule_show
+
+log = structlog.get_logger(__name__)
+FOLDER = ROOT / "demo"
+DAYS = 8
+ACTOR = "demo"
+ACCOUNTS = (("Ada Byron", "ada@example.org", "popcorn-and-a-film"),)
+"""Name, e-mail and password of the demo visitors; only ever made by `flask demo`."""
+
+SCREENS: dict[str, tuple[tuple[str, str], ...]] = {
+    "FR-237933": (("Screen 1", "standard-300"), ("Screen 2", "village-92"), ("Screen 3", "boutique-46")),
+    "FR-238351": (("Screen 1", "village-92"), ("Screen 2", "boutique-46")),
+    "BR-49176": (("Sala 1", "standard-300"), ("Sala 2", "boutique-46")),
+    "BR-37902": (("Sala 1", "village-92"),),
+}
+TIMES = ("11:00", "14:10", "16:45", "19:30", "21:50")
+ADULT = {"EUR": 950, "BRL": 3200, "GBP": 1100, "USD": 1300}
+TIERS = {"front": -20, "premium": 25, "recliner": 35, "love": 30}
+"""Percent above or below the adult's price, by what a category's name begins with."""
+TYPES = {TicketType.ADULT: 100, TicketType.CHILD: 65, TicketType.SENIOR: 80, TicketType.STUDENT: 85}
+SPECIALS = ("live piano", "35 mm print", "with an introduction")
+
+
+@dataclass(slots=True)
+class DemoLoaded:
+    films: int = 0
+    cinemas: int = 0
+    shows: int = 0
+    bookings: int = 0
+
+
+def load_demo(folder: Path = FOLDER, say: Callable[[str], None] = lambda _: None) -> DemoLoaded:
+    """Load the demo house, or what is missing of it. `say` is told what is being done."""
+    loaded = DemoLoaded()
+    say("films and cinemas")
+    loaded.films = import_movies((folder / "movies.csv").read_bytes(), posters=folder / "posters").added
+    loaded.cinemas = import_cinemas((folder / "cinemas.csv").read_bytes()).added
+    for cinema, screens in SCREENS.items():
+        for screen, plan in screens:
+            import_plan((folder / "plans" / f"{plan}.json").read_bytes(), cinema=cinema, screen=screen)
+    say("a week of shows")
+    new = list(_schedule())
+    loaded.shows = len(new)
+    say("some seats sold already")
+    loaded.bookings = sum(_sell_some(show_id) for show_id in new)
+    _nobody_to_write_to()
+    for name, email, password in ACCOUNTS:
+        _register_once(name, email, password)
+    return loaded
+
+
+def demo_is_loaded() -> bool:
+    """Whether there are shows to come."""
+    found = db.session.execute(
+        text("SELECT 1 FROM shows WHERE starts_at > :now LIMIT 1"), {"now": clock.now()}
+    ).first()
+    end_read()
+    return found is not None
+
+
+def _register_once(name: str, email: str, password: str) -> None:
+    try:
+        register(name=name, email=email, password=password)
+    except EmailTaken:
+        return
+
+
+def _schedule() -> Iterator[int]:
+    """The shows of each screen for the coming days, those already past and already there left out."""
+    films = list(db.session.scalars(select(Movie).where(Movie.external_id.like("pd-%")).order_by(Movie.id)))
+    screens = list(db.session.scalars(select(Screen).order_by(Screen.id)))
+    cinemas = {cinema.id: cinema for cinema in db.session.scalars(select(Cinema))}
+    end_read()
+    for place, screen in enumerate(screens):
+        cinema = cinemas[screen.cinema_id]
+        if cinema.external_id in SCREENS and screen.layout_id:
+            yield from _schedule_screen(place, screen, cinema, films)
+
+
+def _schedule_screen(place: int, screen: Screen, cinema: Cinema, films: list[Movie]) -> Iterator[int]:
+    zone = ZoneInfo(cinema.timezone)
+    today = clock.now().astimezone(zone).date()
+    prices = _price_list(cinema, screen)
+    for number in range(DAYS):
+        date = today + dt.timedelta(days=number)
+        for slot, time in enumerate(TIMES):
+            starts_at = dt.datetime.combine(date, dt.time.fromisoformat(time), zone)
+            if starts_at < clock.now() + dt.timedelta(minutes=20):
+                continue
+            turn = date.toordinal() * 5 + place * 7 + slot * 3
+            film = _that_fits(films, turn, TIMES, slot)
+            show_id = _put_on(screen, film, prices, starts_at, turn)
+            if show_id:
+                yield show_id
+
+
+def _that_fits(films: list[Movie], turn: int, times: tuple[str, ...], slot: int) -> Movie:
+    """The next film of the rota that is over, and the hall clean, before the next show."""
+    room = 10_000
+    if slot + 1 < len(times):
+        start, end = (dt.datetime.strptime(times[slot + more], "%H:%M") for more in (0, 1))  # noqa: DTZ007
+        room = int((end - start).total_seconds() // 60) - settings.cleaning_minutes
+    ordered = [films[(turn + step) % len(films)] for step in range(len(films))]
+    return next(film for film in ordered if (film.runtime_minutes or 120) <= room)
+
+
+def _put_on(screen: Screen, film: Movie, prices: int, starts_at: dt.datetime, turn: int) -> int | None:
+    spoken = film.languages[0] if film.languages else ""
+    titles = spoken.endswith("(intertitles)")
+    new = NewShow(
+        movie_id=film.id,
+        screen_id=screen.id,
+        price_list_id=prices,
+        starts_at=starts_at.astimezone(dt.UTC),
+        format="4K" if turn % 5 == 0 else "2D",
+        language="Silent" if film.sound == "silent" else spoken,
+        subtitles=f"{spoken.removesuffix(' (intertitles)')} titles" if titles else "",
+        note=SPECIALS[turn % 3] if film.sound == "silent" and turn % 4 == 0 else "",
+        captions=turn % 3 == 0,
+        audio_description=turn % 7 == 0,
+        relaxed=turn % 11 == 0,
+        sales_open_at=clock.now() - dt.timedelta(days=1),
+    )
+    try:
+        show_id = schedule_show(new, ACTOR)
+    except ScreenBusy:
+        return None
+    publish_show(show_id, ACTOR)
+    return show_id
+
+
+def _price_list(cinema: Cinema, screen: Screen) -> int:
+    """A price list of this screen's categories, made once."""
+    name = f"Demo prices, {screen.name}"
+    with transaction() as session:
+        wanted = select(PriceList.id).where(PriceList.cinema_id == cinema.id, PriceList.name == name)
+        if found := session.scalar(wanted):
+            return found
+        prices = PriceList(cinema_id=cinema.id, name=name, currency=cinema.currency)
+        session.add(prices)
+        session.flush()
+        layout = session.get_one(Layout, screen.layout_id)
+        for code in layout.categories:
+            tier = next((percent for start, percent in TIERS.items() if code.startswith(start)), 0)
+            for kind, share in TYPES.items():
+                amount = _rounded(ADULT[cinema.currency] * (100 + tier) * share // 10_000)
+                session.add(
+                    Price(price_list_id=prices.id, category=code, ticket_type=kind.value, amount_minor=amount)
+                )
+    return prices.id
+
+
+def _rounded(minor: int) -> int:
+    return round(minor / 50) * 50
+
+
+def _sell_some(show_id: int) -> int:
+    """Bookings for the shows of the next days, more in the evening; paid through the ordinary path."""
+    show = db.session.get_one(Show, show_id)
+    end_read()
+    dice = random.Random(show_id)  # noqa: S311  a demo, not a secret
+    ahead = (show.starts_at - clock.now()).total_seconds() / 86_400
+    layout = layout_facts(show.layout_id)
+    broken = [seat.id for seat in layout.seats if dice.random() < 0.006 and seat.kind == "standard"]
+    if broken:
+        block_seats(show_id, broken)
+    wish = max(0.0, dice.uniform(0.1, 0.62) * (1.15 - ahead / 2))
+    if dice.random() < 0.04 and ahead < 2:
+        wish = 1.0
+    return _sell_share(show_id, wish, dice)
+
+
+PARTIES = (2, 2, 4, 4, 6, 8, 10, 10)
+
+
+def _sell_share(show_id: int, share: float, dice: random.Random) -> int:
+    layout = layout_facts(db.session.get_one(Show, show_id).layout_id)
+    wanted, sold, bookings = int(share * len(layout.seats)), 0, 0
+    while sold < wanted:
+        states = fresh_seat_map(show_id).states
+        free = [seat.id for seat, letter in zip(layout.seats, states, strict=True) if letter == "f"]
+        size = dice.choice(PARTIES)
+        blocks = best_blocks(layout.hall, free, size, top=12) or best_blocks(layout.hall, free, 1)
+        if not blocks or not _sell(show_id, dice.choice(blocks), bookings):
+            break
+        sold += size
+        bookings += 1
+    return bookings
+
+
+def _sell(show_id: int, seat_ids: tuple[int, ...], number: int) -> bool:
+    try:
+        hold = hold_seats(show_id, seat_ids, f"demo:{show_id}:{number}", actor=ACTOR)
+        buyer = Buyer("Demo visitor", "visitor@example.org")
+        begun = begin_payment(show_id, hold.booking_id, buyer, {}, "sandbox", "card", ACTOR)
+    except DomainError as problem:
+        log.info("demo_seat_not_sold", problem=problem.code)
+        return False
+    if begun is not None and (order := begun.order) is not None:
+        settle_payment(
+            PaymentEvent(
+                provider="sandbox",
+                event_id=f"demo-{order.key}",
+                kind=EventKind.CAPTURED,
+                provider_ref=f"demo-{order.key}",
+                show_id=show_id,
+                payment_id=order.payment_id,
+                amount_minor=order.amount_minor,
+                currency=order.currency,
+            )
+        )
+    return True
+
+
+_DONE = text(
+    "UPDATE outbox SET done_at = :now WHERE done_at IS NULL AND booking_id IN "
+    "(SELECT id FROM bookings WHERE owner_key LIKE 'demo:%')"
+)
+
+
+def _nobody_to_write_to() -> None:
+    """The demo's buyers have no mailbox and need no PDF."""
+    with transaction() as session:
+        session.execute(_DONE, {"now": clock.now()})

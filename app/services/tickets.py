@@ -1,0 +1,183 @@
+"""The tickets of a paid booking: their signed codes, and their PDF, made once and kept in the database."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from app import clock
+from app.adapters.pdf import render_pdf
+from app.adapters.qr import qr_svg
+from app.adapters.templates import fill
+from app.config import settings
+from app.db import end_read, transaction
+from app.domain.codes import spoken_ticket
+from app.domain.pricing import TicketType
+from app.domain.states import BookingState
+from app.domain.ticket_payload import TicketPayload, read_keyring, sign
+from app.queries.tickets import BookingView, PosterFacts, TicketView, booking_view, document, poster_facts
+
+KIND = "tickets"
+LONGEST_TITLE = 180
+"""Letters of a title that fit on the board in its smallest size."""
+TITLE_STEPS = (11, 16, 28, 60, 110)
+"""Up to so many letters a title stands in the first, second … size."""
+SEAT_STEPS = (4, 7)
+REPEATED = ("poster.svg", "dots.svg", "tear.svg")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One ticket as it is printed; `fee_minor` is its share of the booking's fee."""
+
+    ticket: TicketView
+    code: str
+    sign: tuple[str, str, str]
+    place: str
+    words: str
+    fee_minor: int
+    seat_size: int
+
+
+def signed_payload(booking_code: str, ticket: TicketView) -> str:
+    """The text of the ticket's QR code. The ticket is issued."""
+    assert ticket.issued_at is not None
+    payload = TicketPayload(
+        ticket.show_id,
+        ticket.booking_id,
+        ticket.seat_id,
+        booking_code,
+        ticket.number,
+        ticket.issued_at.replace(microsecond=0),
+    )
+    return sign(payload, read_keyring(settings.ticket_signing_keys))
+
+
+def ticket_qr(booking_code: str, ticket: TicketView) -> str:
+    """The ticket's QR code as SVG."""
+    return qr_svg(signed_payload(booking_code, ticket))
+
+
+def tickets_pdf(show_id: int, booking_id: int) -> bytes | None:
+    """The kept PDF; None until it has been made."""
+    return document(show_id, booking_id, KIND)
+
+
+_KEEP = text("""
+INSERT INTO booking_documents (show_id, booking_id, kind, content, made_at)
+VALUES (:show_id, :booking_id, :kind, :content, :now)
+ON CONFLICT (show_id, booking_id, kind) DO UPDATE SET content = excluded.content, made_at = excluded.made_at
+""")
+
+
+def render_tickets(show_id: int, booking_id: int) -> bytes | None:
+    """Make the PDF and keep it; None for a booking that is not confirmed or has no ticket left.
+
+    Making it again replaces it by an equal one. Drawn outside the transaction: it takes a while.
+    """
+    view = booking_view(show_id, booking_id)
+    if view.state != BookingState.CONFIRMED or not view.tickets:
+        end_read()
+        return None
+    poster = poster_facts(view.movie.id)
+    end_read()
+    content = draw_tickets(view, poster)
+    with transaction() as session:
+        session.execute(
+            _KEEP,
+            {
+                "show_id": show_id,
+                "booking_id": booking_id,
+                "kind": KIND,
+                "content": content,
+                "now": clock.now(),
+            },
+        )
+    return content
+
+
+def draw_tickets(view: BookingView, poster: PosterFacts) -> bytes:
+    """The PDF of these tickets, a page each. Reads nothing."""
+    fees = fee_shares(view)
+    pages = [_page(view, ticket, fee) for ticket, fee in zip(view.tickets, fees, strict=True)]
+    pictures = {f"qr-{ticket.number}.svg": ticket_qr(view.code, ticket) for ticket in view.tickets}
+    pictures["poster.svg"] = poster_of(poster)
+    title = view.movie.title[:LONGEST_TITLE]
+    size = _step(title, TITLE_STEPS)
+    html = fill("pdf/tickets.html", b=view, pages=pages, title=title, title_size=size)
+    return render_pdf(html, "tickets.css", pictures, REPEATED)
+
+
+def poster_of(facts: PosterFacts) -> str:
+    """The film's poster as SVG: the drawn one, or the generated one."""
+    if facts.svg:
+        return facts.svg
+    from app.domain.posters import PosterFilm, poster_svg
+
+    return poster_svg(
+        PosterFilm(
+            facts.external_id or str(facts.id),
+            facts.title,
+            facts.year,
+            facts.runtime_minutes,
+            facts.directors,
+            facts.genres,
+            facts.synopsis,
+        )
+    )
+
+
+def fee_shares(view: BookingView) -> list[int]:
+    """The booking fee spread over the tickets that bear one, to the last minor unit; companions bear none."""
+    bearing = [ticket for ticket in view.tickets if ticket.ticket_type != TicketType.COMPANION]
+    if not bearing:
+        return [0] * len(view.tickets)
+    each, rest = divmod(view.fee_minor, len(bearing))
+    shares = {ticket.number: each + (place < rest) for place, ticket in enumerate(bearing)}
+    return [shares.get(ticket.number, 0) for ticket in view.tickets]
+
+
+def _page(view: BookingView, ticket: TicketView, fee_minor: int) -> Page:
+    seat = ticket.row + ticket.seat_number if ticket.row else ticket.seat
+    return Page(
+        ticket=ticket,
+        code=spoken_ticket(view.code, ticket.number),
+        sign=_sign(settings.site_name),
+        place=", ".join(part for part in (ticket.level, ticket.category_name) if part),
+        words=_words(view),
+        fee_minor=fee_minor,
+        seat_size=_step(seat, SEAT_STEPS),
+    )
+
+
+def _sign(name: str) -> tuple[str, str, str]:
+    """The name with its one red letter: the Q, or none."""
+    before, letter, after = name.upper().partition("Q")
+    return before, letter, after
+
+
+def _words(view: BookingView) -> str:
+    """What and where, in sentences: running time, language, address, whose time it is."""
+    film = [f"{view.movie.runtime_minutes} minutes"] if view.movie.runtime_minutes else []
+    film += [view.format] if view.format and view.format != "2D" else []
+    film += [spoken_language(view)] if spoken_language(view) else []
+    sentences = [", ".join(film), view.note, f"{view.cinema.name}, {view.cinema.street}"]
+    sentences.append(f"Times are {view.cinema.zone_name}")
+    return " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
+
+
+def spoken_language(view: BookingView) -> str:
+    """e.g. German with English subtitles."""
+    language = view.language or view.movie.languages
+    if not view.subtitles:
+        return language
+    subtitles = view.subtitles if "subtitle" in view.subtitles.lower() else f"{view.subtitles} subtitles"
+    return f"{language} with {subtitles}" if language else subtitles
+
+
+def _step(words: str, steps: tuple[int, ...]) -> int:
+    """Which size, from 1, these words stand in; Chinese, Japanese and Korean letters count twice."""
+    length = sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in words)
+    return 1 + sum(length > step for step in steps)

@@ -1,0 +1,165 @@
+"""The checkout form: who buys, which ticket for which seat, how to pay; and what survives a run-out hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask import session
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field, StringField, TelField
+from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
+
+from app.adapters.payments import PayMode, gateways
+from app.domain.pricing import TYPE_NAMES, PricedSeat, PriceTable, TicketType, price_of, types_for
+from app.errors import Invalid
+from app.services.checkout import Buyer
+
+DRAFT = "buyer"
+TYPE_FIELD = "type-"
+MODE_WORDS = {
+    PayMode.CARD: ("Card", "Any bank's card"),
+    PayMode.UPI: ("UPI", "With your UPI app"),
+    PayMode.NET_BANKING: ("Net banking", "On your bank's own page"),
+    PayMode.WALLET: ("Wallet", "From a wallet you have"),
+}
+
+
+def trimmed(value: str | None) -> str:
+    return " ".join((value or "").split())
+
+
+def right_email(form: FlaskForm, field: Field) -> None:
+    """The shape only: whether the address exists is seen when the mail goes out."""
+    try:
+        field.data = validate_email(field.data or "", check_deliverability=False).normalized
+    except EmailNotValidError as problem:
+        raise ValidationError(f"This is not an e-mail address: {_sentence(str(problem))}") from problem
+
+
+def _sentence(words: str) -> str:
+    return words[:1].lower() + words[1:]
+
+
+class BuyerForm(FlaskForm):  # type: ignore[misc]
+    """Name, e-mail and, if they like, a phone number."""
+
+    name = StringField(
+        "Name",
+        filters=[trimmed],
+        validators=[
+            InputRequired("Tell us your name"),
+            Length(max=100, message="That name is too long for a ticket"),
+        ],
+    )
+    email = EmailField(
+        "E-mail",
+        filters=[trimmed],
+        validators=[InputRequired("Tell us where to send the tickets"), Length(max=254), right_email],
+    )
+    phone = TelField(
+        "Phone, optional",
+        filters=[trimmed],
+        validators=[
+            Optional(),
+            Regexp(r"^\+?[0-9 ()./-]{5,30}$", message="A phone number has only digits, spaces and +"),
+        ],
+    )
+
+    def buyer(self) -> Buyer:
+        return Buyer(self.name.data, self.email.data, self.phone.data or "")
+
+
+def chosen_types(values: Mapping[str, str], seat_ids: Sequence[int]) -> dict[int, TicketType]:
+    """The ticket types asked for, by seat; seats without one are left out. Raises Invalid for a type we don't have."""
+    try:
+        return {
+            seat_id: TicketType(values[f"{TYPE_FIELD}{seat_id}"])
+            for seat_id in seat_ids
+            if f"{TYPE_FIELD}{seat_id}" in values
+        }
+    except ValueError as problem:
+        raise Invalid(
+            "There is no such kind of ticket.", fields={"tickets": "Choose the tickets again"}
+        ) from problem
+
+
+@dataclass(frozen=True, slots=True)
+class PayWay:
+    """One way to pay, as a card to choose; `value` is gateway:mode."""
+
+    value: str
+    label: str
+    note: str
+
+
+def pay_ways() -> list[PayWay]:
+    """Every mode of every configured gateway, in the order of the settings."""
+    several = len(gateways()) > 1
+    return [
+        PayWay(
+            f"{name}:{mode.value}",
+            MODE_WORDS[mode][0],
+            f"through {each.label}" if several else MODE_WORDS[mode][1],
+        )
+        for name, each in gateways().items()
+        for mode in each.modes
+    ]
+
+
+def chosen_way(value: str | None) -> tuple[str, str]:
+    """Gateway and mode; the first on offer where nothing that is on offer was chosen."""
+    offered = [way.value for way in pay_ways()]
+    name, _, mode = (value if value in offered else offered[0]).partition(":")  # type: ignore[union-attr]
+    return name, mode
+
+
+@dataclass(frozen=True, slots=True)
+class SeatLine:
+    """One seat at checkout: what it can be sold as, each with its price in minor units, and what it now costs."""
+
+    seat_id: int
+    label: str
+    field: str
+    options: list[tuple[str, str, int, bool]]
+    price: int
+
+
+def seat_lines(seats: Sequence[PricedSeat], table: PriceTable) -> list[SeatLine]:
+    return [
+        SeatLine(
+            seat.seat_id,
+            seat.label,
+            f"{TYPE_FIELD}{seat.seat_id}",
+            [
+                (
+                    kind.value,
+                    TYPE_NAMES[kind],
+                    price_of(replace(seat, ticket_type=kind), table),
+                    kind is seat.ticket_type,
+                )
+                for kind in types_for(seat, table)
+            ],
+            price_of(seat, table),
+        )
+        for seat in seats
+    ]
+
+
+def remember_draft(values: Mapping[str, str]) -> None:
+    """Keep what was typed at checkout in the visitor's own session, for the next page that asks."""
+    kinds = {key: value[:20] for key, value in values.items() if key.startswith(TYPE_FIELD) and len(key) < 30}
+    session[DRAFT] = {
+        **{name: trimmed(values.get(name))[:254] for name in ("name", "email", "phone")},
+        **dict(list(kinds.items())[:10]),
+    }
+
+
+def draft() -> dict[str, Any]:
+    return dict(session.get(DRAFT, {}))
+
+
+def forget_draft() -> None:
+    session.pop(DRAFT, None)

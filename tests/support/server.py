@@ -1,0 +1,103 @@
+"""A real server for races, faults and browsers: gunicorn with its worker and schedule, as the Procfile starts them."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 30
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """The web process and, if asked for, worker and schedule; stopped by stop(), killed by kill()."""
+
+    def __init__(self, env: dict[str, str], port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.env = env
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, command: list[str]) -> None:
+        self.processes[name] = subprocess.Popen(
+            command, cwd=ROOT, env=self.env, stdout=subprocess.DEVNULL, stderr=None, start_new_session=True
+        )
+
+    def start_web(self) -> None:
+        self.start("web", [sys.executable, "-m", "gunicorn", "wsgi:app"])
+        self._wait_for_web()
+
+    def start_worker(self) -> None:
+        self.start("worker", [sys.executable, "worker.py"])
+
+    def start_schedule(self) -> None:
+        self.start("schedule", [sys.executable, "-m", "flask", "--app", "wsgi", "schedule"])
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes.clear()
+
+    def _wait_for_web(self) -> None:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            if self.processes["web"].poll() is not None:
+                raise RuntimeError("the web process ended at once")
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+                connection.request("GET", "/healthz")
+                answer = connection.getresponse().status
+                connection.close()
+                if answer == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("the web process does not answer")
+
+
+@contextmanager
+def serve(environment: dict[str, str], worker: bool = True, **changes: str) -> Iterator[Server]:
+    """The product's own processes on a free port, with these settings changed."""
+    port = free_port()
+    metrics = Path(environment["VAR_DIR"]) / f"metrics-{port}"
+    metrics.mkdir(parents=True, exist_ok=True)
+    env = (
+        os.environ
+        | environment
+        | {
+            "PORT": str(port),
+            "HOST": "127.0.0.1",
+            "BASE_URL": f"http://127.0.0.1:{port}",
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            "PYTHONWARNINGS": "default",
+            **changes,
+        }
+    )
+    server = Server(env, port)
+    try:
+        server.start_web()
+        if worker:
+            server.start_worker()
+            server.start_schedule()
+        yield server
+    finally:
+        server.stop()
