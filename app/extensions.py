@@ -18,7 +18,7 @@ from werkzeug.local import LocalProxy
 
 import app.models  # noqa: F401  the tables register themselves
 from app.adapters.cache import init_cache
-from app.config import Settings
+from app.config import ROOT, Settings
 from app.db import Base, db
 
 migrate = Migrate(compare_type=True)
@@ -32,7 +32,7 @@ QUEUE = "marquee"
 
 def init_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(app.config.get("MIGRATIONS", "migrations")))
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     htmx.init_app(app)
     babel.init_app(app, default_locale="en")

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -78,7 +79,7 @@ def compose(letter: Letter, sender: str, host: str) -> EmailMessage:
 def _address(name: str, address: str) -> Address:
     try:
         return Address(display_name=tidy(name), addr_spec=address)
-    except (ValueError, IndexError) as problem:  # the parser of headerregistry runs off the end of some
+    except (ValueError, IndexError, MessageError) as problem:  # the parser fails in all of these ways
         raise MailRefused("this is no e-mail address") from problem
 
 

@@ -34,7 +34,7 @@ class ForbiddenAddress(ValueError):
     """A page asked for something that is not ours to give."""
 
 
-class OwnFiles(URLFetcher):  # type: ignore[misc]
+class OwnFiles(URLFetcher):
     """Answers `marquee:<name>` from the given pictures and from the folder of PDF templates, refuses all else."""
 
     def __init__(self, pictures: Mapping[str, str]) -> None:

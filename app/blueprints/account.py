@@ -94,9 +94,7 @@ def register() -> Response:
     elif booking and request.method == "GET":
         contact = contact_of(booking.show_id, booking.id)
         form.name.data, form.email.data = contact.name, contact.email
-    return render(
-        "account/register.html", status_code=422 if form.errors else 200, form=form, booking=booking
-    )
+    return render("account/register.html", status_code=422 if form.errors else 200, form=form, booking=booking)
 
 
 def _own_booking(code: str | None) -> BookingRef | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
@@ -16,6 +18,7 @@ from app.extensions import htmx
 from app.queries.seat_map import fresh_seat_map, seat_map, states_of_version
 from app.queries.show_page import ShowPage, own_bookings, show_page
 from app.services.holds import hold_seats
+from app.web.booking_forms import remember_draft
 from app.web.guards import public
 from app.web.identity import actor, known_owner_keys, owner_key, user_id
 from app.web.limits import count
@@ -23,8 +26,12 @@ from app.web.render import htmx_redirect, render
 from app.web.seat_cells import cells_of_show
 from app.web.seat_page import Says, SeatPage
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 shows = Blueprint("shows", __name__, url_prefix="/shows")
 MOST_PARTY = 10
+"""People one button finds seats for; how many a booking may have is a setting."""
 
 
 @shows.get("/<int:show_id>")
@@ -36,7 +43,20 @@ def show(show_id: int) -> Response:
         return render("shows/over.html", status_code=410, show=page, reason=reason)
     seats = _seats(page)
     end_read()
-    return render("shows/show.html", show=page, seats=seats, on_sale=page.sales_open_at <= clock.now())
+    return render("shows/show.html", **_context(seats))
+
+
+def _context(seats: SeatPage) -> dict[str, object]:
+    now = clock.now()
+    left = (seats.held.expires_at - now).total_seconds() if seats.held else 0
+    return {
+        "show": seats.show,
+        "seats": seats,
+        "on_sale": seats.show.sales_open_at <= now,
+        "own_left": max(0, int(left)),
+        "most": settings.max_seats,
+        "every": settings.poll_seconds,
+    }
 
 
 def _find(show_id: int) -> ShowPage:
@@ -98,7 +118,7 @@ def live(show_id: int) -> Response:
     now = seat_map(show_id)
     version = request.args.get("v", "")
     if version == now.version:
-        return _shared(Response(status=204))
+        return _Shared(status=204)
     if not now.states:
         abort(404)
     older = states_of_version(show_id, version) if version else None
@@ -108,12 +128,21 @@ def live(show_id: int) -> Response:
     else:
         body = cells.swaps(now.states, now.changed(older))
     mark = f"<i id=v hidden data-v={now.version} hx-swap-oob=true></i>"
-    return _shared(Response(f"{mark}<template>{body}</template>", mimetype="text/html"))
+    return _Shared(f"{mark}<template>{body}</template>", mimetype="text/html")
 
 
-def _shared(response: Response) -> Response:
-    response.headers["Cache-Control"] = "public, max-age=1"
-    return response
+class _Shared(Response):
+    """An answer that is the same for everybody: whatever looked at the session on its way, it does not vary by it."""
+
+    default_mimetype = None
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        headers["Cache-Control"] = "public, max-age=1"
+        headers.remove("Vary")
+        if "Content-Encoding" in headers and self.status_code == 200:
+            headers["Vary"] = "Accept-Encoding"
+        return headers
 
 
 @shows.route("/<int:show_id>/best", methods=["GET", "POST"])
@@ -168,6 +197,8 @@ def hold(show_id: int) -> AnyResponse:
         raise
     except (DomainError, TooManyRequests) as problem:
         return _refused(page, wanted, problem)
+    if "email" in request.form:
+        remember_draft(request.form)
     address = url_for("booking.checkout", code=held.code)
     return htmx_redirect(address) if htmx else redirect(address, 303)
 
@@ -190,9 +221,7 @@ def _refused(page: ShowPage, wanted: list[int], problem: DomainError) -> Respons
         "shows/show.html",
         fragment="shows/_refused.html",
         status_code=problem.status,
-        show=page,
-        seats=SeatPage(page, now, chosen, own, len(wanted) or 2, blank.view, _says(blank, wanted, chosen, problem)),
-        on_sale=True,
+        **_context(_with(blank, chosen, _says(blank, wanted, chosen, problem))),
     )
     if problem.status == TooManyRequests.status:
         response.headers["Retry-After"] = "60"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from flask.cli import with_appcontext
 
 from app.config import settings
 
@@ -10,6 +11,7 @@ from app.config import settings
 @click.command("demo")
 @click.option("--if-empty", is_flag=True, help="Do nothing if there are shows to come.")
 @click.option("--force", is_flag=True, help="Load it in production all the same.")
+@with_appcontext
 def demo(if_empty: bool, force: bool) -> None:
     """Load the demo cinemas: 24 films, four cinemas, a week of shows from now on, some seats sold."""
     from app.services.demo import demo_is_loaded, load_demo
@@ -25,6 +27,7 @@ def demo(if_empty: bool, force: bool) -> None:
 
 
 @click.command("demo-accounts")
+@with_appcontext
 def demo_accounts() -> None:
     """Print the demo visitors that can log in."""
     from app.services.demo import ACCOUNTS

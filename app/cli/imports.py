@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask.cli import with_appcontext
 
 from app.errors import DomainError
 from app.services.importing import Imported, import_cinemas, import_movies, import_plan
@@ -20,6 +21,7 @@ DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would change, a
 @click.option(
     "--posters", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of the posters."
 )
+@with_appcontext
 def movies(file: Path, dry_run: bool, posters: Path | None) -> None:
     """Take in films from a CSV file: comma, semicolon or tab; bad rows are told and passed over."""
     _tell(_refusable(import_movies, file.read_bytes(), posters=posters, dry_run=dry_run), "films", dry_run)
@@ -28,6 +30,7 @@ def movies(file: Path, dry_run: bool, posters: Path | None) -> None:
 @click.command("import-cinemas")
 @A_FILE
 @DRY_RUN
+@with_appcontext
 def cinemas(file: Path, dry_run: bool) -> None:
     """Take in cinemas, and the cities they stand in, from a CSV file."""
     _tell(_refusable(import_cinemas, file.read_bytes(), dry_run=dry_run), "cinemas", dry_run)
@@ -43,6 +46,7 @@ def cinemas(file: Path, dry_run: bool) -> None:
     "--kind", "kinds", multiple=True, metavar='"Category=kind"', help="What kind of seat a category is."
 )
 @DRY_RUN
+@with_appcontext
 def plan(file: Path, cinema: str, screen: str, kinds: tuple[str, ...], dry_run: bool) -> None:
     """Take in a seating plan in the pretix format as the newest layout of a screen."""
     mapping = dict(kind.rpartition("=")[::2] for kind in kinds)

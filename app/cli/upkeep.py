@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import click
+from flask.cli import with_appcontext
 
 
 @click.command("expire-holds")
+@with_appcontext
 def expire_holds() -> None:
     """Free the seats of every hold whose time is over. For cron; safe beside the worker."""
     from app.services import holds
@@ -15,6 +17,7 @@ def expire_holds() -> None:
 
 
 @click.command("check-promises")
+@with_appcontext
 def check_promises() -> None:
     """Run every promise of the database; prints what breaks one and exits 1."""
     from app.services import promises
@@ -27,6 +30,7 @@ def check_promises() -> None:
 
 
 @click.command("schedule")
+@with_appcontext
 def schedule() -> None:
     """Hand regular work to the worker until stopped. Run one of these; a second one does no harm."""
     from app.jobs.schedule import run_schedule

@@ -20,16 +20,12 @@ log = structlog.get_logger(__name__)
 JOB = "app.sandbox_gateway.messenger.deliver_due_messages"
 
 
-def tell(
-    db: Session, session: SandboxSession, kind: str, at: dt.datetime, refund: SandboxRefund | None = None
-) -> None:
+def tell(db: Session, session: SandboxSession, kind: str, at: dt.datetime, refund: SandboxRefund | None = None) -> None:
     """Write one message (two rows of it where the buyer asked for that), unless this session never tells."""
     if session.silent:
         return
     event_id = f"evt_{secrets.token_hex(12)}"
-    body = json.dumps(
-        {"id": event_id, "type": kind, "created": at.isoformat(), "data": _data(session, refund)}
-    )
+    body = json.dumps({"id": event_id, "type": kind, "created": at.isoformat(), "data": _data(session, refund)})
     for _ in range(2 if session.twice else 1):
         db.add(SandboxMessage(event_id=event_id, session_id=session.id, body=body, created_at=at, due_at=at))
         db.flush()

@@ -37,9 +37,7 @@ WHERE id = (
 RETURNING id, body, attempts, created_at
 """)
 _TAKEN = text("UPDATE sandbox_messages SET taken_at = :now, due_at = NULL, failure = NULL WHERE id = :id")
-_AGAIN = text(
-    "UPDATE sandbox_messages SET due_at = :due, failure = :failure WHERE id = :id AND taken_at IS NULL"
-)
+_AGAIN = text("UPDATE sandbox_messages SET due_at = :due, failure = :failure WHERE id = :id AND taken_at IS NULL")
 
 
 def http_post(url: str, body: bytes, headers: Mapping[str, str], timeout_seconds: float) -> int:

@@ -64,7 +64,7 @@ def decline(session_id: str) -> SandboxSession | None:
 
 def leave(session_id: str) -> SandboxSession | None:
     """The buyer goes back without paying; the session is over."""
-    return _close(session_id, SandboxState.CANCELLED, "The buyer went back without paying.")
+    return _close(session_id, SandboxState.CANCELLED, "You went back without paying.")
 
 
 def _close(session_id: str, state: SandboxState, reason: str) -> SandboxSession | None:

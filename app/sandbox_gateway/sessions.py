@@ -84,7 +84,7 @@ def lock_session(db: Session, session_id: str) -> SandboxSession | None:
     return db.get(SandboxSession, session_id, populate_existing=True, with_for_update=True)
 
 
-def cancel_session(session_id: str, reason: str = "cancelled by the merchant") -> None:
+def cancel_session(session_id: str, reason: str = "The shop closed this payment.") -> None:
     """Close an open pay page. No effect on what is paid already, or about to be."""
     with transaction() as db:
         session = lock_session(db, session_id)

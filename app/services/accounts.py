@@ -94,9 +94,7 @@ def log_in(email: str, password: str) -> str:
 
 def _log_in(session: Session, user_id: int, now: dt.datetime) -> str:
     """One more row for this device; run-out ones of the account are swept on the way."""
-    session.execute(
-        delete(LoginSession).where(LoginSession.user_id == user_id, LoginSession.expires_at <= now)
-    )
+    session.execute(delete(LoginSession).where(LoginSession.user_id == user_id, LoginSession.expires_at <= now))
     token = secrets.token_urlsafe(TOKEN_BYTES)
     session.add(
         LoginSession(

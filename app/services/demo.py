@@ -197,13 +197,13 @@ def _sell_some(show_id: int) -> int:
     broken = [seat.id for seat in layout.seats if dice.random() < 0.006 and seat.kind == "standard"]
     if broken:
         block_seats(show_id, broken)
-    wish = max(0.0, dice.uniform(0.1, 0.62) * (1.15 - ahead / 2))
+    wish = max(0.0, dice.uniform(0.1, 0.62) * (1.15 - ahead / 1.6))
     if dice.random() < 0.04 and ahead < 2:
         wish = 1.0
     return _sell_share(show_id, wish, dice)
 
 
-PARTIES = (2, 2, 4, 4, 6, 8, 10, 10)
+PARTIES = (2, 2, 2, 3, 4, 4, 6, 8)
 
 
 def _sell_share(show_id: int, share: float, dice: random.Random) -> int:

@@ -85,16 +85,29 @@ _OPEN_SEATS = text("""
 INSERT INTO show_seats (show_id, seat_id)
 SELECT :show_id, id FROM seats WHERE layout_id = :layout_id ORDER BY id ON CONFLICT DO NOTHING
 """)
+_UNPRICED = text("""
+SELECT DISTINCT seats.category FROM shows JOIN seats ON seats.layout_id = shows.layout_id
+WHERE shows.id = :show_id AND NOT EXISTS (
+  SELECT FROM prices p WHERE p.price_list_id = shows.price_list_id AND p.category = seats.category
+    AND p.ticket_type = 'adult')
+ORDER BY 1
+""")
 
 
 def publish_show(show_id: int, actor: str) -> bool:
-    """Put a draft on sale: one seat row per seat of its layout. False if it is on sale already."""
+    """Put a draft on sale: one seat row per seat of its layout. False if it is on sale already.
+
+    Raises NotFound, and Invalid if some seat has no adult price.
+    """
     with transaction() as session:
         show = session.get(Show, show_id, with_for_update=True, populate_existing=True)
         if show is None:
             raise NotFound("There is no such showing.")
         if not show.move_to(ShowState.PUBLISHED, clock.now(), actor):
             return False
+        unpriced = session.execute(_UNPRICED, {"show_id": show_id}).scalars().all()
+        if unpriced:
+            raise Invalid(f"The price list has no adult price for {', '.join(unpriced)}.")
         session.execute(_OPEN_SEATS, {"show_id": show_id, "layout_id": show.layout_id})
         on_commit(browse_changed)
     return True

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from sqlalchemy import text
 
 from app import clock
+from app.adapters.calendar import Entry, calendar_file
 from app.adapters.pdf import render_pdf
 from app.adapters.qr import qr_svg
 from app.adapters.templates import fill
 from app.config import settings
 from app.db import end_read, transaction
-from app.domain.codes import spoken_ticket
+from app.domain.codes import spoken, spoken_ticket
 from app.domain.pricing import TicketType
 from app.domain.states import BookingState
 from app.domain.ticket_payload import TicketPayload, read_keyring, sign
-from app.queries.tickets import BookingView, PosterFacts, TicketView, booking_view, document, poster_facts
+from app.queries.papers import PosterFacts, document, poster_facts
+from app.queries.tickets import BookingView, TicketView, booking_view
 
 KIND = "tickets"
 LONGEST_TITLE = 180
@@ -108,6 +111,24 @@ def draw_tickets(view: BookingView, poster: PosterFacts) -> bytes:
     size = _step(title, TITLE_STEPS)
     html = fill("pdf/tickets.html", b=view, pages=pages, title=title, title_size=size)
     return render_pdf(html, "tickets.css", pictures, REPEATED)
+
+
+def booking_calendar(view: BookingView, link: str) -> bytes:
+    """The confirmed visit as an .ics file; `link` opens the booking."""
+    seats = ", ".join(ticket.seat for ticket in view.tickets)
+    entry = Entry(
+        uid=f"booking-{view.code}@{urlsplit(settings.base_url).hostname}",
+        stamp=view.confirmed_at or view.held_at,
+        title=view.movie.title,
+        starts_at=view.starts_at,
+        ends_at=view.ends_at,
+        place=f"{view.cinema.name}, {view.screen}, {view.cinema.street}",
+        latitude=view.cinema.latitude,
+        longitude=view.cinema.longitude,
+        words=f"Seats {seats}. Booking {spoken(view.code)}. Doors open at {view.doors_at:%H:%M}.",
+        url=link,
+    )
+    return calendar_file(entry, settings.site_name)
 
 
 def poster_of(facts: PosterFacts) -> str:

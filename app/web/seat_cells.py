@@ -108,12 +108,9 @@ class SeatCells:
         return self.layout.categories.get(seat.category, seat.category)
 
     def _free_cell(self, seat: SeatFacts, more: str) -> str:
-        price = self.price(seat)
-        if price is None:
+        if self.price(seat) is None:
             return self._gone_cell(seat, "b")
-        own = "" if self._cushions.get(price) == self.css(seat) else f' data-price="{price}"'
-        if seat.label != seat.row + seat.number:
-            own += f' data-label="{escape(seat.label)}"'
+        own = "" if seat.label == seat.row + seat.number else f' data-label="{escape(seat.label)}"'
         return (
             f'<td id="s{seat.id}" class="{self.css(seat)}"{own}><input type="checkbox" name="seats" '
             f'value="{seat.id}" aria-label="{escape(self.label(seat))}"{more}></td>'
@@ -164,11 +161,6 @@ class SeatCells:
     def _names_at(self, price: int) -> list[str]:
         codes = [code for code in self._ordinary_categories() if self._price_of(code) == price]
         return [self.layout.categories[code] for code in codes]
-
-    @cached_property
-    def price_of_css(self) -> dict[str, int]:
-        """What the script reads: cushion → minor units. A seat that differs carries its own price."""
-        return {css: price for price, css in reversed(self._cushions.items())}
 
     @cached_property
     def choices(self) -> list[tuple[str, str]]:

@@ -140,7 +140,7 @@ def test_two_submits_at_the_same_instant_are_one_payment(app, fake, booking):
 
 
 def test_a_start_that_died_before_the_gateway_answered_goes_on_at_the_next_submit(fake, booking):
-    checkout._begin(booking.show_id, booking.id, A_BUYER, {}, "fake", "card", "guest")
+    checkout.begin_payment(booking.show_id, booking.id, A_BUYER, {}, "fake", "card", "guest")
     assert payment_states() == ["created"]
     assert start(booking)
     assert payment_states() == ["pending"]

@@ -305,9 +305,7 @@ def test_the_redirect_before_the_webhook_leaves_the_webhook_nothing_to_do(fake, 
 
 
 def test_an_event_about_nothing_we_know_is_stored_and_staff_is_told(booking):
-    event = dataclasses.replace(
-        an_event(a_started_payment(booking)), payment_id=999_999, provider_ref="never"
-    )
+    event = dataclasses.replace(an_event(a_started_payment(booking)), payment_id=999_999, provider_ref="never")
     assert payments.settle_payment(event) == "unknown"
     assert payments.settle_payment(event) == "repeated"
     assert events() == ["unknown"]
@@ -414,9 +412,7 @@ def test_reconciliation_stops_asking_after_three_days(fake, booking, moved_clock
     assert fake.calls.count("fetch") == 1
 
 
-def test_a_payment_that_cant_be_asked_about_does_not_keep_the_others_waiting(
-    fake, show, booking, moved_clock
-):
+def test_a_payment_that_cant_be_asked_about_does_not_keep_the_others_waiting(fake, show, booking, moved_clock):
     started(booking)
     other = a_hold(show, owner="s:other")
     started(other)
@@ -431,9 +427,7 @@ def test_a_payment_that_cant_be_asked_about_does_not_keep_the_others_waiting(
     assert payments.reconcile_payments() == 1
 
 
-def test_a_payment_that_cant_be_settled_does_not_keep_the_others_waiting(
-    fake, show, booking, moved_clock, monkeypatch
-):
+def test_a_payment_that_cant_be_settled_does_not_keep_the_others_waiting(fake, show, booking, moved_clock, monkeypatch):
     started(booking)
     other = a_hold(show, owner="s:other")
     started(other)

@@ -66,6 +66,13 @@ def alerts() -> list[str]:
     return [kind for kind in kinds if kind != "refund_released"]
 
 
+def ask_for(amount: int, reason: str) -> Refund:
+    """One more refund of the only payment there is."""
+    with transaction() as session:
+        payment = session.scalars(db.select(Payment).with_for_update()).one()
+        return request_refund(session, payment, amount, reason, clock.now())
+
+
 def test_a_refund_is_sent_and_closes_its_payment(late):
     assert late.send() == "done"
     assert (late.read().state, late.read().amount_minor) == ("done", 2150)
@@ -146,9 +153,8 @@ def test_a_message_about_a_refund_nobody_asked_for_alerts_staff(late):
 
 
 def test_more_than_was_captured_is_never_asked_back(late):
-    with pytest.raises(IntegrityError), transaction() as session:
-        payment = session.get_one(Payment, (late.refund.show_id, late.refund.payment_id), with_for_update=True)
-        request_refund(session, payment, 1, "again", clock.now())
+    with pytest.raises(IntegrityError, match="refunds_within_capture"):
+        ask_for(1, "again")
     assert late.payment().refunded_minor == 2150
 
 
@@ -161,9 +167,7 @@ def test_a_part_given_back_leaves_the_payment_partly_refunded(fake):
     payments.settle_payment(fake.happens(ref, EventKind.CAPTURED))
     asked = []
     for amount, state in ((650, "partly_refunded"), (500, "partly_refunded")):
-        with transaction() as session:
-            payment = session.scalars(db.select(Payment).with_for_update()).one()
-            asked.append(request_refund(session, payment, amount, "goodwill", clock.now()))
+        asked.append(ask_for(amount, "goodwill"))
         send_refund(asked[-1].show_id, asked[-1].id)
         assert db.session.scalars(db.select(Payment)).one().state == state
         db.session.commit()

@@ -151,12 +151,12 @@ def time_is_up(page: CheckoutPage, status: int = 410) -> Response:
     if page.name and not draft():
         remember_draft({"name": page.name, "email": page.email, "phone": page.phone})
     over = show.why_over(clock.now())
-    return render("booking/time_is_up.html", status_code=status, page=page, show=show, names=names, over=over)
+    return render("booking/time_is_up.html", status_code=status, at=page, show=show, names=names, over=over)
 
 
 def _started(page: CheckoutPage, address: str | None, status: int = 200) -> Response:
     show = show_page(page.show_id)
-    return render("booking/started.html", status_code=status, page=page, show=show, address=address)
+    return render("booking/started.html", status_code=status, at=page, show=show, address=address)
 
 
 @blueprint.post("/<code>/quote", endpoint="quote")

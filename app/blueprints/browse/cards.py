@@ -16,6 +16,7 @@ from app.money import format_money
 from app.queries.browsing.days import Day, days_to_offer, name_of
 from app.queries.browsing.films import FilmFacts
 from app.queries.browsing.showings import NONE_LEFT, SeatsLeft, Showing
+from app.queries.browsing.wanted import TITLES
 from app.web.filters import clock_time, day
 
 Mark = tuple[str, str]
@@ -108,10 +109,19 @@ def minutes(film: FilmFacts) -> str:
 
 def spoken(film: FilmFacts) -> str:
     """Silent, German titles; or the languages."""
-    languages = ", ".join(film.languages[:2])
+    languages = ", ".join(as_said(name) for name in film.languages[:2])
     if film.sound and film.sound.startswith("silent"):
         return ", ".join(part for part in ("Silent", languages) if part)
-    return languages
+    return languages[:1].upper() + languages[1:]
+
+
+def as_said(language: str) -> str:
+    """German titles for German (intertitles)."""
+    return (
+        f"{language.removesuffix(TITLES)} titles"
+        if language.endswith(TITLES)
+        else language.replace("No dialogue", "no dialogue")
+    )
 
 
 def stub(showing: Showing, title: str, place: str | None = None) -> Stub:
@@ -146,14 +156,10 @@ def time_button(showing: Showing, left: SeatsLeft | None, lowest_minor: int | No
 
 
 def marks_of(showing: Showing) -> list[Mark]:
-    return [
-        mark for mark, there in ((CAPTIONS, showing.captions), (AUDIO, showing.audio_description)) if there
-    ]
+    return [mark for mark, there in ((CAPTIONS, showing.captions), (AUDIO, showing.audio_description)) if there]
 
 
-def groups(
-    showings: Iterable[Showing], left: dict[int, SeatsLeft], lowest: dict[int, int | None]
-) -> list[Group]:
+def groups(showings: Iterable[Showing], left: dict[int, SeatsLeft], lowest: dict[int, int | None]) -> list[Group]:
     """Showings by the way they are shown, each group by time, the plainest group first."""
     ordered = sorted(showings, key=lambda s: (bool(s.note), s.relaxed, heading(s), s.starts_at, s.id))
     return [
@@ -163,13 +169,20 @@ def groups(
 
 
 def heading(showing: Showing) -> str:
-    """35 mm print, live piano, 2D, German titles with English subtitles."""
-    language = showing.language
-    if showing.subtitles:
-        language = f"{language} with {showing.subtitles} subtitles" if language else f"{showing.subtitles} subtitles"
-    relaxed = "Relaxed showing" if showing.relaxed and "relaxed" not in showing.note.lower() else ""
-    words = ", ".join(part for part in (showing.note, relaxed, showing.format, language) if part)
+    """35 mm print, live piano, 2D, German with English subtitles."""
+    relaxed = "relaxed showing" if showing.relaxed and "relaxed" not in showing.note.lower() else ""
+    words = ", ".join(part for part in (showing.note, relaxed, showing.format, _language(showing)) if part)
     return words[:1].upper() + words[1:]
+
+
+def _language(showing: Showing) -> str:
+    """Silent, German titles; or English with French subtitles."""
+    language, subtitles = as_said(showing.language).replace("Silent", "silent"), showing.subtitles
+    if not subtitles or subtitles == language:
+        return language
+    if "titles" in subtitles.lower():
+        return f"{language}, {subtitles}" if language else subtitles
+    return f"{language} with {subtitles} subtitles" if language else f"{subtitles} subtitles"
 
 
 def as_next(button: TimeButton, title: str, date: str) -> TimeButton:

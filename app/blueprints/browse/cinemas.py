@@ -39,7 +39,7 @@ def cinema_list() -> Response:
         groups=_groups(shown, by_distance=here is not None),
         by_distance=here is not None,
         total=len(ordered),
-        page=page,
+        number=page,
         pages=-(-len(ordered) // PER_PAGE),
         page_href=lambda n: link("browse.cinemas", **place, **({"page": n} if n > 1 else {})),
     )

@@ -13,6 +13,7 @@ from flask import Response, abort, request
 from app import clock
 from app.blueprints.browse import browse, cards
 from app.blueprints.browse.city import current_city, link
+from app.blueprints.browse.posters import poster_url
 from app.queries.browsing.cities import CityFacts
 from app.queries.browsing.days import SHOWN, Day, day_of, read_day, today
 from app.queries.browsing.films import FilmPage, cities_showing, film_page
@@ -49,7 +50,7 @@ def _film(film: FilmPage) -> dict[str, Any]:
     under = [str(facts.year) if facts.year else "", cards.minutes(facts), _sound(facts.sound)]
     return {
         "film": film,
-        "poster": cards.poster_url(facts.slug, facts.poster_hash),
+        "poster": poster_url(facts.slug, facts.poster_hash),
         "under": [part for part in under if part],
         "red": ", ".join(film.directors[:2]) or None,
         "trailer": film.trailer_url if _is_web(film.trailer_url) else None,
@@ -123,8 +124,7 @@ def _facts(film: FilmPage, showings: Sequence[Showing]) -> list[tuple[str, str]]
         ("Original title", film.original_title if film.original_title != film.facts.title else ""),
         ("Genre", ", ".join(film.facts.genres)),
         ("Country", ", ".join(film.countries)),
-        ("Language", ", ".join(film.facts.languages or sorted(spoken))),
-        ("Formats", ", ".join(sorted({s.format for s in showings if s.format}))),
+        ("Language", ", ".join(cards.as_said(name) for name in film.facts.languages or sorted(spoken))),
         ("Captions", _marked(any(s.captions for s in showings), "CC")),
         ("Audio description", _marked(any(s.audio_description for s in showings), "AD")),
         ("Wheelchair", _wheelchair(showings)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, abort, render_template, request
 from markupsafe import Markup
@@ -22,8 +22,19 @@ from app.web.filters import clock_time, day
 from app.web.guards import public
 from app.web.render import render
 
-PARTS = ("title", "board", "days", "filters", "results", "words")
 _BREAK = "\x1f"
+"""Between the parts of a kept listing; a control character, which tidy() lets into no text of ours."""
+
+
+class Parts(NamedTuple):
+    """The listing as ready markup, in the order in which it is kept."""
+
+    title: Markup
+    board: Markup
+    days: Markup
+    filters: Markup
+    results: Markup
+    words: Markup
 
 
 @browse.get("/")
@@ -38,8 +49,8 @@ def home() -> Response:
     page = read_page()
     key = f"home:{city.id}:{chosen.date}:{page}:{bool(named_city())}:{wanted!r}"
     listing = kept_listing(key, lambda: _BREAK.join(_parts(city, chosen, wanted, page, now)))
-    parts = {name: Markup(part) for name, part in zip(PARTS, listing.split(_BREAK), strict=True)}  # noqa: S704  our own markup
-    return render("browse/home.html", fragment="browse/_home.html", bulbs=not parts["board"], **parts)
+    parts = Parts(*(Markup(part) for part in listing.split(_BREAK)))  # noqa: S704  markup that we rendered
+    return render("browse/home.html", fragment="browse/_home.html", bulbs=not parts.board, parts=parts)
 
 
 def read_page() -> int:
@@ -66,15 +77,14 @@ def _parts(city: CityFacts, chosen: Day, wanted: Wanted, page: int, now: dt.date
         "heading": "Now showing" if when == "Today" else f"Showing {when.lower() if when == 'Tomorrow' else when}",
         "words": _words(found, when),
         "cards": [_card(film) for film in found.films],
-        "page": page,
+        "number": page,
         "pages": -(-found.film_count // PER_PAGE),
         "page_href": lambda n: link(
             "browse.home", **wanted.query(), **cards.day_value(chosen, now), **({"page": n} if n > 1 else {})
         ),
         "empty": None if found.films else empty_words(city, chosen, wanted, found, now),
     }
-    templates = ("_title", "_board", "_days", "_filters", "_results", "_words")
-    return [render_template(f"browse/parts/{name}.html", **context) for name in templates]
+    return [render_template(f"browse/parts/_{name}.html", **context).strip() for name in Parts._fields]
 
 
 NEED_LABELS = {need: words.removeprefix("a ").capitalize() for need, words in NEEDS.items()}
@@ -172,7 +182,7 @@ def empty_words(city: CityFacts, chosen: Day, wanted: Wanted, found: DayList, no
     there = f"{city.name} shows {found.films_that_day} film{'s' if found.films_that_day != 1 else ''} {on}"
     words = f"{there}, none that fits." if found.films_that_day else f"{city.name} shows no film {on}."
     return Empty(
-        title=f"Nothing {on} {_named(wanted, cinema)}".strip(),
+        title=f"{f'No {wanted.genre} film' if wanted.genre else 'Nothing'} {on} {_named(wanted, cinema)}".strip(),
         words=f"{words} {_next_words(found, now)}".strip(),
         next=_next_button(found),
         go=_go(found, wanted, city),
@@ -191,7 +201,6 @@ def _named(wanted: Wanted, cinema: str) -> str:
     needs = " and ".join(NEEDS[need] for need in wanted.needs)
     parts = (
         wanted.q and f"for “{wanted.q}”",
-        wanted.genre and f"in {wanted.genre}",
         wanted.cinema and f"at {cinema}",
         wanted.format and f"in {wanted.format}",
         wanted.language and f"in {wanted.language}",
@@ -209,8 +218,9 @@ def _filter_words(name: str, wanted: Wanted, cinema: str) -> str:
 def _next_words(found: DayList, now: dt.datetime) -> str:
     if found.next is None:
         return "Nothing of the kind is on sale yet."
-    when = name_of(day_of(found.next.starts_at, found.next.zone), now)
-    return f"The next one is {when.lower() if when == 'Tomorrow' else 'on ' + day(found.next.starts_at, found.next.zone)}:"
+    if name_of(day_of(found.next.starts_at, found.next.zone), now) == "Tomorrow":
+        return "The next one is tomorrow:"
+    return f"The next one is on {day(found.next.starts_at, found.next.zone)}:"
 
 
 def _next_button(found: DayList) -> cards.TimeButton | None:

@@ -36,7 +36,7 @@ def search() -> Response:
         q=q,
         found=found,
         cards=_cards(found, city),
-        page=page,
+        number=page,
         pages=-(-found.total // PER_PAGE),
         page_href=lambda n: link("browse.search", q=q, **({"page": n} if n > 1 else {})),
     )
@@ -56,7 +56,7 @@ def coming_soon() -> Response:
         "browse/coming_soon.html",
         found=found,
         cards=_cards(found, city, coming=True),
-        page=page,
+        number=page,
         pages=-(-found.total // PER_PAGE),
         page_href=lambda n: link("browse.coming_soon", **({"page": n} if n > 1 else {})),
     )

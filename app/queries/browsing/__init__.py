@@ -1,1 +1,1 @@
-"""What a visitor reads before choosing seats: cities, films, times, cinemas, search. Seats themselves are seat_map's."""
+"""What a visitor reads before choosing seats: cities, films, times, cinemas, search."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from app import clock
 from app.db import db
@@ -53,28 +53,32 @@ class FilmPage:
 
 _COLUMNS = """m.id, m.slug, m.title, m.year, m.runtime_minutes, m.certificate, m.sound, m.languages, m.genres,
   m.poster_hash, m.release_date, m.external_id, m.directors, m.synopsis"""
-_BY_ID = text(f"""
-SELECT {_COLUMNS}, CASE WHEN :words = '' THEN true ELSE m.search @@ to_tsquery('simple', nullif(:words, '')) END AS found
-FROM movies m WHERE m.id = ANY(:ids)
-""")
-_BY_SLUG = text(
-    f"SELECT {_COLUMNS}, m.original_title, m.advice, m.countries, m.cast, m.trailer_url "
+
+
+def _select(statement: str) -> TextClause:
+    """A statement with the columns of a film in place of [film]."""
+    return text(statement.replace("[film]", _COLUMNS))
+
+
+_BY_ID = _select("SELECT [film] FROM movies m WHERE m.id = ANY(:ids)")
+_MATCHING = _select("SELECT [film] FROM movies m WHERE m.id = ANY(:ids) AND m.search @@ to_tsquery('simple', :words)")
+_BY_SLUG = _select(
+    "SELECT [film], m.original_title, m.advice, m.countries, m.cast, m.trailer_url "
     "FROM movies m WHERE m.slug = :slug AND m.archived_at IS NULL"
 )
 
 
 def films(ids: Collection[int]) -> dict[int, FilmFacts]:
-    return {film.id: film for film, _ in _films(ids, "")}
+    return {row.id: _facts(row) for row in db.session.execute(_BY_ID, {"ids": list(ids)})}
 
 
 def films_matching(ids: Collection[int], q: str) -> dict[int, FilmFacts]:
     """Those of these films that the typed words find."""
-    return {film.id: film for film, found in _films(ids, search_words(q)) if found}
-
-
-def _films(ids: Collection[int], words: str) -> list[tuple[FilmFacts, bool]]:
-    rows = db.session.execute(_BY_ID, {"ids": list(ids), "words": words})
-    return [(_facts(row), row.found) for row in rows]
+    words = search_words(q)
+    if not words:
+        return {}
+    rows = db.session.execute(_MATCHING, {"ids": list(ids), "words": words})
+    return {row.id: _facts(row) for row in rows}
 
 
 def film_page(slug: str) -> FilmPage | None:
@@ -118,8 +122,8 @@ class FilmList:
     first: dict[int, dt.datetime]
 
 
-_SEARCH = text(f"""
-SELECT {_COLUMNS}, count(*) OVER () AS total
+_SEARCH = _select("""
+SELECT [film], count(*) OVER () AS total
 FROM movies m
 LEFT JOIN LATERAL (
   SELECT true AS on_now FROM shows s JOIN cinemas c ON c.id = s.cinema_id
@@ -141,12 +145,12 @@ def search_films(q: str, city_id: int, limit: int, offset: int) -> FilmList:
     return _list(db.session.execute(_SEARCH, {**values, "limit": limit, "offset": offset}).all())
 
 
-_LATER = text(f"""
+_LATER = _select("""
 WITH firsts AS (
   SELECT s.movie_id, min(s.starts_at) AS first FROM shows s JOIN cinemas c ON c.id = s.cinema_id
   WHERE c.city_id = :city_id AND s.state = 'published' AND s.sales_close_at > :now GROUP BY s.movie_id
 )
-SELECT {_COLUMNS}, f.first, count(*) OVER () AS total
+SELECT [film], f.first, count(*) OVER () AS total
 FROM movies m LEFT JOIN firsts f ON f.movie_id = m.id
 WHERE m.archived_at IS NULL AND (f.first >= :since OR (f.first IS NULL AND m.release_date > :date))
 ORDER BY coalesce(f.first, CAST(m.release_date AS timestamptz)), m.title, m.id
@@ -199,7 +203,7 @@ class Poster:
     film: PosterFilm
 
 
-_POSTER = text(f"SELECT {_COLUMNS}, m.poster_svg FROM movies m WHERE m.slug = :slug")
+_POSTER = _select("SELECT [film], m.poster_svg FROM movies m WHERE m.slug = :slug")
 
 
 def film_poster(slug: str) -> Poster | None:

@@ -21,7 +21,7 @@ from app.queries.browsing.showings import (
     showings_in_city,
     wheelchair_spaces,
 )
-from app.queries.browsing.wanted import Wanted
+from app.queries.browsing.wanted import Wanted, languages_of
 
 PER_PAGE = 20
 TIMES = 3
@@ -77,9 +77,7 @@ def day_list(city: CityFacts, day: Day, wanted: Wanted, page: int) -> DayList:
     facts = films({s.movie_id for s in showings})
     fitting = _fitting(showings, facts, wanted)
     by_film = _by_film(fitting)
-    order = sorted(
-        by_film, key=lambda film: (-len(by_film[film]), by_film[film][0].starts_at, facts[film].title)
-    )
+    order = sorted(by_film, key=lambda film: (-len(by_film[film]), by_film[film][0].starts_at, facts[film].title))
     shown = order[(page - 1) * PER_PAGE : page * PER_PAGE]
     evening = _evening(showings, day)
     following = None if order else next_showing(city.id, day.end, wanted)
@@ -107,15 +105,11 @@ def _fitting(showings: list[Showing], facts: dict[int, FilmFacts], wanted: Wante
         and wanted.cinema in ("", s.cinema_slug)
         and wanted.format in ("", s.format)
         and (not wanted.genre or wanted.genre in facts[s.movie_id].genres)
-        and (not wanted.language or wanted.language in _languages(s, facts[s.movie_id]))
+        and (not wanted.language or wanted.language in languages_of(s.language, facts[s.movie_id].languages))
         and (s.captions or "captions" not in wanted.needs)
         and (s.audio_description or "audio-description" not in wanted.needs)
         and (wheelchairs.get(s.layout_id) or "wheelchair" not in wanted.needs)
     ]
-
-
-def _languages(showing: Showing, film: FilmFacts) -> tuple[str, ...]:
-    return (showing.language,) if showing.language else film.languages
 
 
 def _by_film(showings: Iterable[Showing]) -> dict[int, list[Showing]]:
@@ -147,9 +141,7 @@ def _evening(showings: list[Showing], day: Day) -> list[Showing]:
 def _board(showings: list[Showing], facts: dict[int, FilmFacts]) -> tuple[BoardLine, ...]:
     """The films with most showings, each at the cinema that has most of them."""
     by_film = _by_film(showings)
-    order = sorted(
-        by_film, key=lambda film: (-len(by_film[film]), by_film[film][0].starts_at, facts[film].title)
-    )
+    order = sorted(by_film, key=lambda film: (-len(by_film[film]), by_film[film][0].starts_at, facts[film].title))
     return tuple(BoardLine(facts[film], _at_one_cinema(by_film[film])) for film in order[:ON_BOARD])
 
 
@@ -167,7 +159,7 @@ def _options(showings: list[Showing], facts: dict[int, FilmFacts]) -> Options:
         genres=tuple(sorted({genre for film in facts.values() for genre in film.genres})),
         formats=tuple(sorted({s.format for s in showings if s.format})),
         languages=tuple(
-            sorted({name for s in showings for name in _languages(s, facts[s.movie_id]) if name})
+            sorted({name for s in showings for name in languages_of(s.language, facts[s.movie_id].languages)})
         ),
     )
 

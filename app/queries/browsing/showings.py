@@ -1,4 +1,4 @@
-"""Showings that can be booked, their seats left and their lowest price. A hold whose time has run out counts as free."""
+"""Showings that can be booked, their seats left and their lowest price. A run-out hold counts as free."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import TextClause, bindparam, text
 
 from app import clock
 from app.db import db
-from app.queries.browsing.wanted import Wanted, search_words
+from app.queries.browsing.wanted import TITLES, Wanted, search_words
 
 FEW_SEATS = 10
 FEW_SHARE = 10
@@ -67,31 +67,35 @@ SELECT s.id, s.movie_id, s.cinema_id, c.name AS cinema, c.slug AS cinema_slug, c
 FROM shows s JOIN cinemas c ON c.id = s.cinema_id JOIN screens screen ON screen.id = s.screen_id
 """
 _ON_SALE = "s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_at > :now"
-_BETWEEN = "s.starts_at >= :since AND s.starts_at < :until"
-_ORDER = "ORDER BY s.starts_at, c.name, s.id"
 
-_IN_CITY = text(f"{_SELECT} WHERE c.city_id = :id AND {_BETWEEN} AND {_ON_SALE} {_ORDER}")
-_AT_CINEMA = text(f"{_SELECT} WHERE s.cinema_id = :id AND {_BETWEEN} AND {_ON_SALE} {_ORDER}")
-_OF_MOVIE = text(
-    f"{_SELECT} WHERE s.movie_id = :movie_id AND c.city_id = :id AND {_BETWEEN} AND {_ON_SALE} {_ORDER}"
-)
-_SOONEST_EACH = text(f"""
+
+def _select(statement: str) -> TextClause:
+    """A statement with the columns of a showing in place of [showing], and what makes it bookable of [on sale]."""
+    return text(statement.replace("[showing]", _SELECT).replace("[on sale]", _ON_SALE))
+
+
+_BETWEEN = "AND s.starts_at >= :since AND s.starts_at < :until AND [on sale] ORDER BY s.starts_at, c.name, s.id"
+_IN_CITY = _select("[showing] WHERE c.city_id = :id " + _BETWEEN)
+_AT_CINEMA = _select("[showing] WHERE s.cinema_id = :id " + _BETWEEN)
+_OF_MOVIE = _select("[showing] WHERE s.movie_id = :movie_id AND c.city_id = :id " + _BETWEEN)
+_SOONEST_EACH = _select("""
 SELECT n.* FROM unnest(CAST(:movie_ids AS bigint[])) AS wanted (movie_id)
 CROSS JOIN LATERAL (
-  {_SELECT} WHERE s.movie_id = wanted.movie_id AND c.city_id = :id AND s.starts_at >= :since AND {_ON_SALE}
-  {_ORDER} LIMIT :each) n
+  [showing] WHERE s.movie_id = wanted.movie_id AND c.city_id = :id AND s.starts_at >= :since AND [on sale]
+  ORDER BY s.starts_at, c.name, s.id LIMIT :each) n
 ORDER BY n.starts_at, n.id
 """)
-_NEXT = text(f"""
-{_SELECT} JOIN movies m ON m.id = s.movie_id
-WHERE c.city_id = :id AND s.starts_at >= :since AND {_ON_SALE}
+_NEXT = _select("""
+[showing] JOIN movies m ON m.id = s.movie_id
+WHERE c.city_id = :id AND s.starts_at >= :since AND [on sale]
   AND (:cinema = '' OR c.slug = :cinema) AND (:genre = '' OR :genre = ANY(m.genres))
   AND (:format = '' OR s.format = :format)
-  AND (:language = '' OR s.language = :language OR (s.language = '' AND :language = ANY(m.languages)))
+  AND (:language = '' OR CASE WHEN s.language IN ('', 'Silent') THEN m.languages && CAST(:languages AS text[])
+                              ELSE s.language = ANY(:languages) END)
   AND (NOT :captions OR s.captions) AND (NOT :audio OR s.audio_description)
   AND (NOT :wheelchair OR EXISTS (SELECT FROM seats WHERE layout_id = s.layout_id AND kind = 'wheelchair'))
   AND (:words = '' OR m.search @@ to_tsquery('simple', nullif(:words, '')))
-{_ORDER} LIMIT 1
+ORDER BY s.starts_at, c.name, s.id LIMIT 1
 """)
 
 
@@ -121,7 +125,9 @@ def next_showing(city_id: int, since: dt.datetime, wanted: Wanted) -> Showing | 
         "wheelchair": "wheelchair" in wanted.needs,
     }
     plain = {name: getattr(wanted, name) for name in ("cinema", "genre", "format", "language")}
-    found = _showings(_NEXT, id=city_id, since=since, words=search_words(wanted.q), **plain, **needs)
+    languages = [wanted.language, wanted.language + TITLES]
+    words = search_words(wanted.q)
+    found = _showings(_NEXT, id=city_id, since=since, words=words, languages=languages, **plain, **needs)
     return found[0] if found else None
 
 

@@ -60,9 +60,9 @@ LEFT JOIN (SELECT cinema_id, count(*) AS shows FROM shows
            WHERE state = 'published' AND sales_open_at <= :now AND sales_close_at > :now
            GROUP BY cinema_id) n ON n.cinema_id = c.id
 """
-_ALL = text(f"{_SELECT} ORDER BY city.name, c.name, c.id")
-_IN_CITY = text(f"{_SELECT} WHERE c.city_id = :city_id ORDER BY c.name, c.id")
-_BY_SLUG = text(f"{_SELECT} WHERE c.slug = :slug")
+_ALL = text(_SELECT + "ORDER BY city.name, c.name, c.id")
+_IN_CITY = text(_SELECT + "WHERE c.city_id = :city_id ORDER BY c.name, c.id")
+_BY_SLUG = text(_SELECT + "WHERE c.slug = :slug")
 
 
 def venues() -> list[Venue]:

@@ -1,4 +1,4 @@
-"""What a visitor filters the programme by, as it stands in the address. How it is asked of the database is showings'."""
+"""What a visitor filters the programme by, as it stands in the address. Asking the database is showings'."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ NEEDS = {"captions": "captions", "audio-description": "audio description", "whee
 """The access a showing can be asked to have, and the words for it."""
 LONGEST = 100
 MOST_WORDS = 8
+TITLES = " (intertitles)"
+"""What a film's language ends with when it is read, not heard."""
+WORDLESS = ("", "Silent")
+"""Languages of a showing that leave the question to the film."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -52,12 +56,16 @@ class Wanted:
 def read_wanted(args: Mapping[str, str], needs: Iterable[str]) -> Wanted:
     """The filters of an address; `needs` are all its `need` arguments. Unknown needs are passed over."""
     asked = set(needs)
-    plain = {
-        name: tidy(args.get(name, "")[:LONGEST]) for name in ("q", "cinema", "genre", "format", "language")
-    }
+    plain = {name: tidy(args.get(name, "")[:LONGEST]) for name in ("q", "cinema", "genre", "format", "language")}
     return Wanted(**plain, needs=tuple(need for need in NEEDS if need in asked))
 
 
 def search_words(q: str) -> str:
-    """What was typed as a PostgreSQL tsquery of prefixes: "le jour" becomes le:* & jour:*. Empty if no word is in it."""
+    """What was typed as a tsquery of prefixes: "le jour" becomes le:* & jour:*. Empty if no word is in it."""
     return " & ".join(f"{word}:*" for word in _WORD.findall(fold(q))[:MOST_WORDS])
+
+
+def languages_of(showing_language: str, film_languages: Iterable[str]) -> list[str]:
+    """The languages that a showing can be looked for by: its own, or its film's; heard or read is the same here."""
+    names = film_languages if showing_language in WORDLESS else (showing_language,)
+    return [name.removesuffix(TITLES) for name in names]

@@ -1,0 +1,105 @@
+"""Every address: guarded, typed, written in one way. What is open to anyone is listed here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+PUBLIC = {
+    "account.bookings",
+    "account.login",
+    "account.logout",
+    "account.register",
+    "browse.access",
+    "browse.choose_city",
+    "browse.cinema",
+    "browse.cinemas",
+    "browse.cities",
+    "browse.coming_soon",
+    "browse.help",
+    "browse.home",
+    "browse.movie",
+    "browse.poster",
+    "browse.refunds",
+    "browse.search",
+    "health.healthz",
+    "health.metrics",
+    "health.readyz",
+    "sandbox.act",
+    "sandbox.page",
+    "shows.best",
+    "shows.check",
+    "shows.hold",
+    "shows.live",
+    "shows.show",
+    "webhooks.receive",
+}
+"""Open to anyone. A new public address is added here on purpose, or the test fails."""
+WORDS = {"code", "digest", "gateway", "session", "slug", "filename"}
+"""Parameters that are text by nature; every other one names its type."""
+NUMBERS = re.compile(r"(_id|^id|^number|^position)$")
+
+
+@pytest.fixture
+def rules(the_app):
+    return [rule for rule in the_app.url_map.iter_rules() if rule.endpoint != "static"]
+
+
+def guard(app, rule) -> str | None:
+    return getattr(app.view_functions[rule.endpoint], "guard", None)
+
+
+def test_every_route_has_a_guard(the_app, rules):
+    assert not [rule.endpoint for rule in rules if guard(the_app, rule) is None]
+
+
+def test_what_is_open_to_anyone_is_listed(the_app, rules):
+    assert {rule.endpoint for rule in rules if guard(the_app, rule) == "public"} == PUBLIC
+
+
+def test_guards_are_the_ones_we_know(the_app, rules):
+    assert {guard(the_app, rule) for rule in rules} <= {"public", "logged_in", "booking_holder", "staff", "api"}
+
+
+def test_every_address_of_a_booking_asks_for_its_holder(the_app, rules):
+    bookings = [rule for rule in rules if rule.rule.startswith("/bookings/")]
+    assert bookings
+    assert {guard(the_app, rule) for rule in bookings} == {"booking_holder"}
+
+
+def test_parameters_say_their_type(rules):
+    for rule in rules:
+        for name, converter in rule._converters.items():
+            kind = type(converter).__name__
+            assert name in WORDS or kind != "UnicodeConverter", f"{rule.rule}: {name} has no type"
+            assert not NUMBERS.search(name) or kind == "IntegerConverter", f"{rule.rule}: {name} is a number"
+
+
+def test_addresses_are_kebab_case(rules):
+    for rule in rules:
+        fixed = re.sub(r"<[^>]+>", "x", rule.rule)
+        assert re.fullmatch(r"/([a-z0-9]+([-.][a-z0-9]+)*(/|$))*", fixed), rule.rule
+        assert fixed == "/" or not fixed.endswith("/"), f"{rule.rule} ends with a slash"
+
+
+def test_addresses_that_write_take_no_get(the_app, rules):
+    """A form that shows itself and takes its own answer is one thing; an act has POST alone."""
+    acts = {"booking.pay", "booking.extend", "booking.release", "shows.hold", "account.logout", "sandbox.act"}
+    for rule in rules:
+        if rule.endpoint in acts:
+            assert rule.methods - {"OPTIONS"} == {"POST"}, rule.endpoint
+
+
+def test_a_route_without_a_guard_is_not_served(the_app, app):
+    """The second line behind this file: forgetting a guard is an error, not a hole."""
+    from flask import Flask
+
+    from app.web.guards import init_guards
+
+    bare = Flask("bare")
+    init_guards(bare)
+    bare.add_url_rule("/open", "open", lambda: "secret")
+    bare.config["PROPAGATE_EXCEPTIONS"] = False
+    bare.logger.disabled = True
+    assert bare.test_client().get("/open").status_code == 500
