@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import idna
 from flask import current_app
 
 from app import clock
@@ -77,8 +78,15 @@ def compose(letter: Letter, sender: str, host: str) -> EmailMessage:
 
 
 def _address(name: str, address: str) -> Address:
+    """A domain goes in its ASCII spelling, which every server takes; a name before the @ has no such spelling."""
+    local, _, domain = address.rpartition("@")
     try:
-        return Address(display_name=tidy(name), addr_spec=address)
+        if not domain.isascii():
+            domain = idna.encode(domain, uts46=True).decode()
+        if not local.isascii() and local.isprintable():
+            Address(addr_spec=f"x@{domain}")
+            return Address(display_name=tidy(name), username=local, domain=domain)
+        return Address(display_name=tidy(name), addr_spec=f"{local}@{domain}")
     except (ValueError, IndexError, MessageError) as problem:  # the parser fails in all of these ways
         raise MailRefused("this is no e-mail address") from problem
 

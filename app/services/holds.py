@@ -120,7 +120,7 @@ def hold_seats(
         except _RunOut as over:
             for booking_id in sorted(over.booking_ids):
                 expire_booking(show_id, booking_id)
-        except _Grew:
+        except (_Grew, ConcurrentModification):
             continue
     raise Busy
 
@@ -157,6 +157,7 @@ def _hold_once(show_id: int, wanted: list[int], owner_key: str, user_id: int | N
         own_id = next((row.own for row in look if row.own is not None), None)
         own_seats = {row.seat_id for row in look if row.own is not None}
         rows = seat_locking().lock(session, show_id, sorted({*wanted, *own_seats}))
+        _judge_own(session, show_id, owner_key, own_id, rows)
         now = clock.now()
         _judge_seats(rows, wanted, own_id, own_seats, now)
         show = _show_on_sale(session, show_id, owner_key, len(wanted), now)
@@ -183,6 +184,23 @@ def _layout_of(show_id: int) -> LayoutFacts:
         end_read()
         raise ShowNotOnSale
     return layout_facts(layout_id)
+
+
+_HELD_BY_OWNER = text(
+    "SELECT id FROM bookings WHERE show_id = :show_id AND owner_key = :owner_key AND state = 'held' FOR UPDATE"
+)
+
+
+def _judge_own(
+    session: Session, show_id: int, owner_key: str, own_id: int | None, rows: Sequence[Row[Any]]
+) -> None:
+    """Raises _Grew if the buyer's hold is another one than before the locks: paid for meanwhile, run out, or just
+    made by a second click. Asks only where there is a hold, or a seat is somebody's."""
+    if own_id is None and all(row.booking_id is None for row in rows):
+        return
+    held = session.execute(_HELD_BY_OWNER, {"show_id": show_id, "owner_key": owner_key}).scalar_one_or_none()
+    if held != own_id:
+        raise _Grew
 
 
 def _judge_seats(

@@ -36,11 +36,9 @@ def right_email(form: FlaskForm, field: Field) -> None:
     try:
         field.data = validate_email(field.data or "", check_deliverability=False).normalized
     except EmailNotValidError as problem:
-        raise ValidationError(f"This is not an e-mail address: {_sentence(str(problem))}") from problem
-
-
-def _sentence(words: str) -> str:
-    return words[:1].lower() + words[1:]
+        missing = "@" not in (field.data or "")
+        words = "An e-mail address needs an @" if missing else "This e-mail address is not complete"
+        raise ValidationError(words) from problem
 
 
 class BuyerForm(FlaskForm):  # type: ignore[misc]

@@ -145,7 +145,19 @@ def test_nothing_typed_becomes_a_header(server: str, office: PostOffice, field: 
 
 @pytest.mark.parametrize(
     "address",
-    ["", "nobody", "a@b.example\r\nBcc: all@example.org", "a@b.example, c@d.example", "a b@c.example", "@", "<>", "a@"],
+    [
+        "",
+        "nobody",
+        "a@b.example\r\nBcc: all@example.org",
+        "a@b.example, c@d.example",
+        "a b@c.example",
+        "é@",
+        "é\n@c.example",
+        "a@\u2028ü.example",
+        "@",
+        "<>",
+        "a@",
+    ],
 )
 def test_an_address_that_is_none_is_refused_for_good(address: str) -> None:
     with pytest.raises(MailRefused):
@@ -246,7 +258,8 @@ def server_tls(certificate: Path) -> ssl.SSLContext:
 
 
 def let_in(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-    return AuthResult(success=(data.login, data.password) == (b"marquee", b"p@ss/word"))
+    right = (data.login, data.password) == (b"marquee", b"p@ss/word")
+    return AuthResult(success=right, handled=False)
 
 
 @pytest.fixture
@@ -327,3 +340,8 @@ def test_an_address_the_server_cant_spell_is_refused_for_good(office: PostOffice
     for address in opened(office, enable_SMTPUTF8=False):
         with pytest.raises(MailRefused, match="address"):
             by_smtp(address).send(a_message(to="zoë@example.org"))
+
+
+def test_a_domain_beyond_ascii_is_spelled_in_ascii(server: str, office: PostOffice) -> None:
+    by_smtp(server).send(a_message(to="ada@kino-münchen.example"))
+    assert office.taken[0][1].rcpt_tos == ["ada@xn--kino-mnchen-yhb.example"]

@@ -140,4 +140,4 @@ def test_nothing_points_outside_the_project():
 
 
 def _has_machine_path(path: Path) -> bool:
-    return any(words.startswith(("/home/", "/root/", "/work/", "/Users/")) for words, _ in texts(ast.parse(path.read_text())))
+    return any(words.startswith(("/home/", "/root/", "/Users/")) for words, _ in texts(ast.parse(path.read_text())))

@@ -13,7 +13,7 @@ from app import clock
 from app.blueprints.booking import booking as blueprint
 from app.config import settings
 from app.db import db, end_read
-from app.domain.pricing import LineKind, PricedSeat, Quote, TicketType
+from app.domain.pricing import Line, LineKind, PricedSeat, Quote, TicketType
 from app.domain.states import BookingState, PaymentState
 from app.errors import (
     AlreadyExtended,
@@ -24,7 +24,9 @@ from app.errors import (
     NotFound,
     PaymentStarted,
 )
+from app.extensions import htmx
 from app.models import Booking
+from app.money import format_money
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import CheckoutPage, checkout_page
 from app.queries.layouts import layout_facts, price_table
@@ -66,11 +68,12 @@ class Checkout:
     @property
     def bill_lines(self) -> list[tuple[str, int]]:
         """Every line but the tax, which the others contain."""
-        return [
-            (f"{line.label}, {line.quantity} ×" if line.kind is LineKind.FEE else line.label, line.amount_minor)
-            for line in self.bill.lines
-            if line.kind is not LineKind.TAX
-        ]
+        return [(self._words(line), line.amount_minor) for line in self.bill.lines if line.kind is not LineKind.TAX]
+
+    def _words(self, line: Line) -> str:
+        if line.kind is not LineKind.FEE:
+            return line.label
+        return f"{line.label}, {line.quantity} × {format_money(self.row.seat_fee_minor, self.row.currency)}"
 
     @property
     def left(self) -> int:
@@ -174,7 +177,7 @@ def quote(booking: BookingRef) -> AnyResponse:
 def _elsewhere(page: CheckoutPage) -> AnyResponse:
     """To checkout, which says what happened: for a whole page and from inside a fragment."""
     address = url_for("booking.checkout", code=page.code)
-    return htmx_redirect(address) if request.headers.get("HX-Request") else redirect(address, 303)
+    return htmx_redirect(address) if htmx else redirect(address, 303)
 
 
 @blueprint.post("/<code>/pay", endpoint="pay")

@@ -9,15 +9,18 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import clock
 from app.blueprints.booking import booking as blueprint
 from app.blueprints.booking.checkout import time_is_up
+from app.blueprints.browse.posters import poster_url
 from app.config import settings
+from app.domain.links import booking_link
 from app.domain.states import BookingState
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import checkout_page
 from app.queries.tickets import BookingView, TicketView, booking_view
 from app.services.sending import send_again as send_tickets_again
-from app.services.tickets import ticket_qr, tickets_pdf
+from app.services.tickets import booking_calendar, ticket_qr, tickets_pdf
+from app.web.filters import clock_time, day
 from app.web.guards import booking_holder
-from app.web.identity import link_key, user_id
+from app.web.identity import user_id
 from app.web.limits import count
 from app.web.render import htmx_redirect, render
 
@@ -57,8 +60,6 @@ def _confirmed(view: BookingView) -> dict[str, object]:
 
 def _paper(view: BookingView, ticket: TicketView) -> dict[str, object]:
     """One ticket as components/ticket.html draws it."""
-    from app.web.filters import clock_time, day
-
     return {
         "film": view.movie.title,
         "place": f"{view.cinema.name}, {view.cinema.street}",
@@ -66,11 +67,11 @@ def _paper(view: BookingView, ticket: TicketView) -> dict[str, object]:
         "time": clock_time(view.starts_at),
         "doors": clock_time(view.doors_at),
         "screen": view.screen.removeprefix("Screen "),
-        "row": " ".join(part for part in (ticket.level, ticket.row) if part) or "–",
+        "row": _row(ticket),
         "seat": ticket.seat_number,
         "kind": ticket.type_name,
         "category": ticket.category_name,
-        "poster": _poster(view),
+        "poster": poster_url(view.movie.slug, view.movie.poster_hash),
         "qr": Markup(ticket_qr(view.code, ticket)),  # noqa: S704  our own SVG, no text in it
         "code": _spaced(ticket.code),
         "void": None,
@@ -79,10 +80,10 @@ def _paper(view: BookingView, ticket: TicketView) -> dict[str, object]:
     }
 
 
-def _poster(view: BookingView) -> str | None:
-    if view.movie.poster_hash is None:
-        return None
-    return url_for("browse.poster", slug=view.movie.slug, hash=view.movie.poster_hash)
+def _row(ticket: TicketView) -> str:
+    """The row, with its level where the seat's short name alone would not find it."""
+    plain = ticket.seat == ticket.row + ticket.seat_number
+    return " ".join(part for part in ("" if plain else ticket.level, ticket.row) if part) or "–"
 
 
 def _spaced(code: str) -> str:
@@ -138,7 +139,7 @@ def calendar(booking: BookingRef) -> Response:
     if booking.state != BookingState.CONFIRMED:
         abort(404)
     view = booking_view(booking.show_id, booking.id)
-    link = url_for("booking.page", code=view.code, key=link_key(view.code), _external=True)
+    link = booking_link(settings.base_url, settings.secret_key, view.code)
     response = Response(booking_calendar(view, link), content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{view.code}.ics"'
     return response
