@@ -91,6 +91,7 @@ class Settings:
     mail_timeout_seconds: int = _setting(20, "how long a mail server may take")
 
     poll_seconds: float = _setting(2.0, "how often an open seat map asks for changes")
+    metrics_token: str = _setting("", "bearer token for /metrics; empty = only this machine may read it")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
     @property

@@ -6,7 +6,6 @@ from typing import cast
 
 import redis
 from flask import Flask, current_app
-from flask_babel import Babel
 from flask_compress import Compress
 from flask_htmx import HTMX
 from flask_login import LoginManager
@@ -25,7 +24,6 @@ migrate = Migrate(compare_type=True)
 login_manager = LoginManager()
 csrf = CSRFProtect()
 htmx = HTMX()
-babel = Babel()
 compress = Compress()
 QUEUE = "marquee"
 
@@ -35,7 +33,6 @@ def init_extensions(app: Flask, settings: Settings) -> None:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     htmx.init_app(app)
-    babel.init_app(app, default_locale="en")
     _init_redis(app, settings)
     _init_compress(app)
     app.extensions["after_fork"] = lambda: _after_fork(app)
@@ -80,4 +77,4 @@ def _init_compress(app: Flask) -> None:
 redis_client = cast("redis.Redis", LocalProxy(lambda: current_app.extensions["redis"]))
 queue = cast(Queue, LocalProxy(lambda: current_app.extensions["queue"]))
 
-__all__ = ["Base", "babel", "csrf", "db", "htmx", "login_manager", "migrate", "queue", "redis_client"]
+__all__ = ["Base", "csrf", "db", "htmx", "login_manager", "migrate", "queue", "redis_client"]

@@ -44,3 +44,11 @@ def pairs_of(layout: LayoutFacts) -> list[Pair]:
 def places(shows: Sequence[int], pairs: Sequence[Pair]) -> Iterator[tuple[int, Pair]]:
     """Every pair of every show, one show after the other."""
     return product(shows, pairs)
+
+
+def threes_of(layout: LayoutFacts) -> list[tuple[int, ...]]:
+    """Three seats at either end of each long row, from the front of the hall to its back."""
+    stretches = [stretch for run in layout.hall.of_run.values() for stretch in run]
+    long = [[seat.id for seat in stretch] for stretch in stretches if len(stretch) >= 10]
+    ordinary = [ids for ids in long if not layout.hall.exempt.intersection(ids)]
+    return [tuple(three) for ids in ordinary for three in (ids[:3], ids[-3:])]

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """`seconds` is one half of a pair over HTTP; `holds` and `documents` are calls in one half of a pair."""
+    """`seconds` is one half of a pair over HTTP; `holds` and `documents` are calls in one half of a pair;
+    `shows` are there for the buyers to use up."""
 
     rounds: int
     seconds: float
     holds: int
     documents: int
     racers: int
+    shows: int
     few_shows: int
     many_shows: int
     growth_rounds: int
@@ -26,6 +28,7 @@ FULL = Sizes(
     holds=150,
     documents=5,
     racers=500,
+    shows=300,
     few_shows=100,
     many_shows=10_000,
     growth_rounds=15,
@@ -37,6 +40,7 @@ QUICK = Sizes(
     holds=80,
     documents=3,
     racers=500,
+    shows=120,
     few_shows=100,
     many_shows=1_000,
     growth_rounds=9,
@@ -48,6 +52,7 @@ TINY = Sizes(
     holds=10,
     documents=1,
     racers=12,
+    shows=8,
     few_shows=5,
     many_shows=10,
     growth_rounds=3,

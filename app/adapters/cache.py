@@ -6,6 +6,7 @@ seconds, so that a hanging server costs one short wait and not one per request.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, cast
 
 import redis
@@ -47,6 +48,17 @@ class Cache:
 
     def increase(self, key: str) -> int | None:
         return cast("int | None", self._try("incr", key))
+
+    def add(self, key: str, numbers: Collection[int], milliseconds: int) -> int | None:
+        """Put numbers into a set that lives this long from now; gives how many were new."""
+        added = self._try("sadd", key, *numbers)
+        if added:
+            self._try("pexpire", key, milliseconds)
+        return cast("int | None", added)
+
+    def numbers(self, *keys: str) -> set[int]:
+        """What was added to any of these sets."""
+        return {int(number) for number in self._try("sunion", *keys) or ()}
 
     def _try(self, command: str, *args: Any, **kwargs: Any) -> Any:
         if self.resting:

@@ -34,7 +34,8 @@ def calendar_file(entry: Entry, producer: str) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add_component(_event(entry))
-    calendar.add_missing_timezones()
+    year = entry.starts_at.year
+    calendar.add_missing_timezones(dt.date(year - 1, 1, 1), dt.date(year + 2, 1, 1))
     return bytes(calendar.to_ical())
 
 

@@ -89,8 +89,9 @@ def register() -> Response:
         except EmailTaken as problem:
             form.email.errors = [*form.email.errors, f"{problem.message} Sign in instead, or use another one."]
         else:
+            response = _welcome(token, form.email.data.lower(), form.next.data)
             flash(f"Your account is ready, {form.name.data}.", "ok")
-            return _welcome(token, form.email.data.lower(), form.next.data)
+            return response
     elif booking and request.method == "GET":
         contact = contact_of(booking.show_id, booking.id)
         form.name.data, form.email.data = contact.name, contact.email

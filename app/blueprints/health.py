@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+import hmac
+import os
 
-from app.queries.health import readiness
+from flask import Blueprint, Response, abort, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest, multiprocess
+
+from app.config import settings
+from app.queries.health import figures, readiness
 from app.web.guards import public
 
 health = Blueprint("health", __name__)
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 @health.get("/healthz")
@@ -29,6 +34,24 @@ def readyz() -> tuple[Response, int]:
 @health.get("/metrics")
 @public
 def metrics() -> Response:
+    """For a scraper on this machine, or one that sends METRICS_TOKEN as its bearer token; nobody else sees it."""
+    if not _may_scrape():
+        abort(404)
+    registry = CollectorRegistry() if "PROMETHEUS_MULTIPROC_DIR" in os.environ else REGISTRY
+    if registry is not REGISTRY:
+        multiprocess.MultiProcessCollector(registry)
+    body = generate_latest(registry) + generate_latest(_gauges())
+    return Response(body, content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_scrape() -> bool:
+    if settings.metrics_token:
+        return hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {settings.metrics_token}")
+    return request.remote_addr in LOOPBACK and "X-Forwarded-For" not in request.headers
+
+
+def _gauges() -> CollectorRegistry:
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    for name, value in figures().items():
+        Gauge(f"marquee_{name}", name.replace("_", " "), registry=registry).set(value)
+    return registry

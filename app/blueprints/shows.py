@@ -15,6 +15,7 @@ from app.db import end_read
 from app.domain.seating import best_blocks, neighbours_to_offer
 from app.errors import DomainError, InvalidSeats, NotFound, OrphanSeat, SeatsTaken, ShowNotOnSale, TooManyRequests
 from app.extensions import htmx
+from app.queries.offers import offer
 from app.queries.seat_map import fresh_seat_map, seat_map, states_of_version
 from app.queries.show_page import ShowPage, own_bookings, show_page
 from app.services.holds import hold_seats
@@ -124,7 +125,7 @@ def live(show_id: int) -> Response:
     older = states_of_version(show_id, version) if version else None
     cells = cells_of_show(show_id)
     if older is None or len(older) != len(now.states):
-        body = str(cells.grid(now.states)).replace("<table", "<table hx-swap-oob=true", 1)
+        body = str(cells.grid(now.states, swap=True))
     else:
         body = cells.swaps(now.states, now.changed(older))
     mark = f"<i id=v hidden data-v={now.version} hx-swap-oob=true></i>"
@@ -148,7 +149,7 @@ class _Shared(Response):
 @shows.route("/<int:show_id>/best", methods=["GET", "POST"])
 @public
 def best(show_id: int) -> AnyResponse:
-    """A place for the party, picked at random among the five best, so that many buyers don't meet at one.
+    """A place for the party among the best, and not where others were just sent, so that buyers don't meet at one.
 
     The button of the seat form posts, so that its form's token stays out of the address.
     """
@@ -157,10 +158,14 @@ def best(show_id: int) -> AnyResponse:
     size, view = _party(values), _view(values.get("view"))
     seats = SeatPage(page, fresh_seat_map(show_id), frozenset(), own_bookings(show_id, known_owner_keys()))
     category = values.get("category") if values.get("category") in seats.layout.categories else None
-    blocks = best_blocks(
-        seats.layout.hall, seats.free_ids, size, category=category, step_free=bool(values.get("step_free"))
+    step_free = bool(values.get("step_free"))
+    chosen = list(
+        offer(
+            show_id,
+            seats.free_ids,
+            lambda free: best_blocks(seats.layout.hall, free, size, category=category, step_free=step_free),
+        )
     )
-    chosen = list(random.choice(blocks)) if blocks else []  # noqa: S311  fairness, not secrecy
     if htmx:
         return jsonify(seats=chosen, words=seats.names(chosen) if chosen else "")
     where = {"view": view} if view == "list" else {}

@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 
 from app import clock
 from app.db import db, end_read
+from app.metrics import JOBS
 from app.services.messages import send_confirmation, send_late_payment, send_payment_failed
 from app.services.outbox import Task, due_items, finish_item, postpone_item
 from app.services.payments import cancel_gateway_session
@@ -50,8 +51,10 @@ def run_outbox_item(show_id: int, item_id: int) -> str:
             "outbox_item_failed", item=item_id, kind=item.kind, problem=f"{type(problem).__name__}: {problem}"
         )
         postpone_item(show_id, item_id, item.attempts, f"{type(problem).__name__}: {problem}")
+        JOBS.labels(item.kind, "postponed").inc()
         return "postponed"
     finish_item(show_id, item_id)
+    JOBS.labels(item.kind, "done").inc()
     return "done"
 
 

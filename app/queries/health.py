@@ -1,4 +1,4 @@
-"""What the house needs to be open, looked at one by one."""
+"""What the house needs to be open, looked at one by one, and the figures that only the database knows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rq import Worker
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import clock
 from app.adapters.cache import cache
 from app.db import db, end_read
 from app.extensions import queue
@@ -23,6 +24,7 @@ def _look(part: Callable[[], str]) -> str:
     try:
         return part()
     except (SQLAlchemyError, redis.RedisError, OSError) as problem:
+        db.session.rollback()
         return f"gone ({type(problem).__name__})"
 
 
@@ -39,3 +41,21 @@ def _cache() -> str:
 
 def _worker() -> str:
     return "ok" if Worker.count(queue=queue) else "none is running"
+
+
+_FIGURES = text("""
+SELECT (SELECT count(*) FROM outbox WHERE done_at IS NULL) AS outbox_waiting,
+       (SELECT coalesce(extract(epoch FROM CAST(:now AS timestamptz) - min(due_at)), 0) FROM outbox
+         WHERE done_at IS NULL AND due_at <= :now) AS outbox_oldest_seconds,
+       (SELECT count(*) FROM alerts WHERE resolved_at IS NULL) AS alerts_open,
+       (SELECT count(*) FROM bookings WHERE state IN ('held', 'awaiting_payment')) AS bookings_unfinished,
+       (SELECT count(*) FROM bookings WHERE state IN ('held', 'awaiting_payment') AND expires_at <= :now) AS holds_overdue,
+       (SELECT count(*) FROM payments WHERE check_at IS NOT NULL) AS payments_watched
+""")
+
+
+def figures() -> dict[str, float]:
+    """Gauges by name, as they are now."""
+    row = db.session.execute(_FIGURES, {"now": clock.now()}).one()
+    end_read()
+    return {name: float(value) for name, value in row._mapping.items()}

@@ -13,7 +13,7 @@ from app.db import db
 
 
 @dataclass(slots=True)
-class Account(UserMixin):  # type: ignore[misc]
+class Account(UserMixin):
     """Who is logged in, through which log-in."""
 
     id: int

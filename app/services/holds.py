@@ -187,7 +187,7 @@ def _layout_of(show_id: int) -> LayoutFacts:
 
 
 _HELD_BY_OWNER = text(
-    "SELECT id FROM bookings WHERE show_id = :show_id AND owner_key = :owner_key AND state = 'held' FOR UPDATE"
+    "SELECT id FROM bookings WHERE show_id = :show_id AND owner_key = :owner_key AND state = 'held'"
 )
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.config import settings
@@ -303,7 +303,7 @@ def _new_layout(session: Session, screen: Screen, plan: Plan, data: bytes, diges
     session.add(layout)
     session.flush()
     gaps = {number for number, line in enumerate(plan.lines) if line.gap_before}
-    session.execute(Seat.__table__.insert(), [_seat_row(layout.id, seat, gaps) for seat in plan.seats])
+    session.execute(insert(Seat), [_seat_row(layout.id, seat, gaps) for seat in plan.seats])
     screen.layout_id = layout.id
     return layout.id
 

@@ -18,6 +18,7 @@ from app.db import db, end_read, on_commit, transaction
 from app.domain.settling import Arrival, RefundReason, Verdict, decide
 from app.domain.states import LIVE_BOOKING, BookingState, PaymentState, SeatState
 from app.errors import DomainError
+from app.metrics import SETTLED
 from app.models import Booking, Payment
 from app.queries.seat_map import forget_seat_map
 from app.seat_locking import seat_locking
@@ -101,6 +102,7 @@ def _settle_once(event: PaymentEvent) -> str:
                 "event_id": event.event_id,
             },
         )
+    SETTLED.labels(event.provider, outcome.partition(":")[0]).inc()
     log.debug(
         "event_settled",
         provider=event.provider,

@@ -27,7 +27,7 @@ LONGEST_TITLE = 180
 """Letters of a title that fit on the board in its smallest size."""
 TITLE_STEPS = (11, 16, 28, 60, 110)
 """Up to so many letters a title stands in the first, second … size."""
-SEAT_STEPS = (4, 7)
+SEAT_STEPS = (3, 4, 7, 11)
 REPEATED = ("poster.svg", "dots.svg", "tear.svg")
 
 

@@ -2,6 +2,7 @@
    Everything works without it. Seats and their words are read from the labels that the server wrote. */
 (() => {
 "use strict";
+htmx.config.attributesToSettle = []; // a swapped seat has its new class at once
 const $ = (what, where = document) => where.querySelector(what);
 const $$ = (what, where = document) => [...where.querySelectorAll(what)];
 const on = (events, does, capture) => events.split(" ").forEach(name => document.addEventListener(name, does, capture));
@@ -265,7 +266,7 @@ const isOlder = (version, than) => {
   const [a, b] = [version, than].map(each => each.split(".").map(Number));
   return a[0] < b[0] || (a[0] === b[0] && a[1] <= b[1]);
 };
-let missed = [], refocus = "";
+let missed = [], refocus = "", isTold = false;
 /* One changed seat: what is chosen stays chosen while it is free, and is told of when it is not. */
 const carry = (cell, was) => {
   const now = $("input", cell), id = cell.id.slice(1);
@@ -284,7 +285,7 @@ const settle = () => {
   counts();
   if (refocus) $(`#${refocus} input`)?.focus({ preventScroll: true });
   refocus = "";
-  const names = missed;
+  const names = isTold ? [] : missed;
   missed = [];
   update(names.length > 0 || Boolean($("#orphan [data-say]")));
   if (names.length) gone(names);
@@ -306,6 +307,7 @@ const settleList = text => {
 };
 on("htmx:beforeSwap", event => {
   const { detail } = event, asker = detail.requestConfig.elt;
+  isTold = asker === form; // the answer to a refused hold says itself what was lost
   if (asker === live && detail.xhr.status === 200) {
     const version = /data-v="?([\d.]+)/.exec(detail.xhr.responseText)?.[1];
     detail.shouldSwap = Boolean(version) && !isOlder(version, $("#v").dataset.v);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField, StringField
-from wtforms.validators import Email, InputRequired, Length
+from wtforms.validators import DataRequired, Email, InputRequired, Length
 
 from app.domain.text import tidy
 
@@ -18,22 +18,22 @@ def tidied(value: str | None) -> str | None:
     return tidy(value) if value else value
 
 
-class LoginForm(FlaskForm):  # type: ignore[misc]
-    email = EmailField("E-mail", [InputRequired("Write your e-mail address.")], filters=[tidied])
+class LoginForm(FlaskForm):
+    email = EmailField("E-mail", [DataRequired("Write your e-mail address.")], filters=[tidied])
     password = PasswordField("Password", [InputRequired("Write your password."), Length(max=LONGEST_PASSWORD)])
     next = HiddenField()
 
 
-class RegisterForm(FlaskForm):  # type: ignore[misc]
+class RegisterForm(FlaskForm):
     name = StringField(
         "Name",
-        [InputRequired("Write your name."), Length(max=LONGEST_NAME, message="That name is too long for us.")],
+        [DataRequired("Write your name."), Length(max=LONGEST_NAME, message="That name is too long for us.")],
         filters=[tidied],
     )
     email = EmailField(
         "E-mail",
         [
-            InputRequired("Write your e-mail address."),
+            DataRequired("Write your e-mail address."),
             Length(max=LONGEST_EMAIL, message="That address is too long."),
             Email("This is not an e-mail address; it should look like name@example.org."),
         ],

@@ -1,14 +1,20 @@
-"""Each request's frame: the proxies in front of us, an id for the logs, and the connection given back at the end."""
+"""Each request's frame: the proxies in front of us, an id for the logs, how long it took."""
 
 from __future__ import annotations
 
 import secrets
 
 import structlog
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app import clock
 from app.config import Settings
+from app.metrics import REQUEST_SECONDS, REQUESTS
+
+
+POLL = "shows.live"
+"""The seat map's poll: answered for everybody at once, many times a second, so nothing is measured or noted for it."""
 
 
 def init_requests(app: Flask, settings: Settings) -> None:
@@ -16,11 +22,20 @@ def init_requests(app: Flask, settings: Settings) -> None:
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.before_request(_begin)
+    app.after_request(_measure)
 
 
 def _begin() -> None:
-    if request.endpoint == "shows.live":
+    if request.endpoint == POLL:
         return
-    g.request_id = secrets.token_hex(6)
+    g.began = clock.ticks()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request=g.request_id, path=request.path[:200])
+    structlog.contextvars.bind_contextvars(request=secrets.token_hex(6), path=request.path[:200])
+
+
+def _measure(response: Response) -> Response:
+    if request.endpoint != POLL and "began" in g:
+        endpoint = request.endpoint or "none"
+        REQUESTS.labels(endpoint, str(response.status_code)).inc()
+        REQUEST_SECONDS.labels(endpoint).observe(clock.ticks() - g.began)
+    return response

@@ -124,8 +124,13 @@ class SeatCells:
             f'aria-disabled="true" aria-label="{label}"></td>'
         )
 
-    def grid(self, states: str, chosen: Collection[int] = (), own: Collection[int] = ()) -> Markup:
-        """The whole table. `chosen` seats (ids) are ticked; `own` ones are free to this buyer, whatever their state."""
+    def grid(
+        self, states: str, chosen: Collection[int] = (), own: Collection[int] = (), swap: bool = False
+    ) -> Markup:
+        """The whole table. `chosen` seats (ids) are ticked; `own` ones are free to this buyer, whatever their state.
+
+        With `swap` it takes the place of the table in the page, out of band.
+        """
         parts = []
         cells, before = self._cells, self._before
         for place in self._order:
@@ -135,6 +140,8 @@ class SeatCells:
             place = self.layout.index[seat_id]
             parts[2 * self._at[place] + 1] = (self._chosen if seat_id in chosen else self._free)[place]
         parts.append(self._after)
+        if swap:
+            parts[0] = parts[0].replace("<table", "<table hx-swap-oob=true", 1)
         return Markup("".join(parts))
 
     @cached_property

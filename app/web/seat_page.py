@@ -100,8 +100,8 @@ class SeatPage:
         """What this visitor may choose."""
         return free_ids(self.layout, self.now) | self.own_ids
 
-    def grid(self) -> Markup:
-        return self.cells.grid(self.now.states, self.chosen, self.own_ids)
+    def grid(self, swap: bool = False) -> Markup:
+        return self.cells.grid(self.now.states, self.chosen, self.own_ids, swap)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.source import Module, imports, modules, room_of
 
 GROUND = {"money", "clock", "errors"}
-BASE = GROUND | {"config", "db", "failpoints"}
+BASE = GROUND | {"config", "db", "failpoints", "metrics"}
 OUTSIDE = BASE | {"domain", "models", "adapters", "seat_locking", "sandbox_gateway"}
 MAY_IMPORT: dict[str, set[str]] = {
     "money": set(),
@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embedded": set(),
     "failpoints": {"config"},
     "config": set(),
+    "metrics": set(),
     "db": {"errors", "failpoints"},
     "logs": {"config"},
     "domain": GROUND,

@@ -155,6 +155,14 @@ def test_a_cart_changed_after_the_payment_began_is_refused_and_nothing_changes(f
     assert payment_states() == ["pending"]
 
 
+def test_a_changed_cart_of_the_same_price_is_refused_too(show, booking):
+    first, second = seat_ids(show, "A1", "A2")
+    start(booking, {first: TicketType.CHILD, second: TicketType.ADULT})
+    with pytest.raises(PaymentStarted):
+        start(booking, {first: TicketType.ADULT, second: TicketType.CHILD})
+    assert payment_states() == ["pending"]
+
+
 def test_after_a_failed_attempt_the_ticket_types_may_change(fake, show, booking):
     start(booking)
     payments.settle_payment(fake.happens(next(iter(fake.sessions)), EventKind.FAILED))

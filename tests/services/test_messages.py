@@ -84,6 +84,14 @@ def test_the_confirmation_says_everything_in_text_and_in_html(post) -> None:
     assert "Metropolis" in message["Subject"]
 
 
+def test_each_fact_of_the_text_has_its_own_line(post) -> None:
+    booking = a_paid_booking(a_show())
+    send_confirmation(booking.show_id, booking.id, 1)
+    lines = [line.strip() for line in bodies(post.sent[0])[0].splitlines()]
+    for start in ("Hello Ada Byron,", "Doors ", "Seats ", "Booking ", "Paid: ", "Your booking: http"):
+        assert any(line.startswith(start) for line in lines), start
+
+
 def test_the_link_opens_this_booking_and_no_other(post) -> None:
     show = a_show()
     booking, other = a_paid_booking(show), a_paid_booking(show)
@@ -234,12 +242,10 @@ def _tickets(booking: Booking):
 
 
 def test_paid_twice_is_told_that_the_booking_stands(post) -> None:
-    show = a_show()
-    booking = a_hold(show)
-    first, second = a_started_payment(booking), a_started_payment(booking)
-    assert settle_payment(an_event(first)) == "confirmed"
-    assert settle_payment(an_event(second)).startswith("refunded")
-    send_late_payment(show.id, booking.id, second.id, 1)
+    booking, first = a_declined()
+    assert settle_payment(an_event(a_started_payment(booking))) == "confirmed"
+    assert settle_payment(an_event(first)).startswith("refunded")
+    send_late_payment(booking.show_id, booking.id, first.id, 1)
     for words in bodies(post.sent[0]):
         assert REASONS[RefundReason.ALREADY_PAID] in " ".join(words.split())
         assert "no tickets" not in words

@@ -246,6 +246,15 @@ def test_money_for_a_quote_that_has_changed_since_goes_back(show, booking):
     assert payments.settle_payment(an_event(second)) == "confirmed"
 
 
+def test_a_capture_of_what_another_attempt_was_to_cost_goes_back(show, booking):
+    child = {seat_ids(show, "A1")[0]: checkout.TicketType.CHILD}
+    first = a_started_payment(booking, child)
+    payments.settle_payment(an_event(first, EventKind.FAILED))
+    second = a_started_payment(booking, {seat_ids(show, "A1")[0]: checkout.TicketType.ADULT})
+    outcome = payments.settle_payment(an_event(first, amount_minor=second.amount_minor))
+    sent_back(booking, first, outcome, "wrong_amount")
+
+
 def test_money_for_a_cancelled_show_goes_back(show, booking):
     payment = a_started_payment(booking)
     with transaction() as session:

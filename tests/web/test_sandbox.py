@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from app import clock, create_app
-from app.adapters.payments import PaymentOrder, gateway
+from app.adapters.payments import PaymentOrder, TransactionOpen, gateway
 from app.adapters.payments.sandbox import SandboxGateway
-from app.db import db
+from app.db import db, transaction
 from app.sandbox_gateway import messenger
 from app.sandbox_gateway.messenger import deliver_due_messages, next_attempt
 from app.services import checkout, holds, payments
@@ -294,6 +294,11 @@ def test_the_same_order_twice_is_one_session(sandbox):
     assert sandbox.start(an_order()) == first
     assert sandbox.start(an_order(2)) != first
     assert first.redirect_url == f"https://cinema.example/pay/sandbox/{first.provider_ref}"
+
+
+def test_no_gateway_is_handed_out_inside_a_transaction(app):
+    with transaction(), pytest.raises(TransactionOpen):
+        gateway("sandbox")
 
 
 def test_a_session_is_found_by_its_order_when_its_id_was_never_heard(sandbox):

@@ -102,7 +102,6 @@ def cinema(slug: str) -> Response:
     after = Day(following.astimezone(chosen.start.tzinfo).date(), found.zone) if following else None
     return render(
         "browse/cinema.html",
-        fragment="browse/_programme.html",
         bulbs=False,
         about=_about(found),
         tabs=cards.tabs(chosen, now, "browse.cinema", slug=slug),

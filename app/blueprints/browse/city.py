@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from babel import Locale
-from flask import Response, g, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 
 from app import clock
 from app.blueprints.browse import browse
@@ -24,9 +24,7 @@ YEAR = 365 * 24 * 3600
 
 def current_city() -> CityFacts | None:
     """The city of the address, else of the cookie, else the one with most coming shows."""
-    if "city" not in g:
-        g.city = choose_city(cities(), _asked())
-    return g.city  # type: ignore[no-any-return]
+    return choose_city(cities(), _asked())
 
 
 def remembered_city() -> CityFacts | None:
@@ -46,7 +44,7 @@ def _asked() -> str:
 
 def link(endpoint: str, **values: Any) -> str:
     """An address of ours that stays in the city which this address names."""
-    return url_for(endpoint, **named_city(), **values)
+    return url_for(endpoint, **{**named_city(), **values})
 
 
 def named_city() -> dict[str, str]:
@@ -75,4 +73,4 @@ def chosen() -> Response:
 
 
 def _country(code: str) -> str:
-    return Locale("en").territories.get(code, code)  # type: ignore[no-any-return]
+    return Locale("en").territories.get(code, code)

@@ -42,7 +42,7 @@ def movie(slug: str) -> Response:
         abort(404)
     city = current_city()
     times = _times(film, city) if city else {}
-    return render("browse/film.html", fragment="browse/_times.html", bulbs=False, **_film(film), **times)
+    return render("browse/film.html", bulbs=False, **_film(film), **times)
 
 
 def _film(film: FilmPage) -> dict[str, Any]:

@@ -32,7 +32,6 @@ def search() -> Response:
         abort(404)
     return render(
         "browse/search.html",
-        fragment="browse/_found.html",
         q=q,
         found=found,
         cards=_cards(found, city),

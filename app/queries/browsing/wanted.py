@@ -48,9 +48,10 @@ class Wanted:
         return plain + [f"need:{need}" for need in self.needs]
 
     def without(self, name: str) -> Wanted:
+        """The filters without one of names()."""
         if name.startswith("need:"):
             return dataclasses.replace(self, needs=tuple(n for n in self.needs if n != name[5:]))
-        return dataclasses.replace(self, **{name: ""})
+        return Wanted(**{**dataclasses.asdict(self), name: ""})
 
 
 def read_wanted(args: Mapping[str, str], needs: Iterable[str]) -> Wanted:

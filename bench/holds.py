@@ -1,0 +1,112 @@
+"""The hold as a service call against its own statements sent by plain psycopg; and the hold in a house of many shows."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import event
+
+from app.db import db
+from app.domain.codes import new_booking_code
+from app.embedded import connect
+from app.services.holds import hold_seats
+from bench.seats import Pair, layout_of
+from bench.sizes import Sizes
+from bench.table import Row
+
+COMMIT = "COMMIT"
+Step = tuple[str, dict[str, Any]]
+Wish = tuple[int, Pair]
+"""A show, and two of its seats."""
+
+_buyers = itertools.count()
+
+
+def hold(wish: Wish) -> None:
+    show_id, seats = wish
+    hold_seats(show_id, seats, f"s:bench-{next(_buyers)}")
+
+
+def hold_row(wishes: Iterator[Wish], sizes: Sizes) -> Row:
+    """hold_seats for two seats, in one process, against the same statements and commits. Needs the app context."""
+    script = record(lambda: hold(next(wishes)))
+    with connect(str(db.engine.url.render_as_string(hide_password=False))) as plain:
+        plain.autocommit = False
+        warm = list(itertools.islice(wishes, 40))
+        timed(hold, warm[:20]), timed(replayer(plain, script), [fresh(script, wish) for wish in warm[20:]])
+        pairs, seconds = [], []
+        for _ in range(max(9, sizes.rounds)):
+            figure = timed(hold, list(itertools.islice(wishes, sizes.holds)))
+            again = [fresh(script, wish) for wish in itertools.islice(wishes, sizes.holds)]
+            floor = timed(replayer(plain, script), again)
+            pairs.append((len(figure) / sum(figure), len(floor) / sum(floor)))
+            seconds += figure
+    return Row("hold_seats, 2 seats, service call", "the same statements by psycopg", pairs, 0.45, seconds)
+
+
+def record(action: Callable[[], object]) -> list[Step]:
+    """Every statement that `action` sends, and where it commits."""
+    steps: list[Step] = []
+
+    def sent(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        steps.append((statement, dict(parameters)))
+
+    def committed(connection: Any) -> None:
+        steps.append((COMMIT, {}))
+
+    with _listening("before_cursor_execute", sent), _listening("commit", committed):
+        action()
+    return steps
+
+
+@contextmanager
+def _listening(name: str, listener: Callable[..., None]) -> Iterator[None]:
+    event.listen(db.engine, name, listener)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, name, listener)
+
+
+def fresh(script: Sequence[Step], wish: Wish) -> list[Step]:
+    """The same statements for other seats and another buyer."""
+    show_id, seats = wish
+    other = {
+        "show_id": show_id,
+        "seat_ids": list(seats),
+        "near": layout_of(show_id).near(seats),
+        "owner_key": f"s:bench-{next(_buyers)}",
+        "code": new_booking_code(show_id),
+    }
+    return [
+        (statement, values | {name: value for name, value in other.items() if name in values})
+        for statement, values in script
+    ]
+
+
+def replayer(plain: psycopg.Connection, script: Sequence[Step]) -> Callable[[list[Step]], None]:
+    """Sends the steps of one hold and reads what comes back."""
+
+    def replay(steps: list[Step]) -> None:
+        for statement, values in steps:
+            if statement is COMMIT:
+                plain.commit()
+            else:
+                plain.execute(statement, values).fetchall()
+
+    return replay
+
+
+def timed(action: Callable[[Any], object], each: Sequence[Any]) -> list[float]:
+    """Seconds of each call."""
+    spent = []
+    for one in each:
+        start = time.perf_counter()
+        action(one)
+        spent.append(time.perf_counter() - start)
+    return spent

@@ -1,0 +1,65 @@
+"""A real Chromium against the product's own processes. Every page must keep its content security policy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.support.server import Server
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": QUIET}
+
+
+@pytest.fixture(scope="session")
+def base_url(live_server: Server) -> str:
+    return live_server.url
+
+
+@pytest.fixture(autouse=True)
+def an_empty_house(app: object) -> None:
+    """Each test builds its own shows in the database that the server reads."""
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> Iterator[BrowserContext]:
+    """Fails the test if a page's script broke or a page asked for what its policy forbids."""
+    troubles: list[str] = []
+    context.on("weberror", lambda error: troubles.append(str(error.error)))
+    context.on("console", lambda line: troubles.append(line.text) if "Security Policy" in line.text else None)
+    yield context
+    assert not troubles
+
+
+@pytest.fixture
+def second_page(browser: Browser, base_url: str) -> Iterator[Page]:
+    """Another visitor's browser."""
+    context = browser.new_context(base_url=base_url)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def plain_page(browser: Browser, base_url: str) -> Iterator[Page]:
+    """A browser without JavaScript."""
+    context = browser.new_context(base_url=base_url, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def phone_page(browser: Browser, base_url: str) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=base_url, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True
+    )
+    yield context.new_page()
+    context.close()
