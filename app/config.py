@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
 ROOT = Path(__file__).resolve().parent.parent
 MB = 1024 * 1024
+LOOPBACK = ("localhost", "127.0.0.1")
 
 
 class BadSetting(RuntimeError):
@@ -31,18 +33,14 @@ class Settings:
 
     env: str = _setting("development", "development, production or test")
     site_name: str = _setting("Marquee", "the name on the sign, in mails and on tickets")
-    base_url: str = _setting(
-        "http://localhost:8000", "where the public reaches the site; links in mails begin with it"
-    )
+    base_url: str = _setting("http://localhost:8000", "where the public reaches the site; links in mails begin with it")
     var_dir: Path = _setting(ROOT / "var", "data of the embedded services, mails of development, secrets")
     secret_key: str = _setting("", "signs sessions and links; at least 32 random bytes", secret=True)
     database_url: str = _setting("", "PostgreSQL for the application, postgresql+psycopg://…")
     migration_database_url: str = _setting("", "the same database as the role that owns the tables")
     database_pool: int = _setting(5, "connections a process keeps open; at least its threads")
     redis_url: str = _setting("", "Valkey or Redis, redis://…")
-    trusted_proxies: int = _setting(
-        0, "how many reverse proxies stand in front; their X-Forwarded headers are read"
-    )
+    trusted_proxies: int = _setting(0, "how many reverse proxies stand in front; their X-Forwarded headers are read")
     web_concurrency: int = _setting(0, "web processes; 0 = one per core")
 
     seat_locking: str = _setting("pessimistic", "how seats are reserved; pessimistic = row locks")
@@ -56,9 +54,7 @@ class Settings:
     requests_per_minute: int = _setting(
         100, "requests an address may make a minute, polls and files apart; 0 = no limit"
     )
-    logins_per_minute: int = _setting(
-        10, "log-in attempts an address or an account may make a minute; 0 = no limit"
-    )
+    logins_per_minute: int = _setting(10, "log-in attempts an address or an account may make a minute; 0 = no limit")
 
     booking_fees: dict[str, int] = _setting(
         lambda: {"GBP": 75, "EUR": 75, "BRL": 300, "USD": 100}, "fee per seat in minor units, GBP=75,EUR=75"
@@ -73,20 +69,14 @@ class Settings:
     gateways: tuple[str, ...] = _setting(("sandbox",), "payment gateways on offer, comma-separated")
     sandbox_webhook_secret: str = _setting("", "signs the sandbox gateway's messages", secret=True)
     sandbox_webhook_url: str = _setting("", "where the sandbox sends its messages; empty = this web process")
-    sandbox_late_minutes: int = _setting(
-        35, "when the money of a sandbox payment made late arrives; past the cap"
-    )
+    sandbox_late_minutes: int = _setting(35, "when the money of a sandbox payment made late arrives; past the cap")
     gateway_timeout_seconds: int = _setting(10, "how long a gateway may take to answer")
     webhook_window_seconds: int = _setting(300, "a gateway's message older than this is not believed")
     reconcile_minutes: int = _setting(5, "a payment pending this long is asked about, and again as often")
 
-    ticket_signing_keys: str = _setting(
-        "", "id:base64url(32 bytes), comma-separated; the last one signs", secret=True
-    )
+    ticket_signing_keys: str = _setting("", "id:base64url(32 bytes), comma-separated; the last one signs", secret=True)
 
-    smtp_url: str = _setting(
-        "", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty = files in var/mail"
-    )
+    smtp_url: str = _setting("", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty = files in var/mail")
     mail_from: str = _setting("Marquee <tickets@localhost>", "the sender of every mail")
     mail_timeout_seconds: int = _setting(20, "how long a mail server may take")
 
@@ -126,9 +116,7 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         try:
             values[item.name] = _READERS[str(item.type)](raw)
         except ValueError as problem:
-            raise BadSetting(
-                f"{item.name.upper()}={raw!r} can't be read: {item.metadata['about']}"
-            ) from problem
+            raise BadSetting(f"{item.name.upper()}={raw!r} can't be read: {item.metadata['about']}") from problem
     settings = Settings(**values)
     _check(settings)
     return settings
@@ -172,6 +160,9 @@ def init_config(app: Flask, settings: Settings | None = None) -> Settings:
         TESTING=chosen.env == "test",
         WTF_CSRF_TIME_LIMIT=None,
     )
+    if chosen.production:
+        # Addresses that we build begin with the Host header: in public only our own name may stand there.
+        app.config["TRUSTED_HOSTS"] = [urlsplit(chosen.base_url).hostname, *LOOPBACK]
     return chosen
 
 

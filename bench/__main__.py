@@ -24,7 +24,9 @@ def stop_once(*_: object) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="bin/bench", description="Figures of the product over the least they could cost.")
+    parser = argparse.ArgumentParser(
+        prog="bin/bench", description="Figures of the product over the least they could cost."
+    )
     parser.add_argument("--quick", action="store_true", help="shorter rounds and a smaller house: within 90 seconds")
     return bench(QUICK if parser.parse_args(arguments).quick else FULL)
 

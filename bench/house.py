@@ -71,7 +71,9 @@ def open_house() -> Iterator[House]:
 
 def environment(urls: Urls, folder: Path) -> dict[str, str]:
     """What the product's processes get; settings of the machine's own environment stay out of the figures."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "DYLD_FALLBACK_LIBRARY_PATH") if name in os.environ}
+    keep = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "DYLD_FALLBACK_LIBRARY_PATH") if name in os.environ
+    }
     made = {"VAR_DIR": str(folder), "HOST": "127.0.0.1", "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}
     return keep | development_secrets(folder) | urls.environ() | made | LIMITS_OFF
 

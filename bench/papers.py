@@ -22,7 +22,9 @@ from bench.table import Row
 def paid_booking(show_id: int, seats: Sequence[int]) -> int:
     """A booking paid through the ordinary path; gives its id."""
     held = hold_seats(show_id, seats, "s:bench-pays")
-    begun = begin_payment(show_id, held.booking_id, Buyer("A Buyer", "buyer@example.org"), {}, "sandbox", "card", "bench")
+    begun = begin_payment(
+        show_id, held.booking_id, Buyer("A Buyer", "buyer@example.org"), {}, "sandbox", "card", "bench"
+    )
     assert begun is not None and begun.order is not None
     order = begun.order
     outcome = settle_payment(

@@ -36,9 +36,7 @@ def pairs_of(layout: LayoutFacts) -> list[Pair]:
     found = [(left.id, right.id) for seats in even for left, right in zip(seats[::2], seats[1::2], strict=True)]
     everything = {seat.id for seat in layout.seats}
     ordinary = {seat.id for seat in layout.seats} - layout.hall.exempt
-    return [
-        pair for pair in found if ordinary.issuperset(pair) and not orphans(layout.hall, everything, pair).refused
-    ]
+    return [pair for pair in found if ordinary.issuperset(pair) and not orphans(layout.hall, everything, pair).refused]
 
 
 def places(shows: Sequence[int], pairs: Sequence[Pair]) -> Iterator[tuple[int, Pair]]:

@@ -78,9 +78,7 @@ def a_price_list(cinema: Cinema, prices: dict[tuple[str, str], int] | None = Non
         session.add(prices_of)
         session.flush()
         for (category, kind), amount in (prices or PRICES).items():
-            session.add(
-                Price(price_list_id=prices_of.id, category=category, ticket_type=kind, amount_minor=amount)
-            )
+            session.add(Price(price_list_id=prices_of.id, category=category, ticket_type=kind, amount_minor=amount))
     return prices_of
 
 
@@ -113,9 +111,7 @@ def a_screen(
     return screen
 
 
-def _seats(
-    layout_id: int, count: int, per_row: int, kinds: dict[str, str], aisle_after: int | None
-) -> list[Seat]:
+def _seats(layout_id: int, count: int, per_row: int, kinds: dict[str, str], aisle_after: int | None) -> list[Seat]:
     seats = []
     for place in range(count):
         line, column = divmod(place, per_row)
@@ -172,9 +168,7 @@ def a_show(
     price_list = a_price_list(cinema, prices)
     movie = movie or a_movie()
     starts_at = (clock.now() + starts_in).replace(second=0, microsecond=0)
-    new = NewShow(
-        movie_id=movie.id, screen_id=screen.id, price_list_id=price_list.id, starts_at=starts_at, **values
-    )
+    new = NewShow(movie_id=movie.id, screen_id=screen.id, price_list_id=price_list.id, starts_at=starts_at, **values)
     show_id = schedule_show(new, "test")
     if published:
         publish_show(show_id, "test")
@@ -229,9 +223,7 @@ def a_started_payment(
     ref: str | None = None,
 ) -> Payment:
     """A booking whose payment has begun: the gateway has answered, the buyer is on its page."""
-    begun = checkout.begin_payment(
-        booking.show_id, booking.id, A_BUYER, types or {}, provider, "card", "guest"
-    )
+    begun = checkout.begin_payment(booking.show_id, booking.id, A_BUYER, types or {}, provider, "card", "guest")
     assert begun is not None, "this booking costs nothing"
     with transaction() as session:
         payment = session.get_one(Payment, (booking.show_id, begun[0]))
@@ -260,9 +252,7 @@ def an_event(payment: Payment, kind: EventKind = EventKind.CAPTURED, **values: A
     )
 
 
-def a_paid_booking(
-    show: Show, n: int = 2, owner: str | None = None, seats: list[int] | None = None
-) -> Booking:
+def a_paid_booking(show: Show, n: int = 2, owner: str | None = None, seats: list[int] | None = None) -> Booking:
     """A confirmed booking, paid through the ordinary path."""
     booking = a_hold(show, n, owner, seats)
     payment = a_started_payment(booking)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest, multiprocess
 
 from app.config import settings
-from app.queries.health import figures, readiness
+from app.queries.health import figures, missing_guards, readiness
 from app.web.guards import public
 
 health = Blueprint("health", __name__)
@@ -28,7 +28,9 @@ def healthz() -> Response:
 def readyz() -> tuple[Response, int]:
     """Whether a visitor would be served well: database, cache and worker are there."""
     parts = readiness()
-    return jsonify(parts), 200 if all(part == "ok" for part in parts.values()) else 503
+    return jsonify(parts | {"missing_guards": missing_guards()}), 200 if all(
+        part == "ok" for part in parts.values()
+    ) else 503
 
 
 @health.get("/metrics")

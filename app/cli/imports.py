@@ -18,9 +18,7 @@ DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would change, a
 @click.command("import-movies")
 @A_FILE
 @DRY_RUN
-@click.option(
-    "--posters", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of the posters."
-)
+@click.option("--posters", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of the posters.")
 @with_appcontext
 def movies(file: Path, dry_run: bool, posters: Path | None) -> None:
     """Take in films from a CSV file: comma, semicolon or tab; bad rows are told and passed over."""
@@ -38,25 +36,17 @@ def cinemas(file: Path, dry_run: bool) -> None:
 
 @click.command("import-plan")
 @A_FILE
-@click.option(
-    "--cinema", required=True, help="The cinema's address part (slug) or its id in the imported file."
-)
+@click.option("--cinema", required=True, help="The cinema's address part (slug) or its id in the imported file.")
 @click.option("--screen", required=True, help="The screen's name; it is made if it is new.")
-@click.option(
-    "--kind", "kinds", multiple=True, metavar='"Category=kind"', help="What kind of seat a category is."
-)
+@click.option("--kind", "kinds", multiple=True, metavar='"Category=kind"', help="What kind of seat a category is.")
 @DRY_RUN
 @with_appcontext
 def plan(file: Path, cinema: str, screen: str, kinds: tuple[str, ...], dry_run: bool) -> None:
     """Take in a seating plan in the pretix format as the newest layout of a screen."""
     mapping = dict(kind.rpartition("=")[::2] for kind in kinds)
-    done = _refusable(
-        import_plan, file.read_bytes(), cinema=cinema, screen=screen, kinds=mapping, dry_run=dry_run
-    )
+    done = _refusable(import_plan, file.read_bytes(), cinema=cinema, screen=screen, kinds=mapping, dry_run=dry_run)
     for name in done.unmapped:
-        click.echo(
-            f'"{name}" became an ordinary seat; say --kind "{name}=wheelchair" or the like if it is not.'
-        )
+        click.echo(f'"{name}" became an ordinary seat; say --kind "{name}=wheelchair" or the like if it is not.')
     click.echo(done.sentence)
 
 

@@ -24,9 +24,7 @@ DOERS: dict[Task, Doer] = {
     Task.RENDER_TICKETS: lambda item: render_tickets(item.show_id, item.booking_id),
     Task.MAIL_CONFIRMATION: lambda item: send_confirmation(item.show_id, item.booking_id, item.id),
     Task.MAIL_PAYMENT_FAILED: lambda item: send_payment_failed(item.show_id, item.booking_id, item.id),
-    Task.MAIL_LATE_PAYMENT: lambda item: send_late_payment(
-        item.show_id, item.booking_id, item.subject_id, item.id
-    ),
+    Task.MAIL_LATE_PAYMENT: lambda item: send_late_payment(item.show_id, item.booking_id, item.subject_id, item.id),
     Task.SEND_REFUND: lambda item: send_refund(item.show_id, item.subject_id),
     Task.CANCEL_PAYMENT: lambda item: cancel_gateway_session(item.show_id, item.subject_id),
 }
@@ -47,9 +45,7 @@ def run_outbox_item(show_id: int, item_id: int) -> str:
         DOERS[Task(item.kind)](item)
     except Exception as problem:
         db.session.rollback()
-        log.warning(
-            "outbox_item_failed", item=item_id, kind=item.kind, problem=f"{type(problem).__name__}: {problem}"
-        )
+        log.warning("outbox_item_failed", item=item_id, kind=item.kind, problem=f"{type(problem).__name__}: {problem}")
         postpone_item(show_id, item_id, item.attempts, f"{type(problem).__name__}: {problem}")
         JOBS.labels(item.kind, "postponed").inc()
         return "postponed"

@@ -71,9 +71,7 @@ def start(task: Regular) -> None:
     """Hand it to the worker; with no worker or no Valkey, do it here."""
     try:
         if Worker.count(queue=queue):
-            queue.enqueue(
-                JOB, task.name, job_id=f"task-{task.name}", unique=True, result_ttl=0, failure_ttl=60
-            )
+            queue.enqueue(JOB, task.name, job_id=f"task-{task.name}", unique=True, result_ttl=0, failure_ttl=60)
             return
     except DuplicateJobError:
         return

@@ -32,9 +32,7 @@ class Booking(Moves, Base):
         UniqueConstraint("show_id", "code"),
         c.one_of("state", BookingState),
         CheckConstraint("expires_at <= cap_at", name="within_cap"),
-        CheckConstraint(
-            "total_minor >= 0 AND fee_minor >= 0 AND tax_minor >= 0", name="amounts_not_negative"
-        ),
+        CheckConstraint("total_minor >= 0 AND fee_minor >= 0 AND tax_minor >= 0", name="amounts_not_negative"),
         CheckConstraint("seat_count > 0", name="has_seats"),
         Index(
             "uq_bookings_live_owner",

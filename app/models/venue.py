@@ -65,9 +65,7 @@ class Screen(Base):
     id: Mapped[c.serial] = mapped_column(primary_key=True)
     cinema_id: Mapped[int] = mapped_column(ForeignKey("cinemas.id"))
     name: Mapped[c.text]
-    layout_id: Mapped[int | None] = mapped_column(
-        ForeignKey("layouts.id", use_alter=True, name="fk_screens_layout_id")
-    )
+    layout_id: Mapped[int | None] = mapped_column(ForeignKey("layouts.id", use_alter=True, name="fk_screens_layout_id"))
     """The layout that new shows get; shows keep the one they were published with."""
 
 
@@ -145,9 +143,7 @@ class Price(Base):
         c.one_of("ticket_type", TicketType),
     )
 
-    price_list_id: Mapped[int] = mapped_column(
-        ForeignKey("price_lists.id", ondelete="CASCADE"), primary_key=True
-    )
+    price_list_id: Mapped[int] = mapped_column(ForeignKey("price_lists.id", ondelete="CASCADE"), primary_key=True)
     category: Mapped[str] = mapped_column(Text, primary_key=True)
     ticket_type: Mapped[str] = mapped_column(Text, primary_key=True)
     amount_minor: Mapped[int] = mapped_column(Integer)

@@ -39,10 +39,7 @@ class CheckoutPage:
     @property
     def paying(self) -> bool:
         """Whether a payment is under way at the gateway."""
-        return (
-            self.payment_state in (PaymentState.CREATED, PaymentState.PENDING)
-            and self.redirect_url is not None
-        )
+        return self.payment_state in (PaymentState.CREATED, PaymentState.PENDING) and self.redirect_url is not None
 
     @property
     def can_extend(self) -> bool:

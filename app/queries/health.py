@@ -43,6 +43,20 @@ def _worker() -> str:
     return "ok" if Worker.count(queue=queue) else "none is running"
 
 
+_MAY_REWRITE = text("SELECT has_table_privilege(current_user, 'state_changes', 'UPDATE, DELETE, TRUNCATE')")
+
+
+def missing_guards() -> list[str]:
+    """What is less safe than it could be; no reason to close the house."""
+    try:
+        rewritable = db.session.execute(_MAY_REWRITE).scalar_one()
+        end_read()
+    except SQLAlchemyError:
+        db.session.rollback()
+        return []
+    return ["the application's database role can change the log of state changes"] if rewritable else []
+
+
 _FIGURES = text("""
 SELECT (SELECT count(*) FROM outbox WHERE done_at IS NULL) AS outbox_waiting,
        (SELECT coalesce(extract(epoch FROM CAST(:now AS timestamptz) - min(due_at)), 0) FROM outbox

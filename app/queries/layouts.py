@@ -59,9 +59,7 @@ class LayoutFacts:
     @cached_property
     def for_rules(self) -> tuple[Seat, ...]:
         """The same seats as the seating rules want them."""
-        return tuple(
-            Seat(s.id, s.run, s.position, s.x, s.y, s.kind, s.category, s.row_index) for s in self.seats
-        )
+        return tuple(Seat(s.id, s.run, s.position, s.x, s.y, s.kind, s.category, s.row_index) for s in self.seats)
 
     @cached_property
     def hall(self) -> Hall:

@@ -34,9 +34,7 @@ class SeatMap:
 
     def changed(self, older: str) -> list[int]:
         """Places whose letter differs from an older map's."""
-        return [
-            place for place, pair in enumerate(zip(older, self.states, strict=True)) if pair[0] != pair[1]
-        ]
+        return [place for place, pair in enumerate(zip(older, self.states, strict=True)) if pair[0] != pair[1]]
 
     def count(self, letter: str) -> int:
         return self.states.count(letter)

@@ -100,10 +100,7 @@ def own_bookings(show_id: int, owner_keys: Sequence[str]) -> list[OwnBooking]:
     if not owner_keys:
         return []
     rows = db.session.execute(_OWN, {"show_id": show_id, "owner_keys": list(owner_keys), "now": clock.now()})
-    return [
-        OwnBooking(row.code, row.state, row.expires_at.astimezone(dt.UTC), frozenset(row.seat_ids))
-        for row in rows
-    ]
+    return [OwnBooking(row.code, row.state, row.expires_at.astimezone(dt.UTC), frozenset(row.seat_ids)) for row in rows]
 
 
 _PRICED = text(

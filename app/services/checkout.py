@@ -86,13 +86,9 @@ def price_booking(
         facts = layout.by_id[ticket.seat_id]
         kind = (types or {}).get(ticket.seat_id, TicketType(ticket.ticket_type))
         name = layout.categories.get(facts.category, facts.category)
-        seats.append(
-            PricedSeat(facts.id, facts.label, facts.category, name, facts.kind, kind, facts.id in free)
-        )
+        seats.append(PricedSeat(facts.id, facts.label, facts.category, name, facts.kind, kind, facts.id in free))
     try:
-        bill = quote(
-            seats, price_table(booking.price_list_id), booking.seat_fee_minor, Decimal(booking.tax_percent)
-        )
+        bill = quote(seats, price_table(booking.price_list_id), booking.seat_fee_minor, Decimal(booking.tax_percent))
     except UnknownPrice as problem:
         raise Invalid(f"{problem}.", fields={"tickets": str(problem)}) from problem
     return tickets, seats, bill
@@ -187,9 +183,7 @@ def _join(
     return Begun(running.id, running.provider, running.redirect_url, _order(session, booking, running))
 
 
-_TYPES = text(
-    "UPDATE tickets SET ticket_type = :type, price_minor = :price WHERE show_id = :show_id AND id = :id"
-)
+_TYPES = text("UPDATE tickets SET ticket_type = :type, price_minor = :price WHERE show_id = :show_id AND id = :id")
 _DROP_LINES = text("DELETE FROM booking_lines WHERE show_id = :show_id AND booking_id = :booking_id")
 _ADD_LINE = text(
     "INSERT INTO booking_lines (show_id, booking_id, position, kind, label, quantity, amount_minor) "

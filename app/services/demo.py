@@ -84,9 +84,7 @@ def load_demo(folder: Path = FOLDER, say: Callable[[str], None] = lambda _: None
 
 def demo_is_loaded() -> bool:
     """Whether there are shows to come."""
-    found = db.session.execute(
-        text("SELECT 1 FROM shows WHERE starts_at > :now LIMIT 1"), {"now": clock.now()}
-    ).first()
+    found = db.session.execute(text("SELECT 1 FROM shows WHERE starts_at > :now LIMIT 1"), {"now": clock.now()}).first()
     end_read()
     return found is not None
 
@@ -177,9 +175,7 @@ def _price_list(cinema: Cinema, screen: Screen) -> int:
             tier = next((percent for start, percent in TIERS.items() if code.startswith(start)), 0)
             for kind, share in TYPES.items():
                 amount = _rounded(ADULT[cinema.currency] * (100 + tier) * share // 10_000)
-                session.add(
-                    Price(price_list_id=prices.id, category=code, ticket_type=kind.value, amount_minor=amount)
-                )
+                session.add(Price(price_list_id=prices.id, category=code, ticket_type=kind.value, amount_minor=amount))
     return prices.id
 
 

@@ -186,14 +186,10 @@ def _layout_of(show_id: int) -> LayoutFacts:
     return layout_facts(layout_id)
 
 
-_HELD_BY_OWNER = text(
-    "SELECT id FROM bookings WHERE show_id = :show_id AND owner_key = :owner_key AND state = 'held'"
-)
+_HELD_BY_OWNER = text("SELECT id FROM bookings WHERE show_id = :show_id AND owner_key = :owner_key AND state = 'held'")
 
 
-def _judge_own(
-    session: Session, show_id: int, owner_key: str, own_id: int | None, rows: Sequence[Row[Any]]
-) -> None:
+def _judge_own(session: Session, show_id: int, owner_key: str, own_id: int | None, rows: Sequence[Row[Any]]) -> None:
     """Raises _Grew if the buyer's hold is another one than before the locks: paid for meanwhile, run out, or just
     made by a second click. Asks only where there is a hold, or a seat is somebody's."""
     if own_id is None and all(row.booking_id is None for row in rows):
@@ -297,9 +293,7 @@ def _write(
     return Hold(show_id, booking_id, code, expires_at)
 
 
-def first_prices(
-    layout: LayoutFacts, price_list_id: int, wanted: Sequence[int]
-) -> tuple[list[str], list[int]]:
+def first_prices(layout: LayoutFacts, price_list_id: int, wanted: Sequence[int]) -> tuple[list[str], list[int]]:
     """Ticket type and price of each seat before anybody chose: adults, companions beside a wheelchair space free."""
     table = price_table(price_list_id)
     free = check_companions(layout.hall, wanted)
@@ -344,9 +338,7 @@ UPDATE bookings SET expires_at = :until WHERE show_id = :show_id AND id = :booki
 def prolong(session: Session, show_id: int, booking_id: int, until: dt.datetime) -> None:
     """Move the end of a hold, on the booking and on its seats. Commits nothing; the caller holds the locks."""
     seat_ids = seats_of(session, show_id, booking_id)
-    session.execute(
-        _PROLONG, {"show_id": show_id, "booking_id": booking_id, "seat_ids": seat_ids, "until": until}
-    )
+    session.execute(_PROLONG, {"show_id": show_id, "booking_id": booking_id, "seat_ids": seat_ids, "until": until})
 
 
 def _alive(state: BookingState, expires_at: dt.datetime, now: dt.datetime) -> None:

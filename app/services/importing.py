@@ -25,9 +25,7 @@ from app.models import Cinema, City, Layout, Movie, Screen, Seat
 from app.queries.browse_cache import browse_changed
 
 Thing = TypeVar("Thing", Movie, Cinema)
-UNSAFE_SVG = re.compile(
-    r"<script|<foreignObject|<!ENTITY|\son\w+\s*=|javascript:|<use[^>]+href\s*=\s*[\"'][^#]", re.I
-)
+UNSAFE_SVG = re.compile(r"<script|<foreignObject|<!ENTITY|\son\w+\s*=|javascript:|<use[^>]+href\s*=\s*[\"'][^#]", re.I)
 MAX_POSTER = 300_000
 
 
@@ -249,9 +247,7 @@ def import_plan(
         plan = parse_plan(data, kinds)
     except PlanError as problem:
         raise ImportRefused(str(problem)) from problem
-    digest = hashlib.sha256(
-        json.dumps([json.loads(data), dict(kinds or {})], sort_keys=True).encode()
-    ).hexdigest()
+    digest = hashlib.sha256(json.dumps([json.loads(data), dict(kinds or {})], sort_keys=True).encode()).hexdigest()
     counted = f"{len(plan.seats)} seats in {len(plan.categories)} categories"
     layout_id: int | None = None
     sentence = f"The plan is good: {counted}."
@@ -261,9 +257,7 @@ def import_plan(
             current = session.get(Layout, place.layout_id) if place.layout_id else None
             if current is not None and current.digest == digest:
                 return PlanImported(current.id, f"{screen} has this plan already ({counted}).", plan.unmapped)
-            layout_id = _new_layout(
-                session, place, plan, data, digest, (current.version if current else 0) + 1
-            )
+            layout_id = _new_layout(session, place, plan, data, digest, (current.version if current else 0) + 1)
             if dry_run:
                 raise _DryRun
             on_commit(browse_changed)
@@ -313,6 +307,4 @@ def _seat_row(layout_id: int, seat: Any, gaps: set[int]) -> dict[str, Any]:
         "guid", "level", "row", "number", "label", "kind", "category", "x", "y", "row_index", "position", "run", "line",
         "column",
     )  # fmt: skip
-    return {"layout_id": layout_id, "gap_before": seat.line in gaps} | {
-        name: getattr(seat, name) for name in names
-    }
+    return {"layout_id": layout_id, "gap_before": seat.line in gaps} | {name: getattr(seat, name) for name in names}

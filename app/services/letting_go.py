@@ -18,9 +18,7 @@ _SEATS_OF = text(
     "SELECT seat_id FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id AND state <> 'void' "
     "ORDER BY seat_id"
 )
-_LOCK_BOOKING = text(
-    "SELECT state, expires_at FROM bookings WHERE show_id = :show_id AND id = :booking_id FOR UPDATE"
-)
+_LOCK_BOOKING = text("SELECT state, expires_at FROM bookings WHERE show_id = :show_id AND id = :booking_id FOR UPDATE")
 _LET_GO = text("""
 WITH seats AS (
   UPDATE show_seats SET state = 'free', booking_id = NULL, held_until = NULL, version = version + 1

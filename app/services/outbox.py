@@ -71,9 +71,7 @@ def enqueue(show_id: int, item_id: int) -> None:
     if cache.resting:
         return
     try:
-        queue.enqueue(
-            JOB, show_id, item_id, job_id=f"outbox-{item_id}", unique=True, result_ttl=0, failure_ttl=60
-        )
+        queue.enqueue(JOB, show_id, item_id, job_id=f"outbox-{item_id}", unique=True, result_ttl=0, failure_ttl=60)
     except DuplicateJobError:
         log.debug("already_queued", item=item_id)
     except (RedisError, OSError) as problem:
@@ -122,6 +120,4 @@ def postpone_item(show_id: int, item_id: int, attempts: int, failure: str) -> No
             _FAIL, {"failure": failure[:500], "due": due, "show_id": show_id, "id": item_id}
         ).scalar_one()
         if tries >= GIVE_UP_AFTER:
-            raise_alert(
-                session, "outbox_given_up", show_id, f"Task {item_id} failed {tries} times: {failure[:200]}"
-            )
+            raise_alert(session, "outbox_given_up", show_id, f"Task {item_id} failed {tries} times: {failure[:200]}")

@@ -140,8 +140,7 @@ def _about_nothing(session: Session, event: PaymentEvent) -> str:
 
 
 _SEATS = text(
-    "SELECT DISTINCT seat_id FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id "
-    "ORDER BY seat_id"
+    "SELECT DISTINCT seat_id FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id ORDER BY seat_id"
 )
 _SHOW = text("SELECT state, starts_at, sales_open_at, sales_close_at FROM shows WHERE id = :show_id")
 
@@ -191,9 +190,7 @@ def _arrival(
 ) -> Arrival:
     show = session.execute(_SHOW, {"show_id": booking.show_id}).one()
     state = BookingState(booking.state)
-    on_sale = show.state == "published" and show.sales_open_at <= now < min(
-        show.sales_close_at, show.starts_at
-    )
+    on_sale = show.state == "published" and show.sales_open_at <= now < min(show.sales_close_at, show.starts_at)
     return Arrival(
         booking=state,
         right_amount=(payment.captured_minor, payment.captured_currency)
@@ -214,9 +211,7 @@ def _free(seats: Sequence[Row[Any]], booking: Booking, now: dt.datetime) -> bool
     return not others and len(seats) == booking.seat_count
 
 
-def _send_back(
-    session: Session, booking: Booking, payment: Payment, reason: RefundReason, now: dt.datetime
-) -> str:
+def _send_back(session: Session, booking: Booking, payment: Payment, reason: RefundReason, now: dt.datetime) -> str:
     """Refund the capture in full, tell the buyer, and tell staff."""
     session.flush()
     if payment.captured_minor:
@@ -252,9 +247,7 @@ def take_webhook(provider: str, body: bytes, headers: dict[str, str]) -> str:
     return settle_payment(event)
 
 
-_STATE = text(
-    "SELECT provider, provider_ref, captured_at FROM payments WHERE show_id = :show_id AND id = :payment_id"
-)
+_STATE = text("SELECT provider, provider_ref, captured_at FROM payments WHERE show_id = :show_id AND id = :payment_id")
 _CHECKED = text("UPDATE payments SET check_at = :check_at WHERE show_id = :show_id AND id = :payment_id")
 
 
@@ -281,9 +274,7 @@ def refresh_booking_payment(show_id: int, booking_id: int) -> str:
     return refresh_payment(show_id, row.id) if row else "unknown"
 
 
-_TO_CHECK = text(
-    "SELECT show_id, id, created_at FROM payments WHERE check_at <= :now ORDER BY check_at LIMIT :limit"
-)
+_TO_CHECK = text("SELECT show_id, id, created_at FROM payments WHERE check_at <= :now ORDER BY check_at LIMIT :limit")
 GIVE_UP_ASKING = dt.timedelta(days=3)
 
 
@@ -311,11 +302,7 @@ def _reconciled(row: Row[Any]) -> bool:
     if outcome not in ("pending", "unknown", "repeated"):
         return True
     now = clock.now()
-    again = (
-        None
-        if row.created_at < now - GIVE_UP_ASKING
-        else now + dt.timedelta(minutes=settings.reconcile_minutes)
-    )
+    again = None if row.created_at < now - GIVE_UP_ASKING else now + dt.timedelta(minutes=settings.reconcile_minutes)
     with transaction() as session:
         session.execute(_CHECKED, {"show_id": row.show_id, "payment_id": row.id, "check_at": again})
     return False

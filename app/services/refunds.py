@@ -26,9 +26,7 @@ class RefundRefused(GatewayUnavailable):
     code, default = "REFUND_REFUSED", "The payment service refused the refund."
 
 
-def request_refund(
-    session: Session, payment: Payment, amount_minor: int, reason: str, now: dt.datetime
-) -> Refund:
+def request_refund(session: Session, payment: Payment, amount_minor: int, reason: str, now: dt.datetime) -> Refund:
     """Ask for `amount_minor` of a captured payment back. Commits nothing; the caller holds the payment's lock.
 
     Refunds never exceed the capture, pending ones counted: the database's CHECK on refunded_minor is the last word.
@@ -66,14 +64,10 @@ def send_refund(show_id: int, refund_id: int) -> str:
     end_read()
     if row.state in (RefundState.SENT, RefundState.DONE):
         return "repeated"
-    answer = gateway(row.provider).refund(
-        row.provider_ref, row.amount_minor, row.currency, row.idempotency_key
-    )
+    answer = gateway(row.provider).refund(row.provider_ref, row.amount_minor, row.currency, row.idempotency_key)
     state = RefundState(answer.state)
     with transaction() as session:
-        _note(
-            session, show_id, refund_id, state, f"gateway:{row.provider}", answer.provider_ref, answer.reason
-        )
+        _note(session, show_id, refund_id, state, f"gateway:{row.provider}", answer.provider_ref, answer.reason)
     if state is RefundState.FAILED:
         raise RefundRefused(answer.reason or None)
     return state.value
@@ -131,13 +125,9 @@ _BY_KEY = text("SELECT id FROM refunds WHERE show_id = :show_id AND idempotency_
 
 def note_refund_event(session: Session, event: PaymentEvent) -> str:
     """A gateway's message about a refund. Commits nothing."""
-    refund_id = session.execute(
-        _BY_KEY, {"show_id": event.show_id, "key": event.refund_key}
-    ).scalar_one_or_none()
+    refund_id = session.execute(_BY_KEY, {"show_id": event.show_id, "key": event.refund_key}).scalar_one_or_none()
     if refund_id is None:
-        raise_alert(
-            session, "unknown_refund", event.show_id, f"{event.provider} tells of a refund we don't know."
-        )
+        raise_alert(session, "unknown_refund", event.show_id, f"{event.provider} tells of a refund we don't know.")
         return "unknown"
     state = RefundState.DONE if event.kind is EventKind.REFUND_DONE else RefundState.FAILED
     return _note(session, event.show_id, refund_id, state, f"gateway:{event.provider}", reason=event.detail)

@@ -23,6 +23,7 @@ from app.queries.papers import PosterFacts, document, poster_facts
 from app.queries.tickets import BookingView, TicketView, booking_view
 
 KIND = "tickets"
+STYLE = "tickets.css"
 LONGEST_TITLE = 180
 """Letters of a title that fit on the board in its smallest size."""
 TITLE_STEPS = (11, 16, 28, 60, 110)
@@ -103,14 +104,19 @@ def render_tickets(show_id: int, booking_id: int) -> bytes | None:
 
 def draw_tickets(view: BookingView, poster: PosterFacts) -> bytes:
     """The PDF of these tickets, a page each. Reads nothing."""
+    html, pictures = ticket_sheet(view, poster)
+    return render_pdf(html, STYLE, pictures, REPEATED)
+
+
+def ticket_sheet(view: BookingView, poster: PosterFacts) -> tuple[str, dict[str, str]]:
+    """The page that becomes the PDF, and its pictures as SVG by name."""
     fees = fee_shares(view)
     pages = [_page(view, ticket, fee) for ticket, fee in zip(view.tickets, fees, strict=True)]
     pictures = {f"qr-{ticket.number}.svg": ticket_qr(view.code, ticket) for ticket in view.tickets}
     pictures["poster.svg"] = poster_of(poster)
     title = view.movie.title[:LONGEST_TITLE]
     size = _step(title, TITLE_STEPS)
-    html = fill("pdf/tickets.html", b=view, pages=pages, title=title, title_size=size)
-    return render_pdf(html, "tickets.css", pictures, REPEATED)
+    return fill("pdf/tickets.html", b=view, pages=pages, title=title, title_size=size), pictures
 
 
 def booking_calendar(view: BookingView, link: str) -> bytes:

@@ -79,9 +79,7 @@ def chosen_types(values: Mapping[str, str], seat_ids: Sequence[int]) -> dict[int
             if f"{TYPE_FIELD}{seat_id}" in values
         }
     except ValueError as problem:
-        raise Invalid(
-            "There is no such kind of ticket.", fields={"tickets": "Choose the tickets again"}
-        ) from problem
+        raise Invalid("There is no such kind of ticket.", fields={"tickets": "Choose the tickets again"}) from problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,7 @@ def user_id() -> int | None:
 
 def may_open(booking: BookingRef) -> bool:
     """Whether the booking is this visitor's: by session, by account, or by the signed link (then remembered)."""
-    if booking.owner_key in known_owner_keys() or (
-        booking.user_id is not None and booking.user_id == user_id()
-    ):
+    if booking.owner_key in known_owner_keys() or (booking.user_id is not None and booking.user_id == user_id()):
         return True
     if booking.code in session.get("opened", []):
         return True

@@ -62,9 +62,7 @@ class SeatCells:
     def _price_of(self, category: str) -> int | None:
         amount = self._table.get((category, TicketType.ADULT))
         if amount is None:
-            amount = min(
-                (minor for (name, _), minor in self._table.items() if name == category), default=None
-            )
+            amount = min((minor for (name, _), minor in self._table.items() if name == category), default=None)
         return None if amount is None else amount + self._fee
 
     def price_words(self, seat: SeatFacts) -> str:
@@ -76,9 +74,7 @@ class SeatCells:
         return [code for code in self.layout.categories if code in used]
 
     def _cushion_of_price(self) -> dict[int, str]:
-        prices = sorted(
-            {price for code in self._ordinary_categories() if (price := self._price_of(code)) is not None}
-        )
+        prices = sorted({price for code in self._ordinary_categories() if (price := self._price_of(code)) is not None})
         first = 0 if len(prices) > 2 else 1
         return {price: f"p{min(first + place, CUSHIONS - 1)}" for place, price in enumerate(prices)}
 
@@ -124,9 +120,7 @@ class SeatCells:
             f'aria-disabled="true" aria-label="{label}"></td>'
         )
 
-    def grid(
-        self, states: str, chosen: Collection[int] = (), own: Collection[int] = (), swap: bool = False
-    ) -> Markup:
+    def grid(self, states: str, chosen: Collection[int] = (), own: Collection[int] = (), swap: bool = False) -> Markup:
         """The whole table. `chosen` seats (ids) are ticked; `own` ones are free to this buyer, whatever their state.
 
         With `swap` it takes the place of the table in the page, out of band.
@@ -156,8 +150,7 @@ class SeatCells:
     def key(self) -> list[KeyRow]:
         """The legend: a line per price, then wheelchair and companion seats where there are any."""
         rows = [
-            KeyRow(self._cushions[price], ", ".join(self._names_at(price)), price)
-            for price in sorted(self._cushions)
+            KeyRow(self._cushions[price], ", ".join(self._names_at(price)), price) for price in sorted(self._cushions)
         ]
         spaces = [seat for seat in self.layout.seats if seat.kind == "wheelchair"]
         if spaces:
@@ -215,10 +208,7 @@ def _numbers(layout: LayoutFacts, columns: int, gaps: list[str]) -> str:
     shared = dict(_shared(by_column))
     if 2 * len(shared) < len(by_column):
         return ""
-    cells = [
-        f"<td>{escape(shared[column])}</td>" if column in shared else gaps[column]
-        for column in range(columns)
-    ]
+    cells = [f"<td>{escape(shared[column])}</td>" if column in shared else gaps[column] for column in range(columns)]
     return f'<tfoot aria-hidden="true"><tr><td></td>{"".join(cells)}</tr></tfoot>'
 
 
@@ -237,9 +227,7 @@ def seat_cells(layout_id: int, price_list_id: int, fee_minor: int, currency: str
     key = (layout_id, price_list_id, fee_minor, currency)
     cells = _kept.get(key)
     if cells is None:
-        cells = _kept[key] = SeatCells(
-            layout_facts(layout_id), price_table(price_list_id), fee_minor, currency
-        )
+        cells = _kept[key] = SeatCells(layout_facts(layout_id), price_table(price_list_id), fee_minor, currency)
         if len(_kept) > KEPT:
             _kept.popitem(last=False)
     return cells

@@ -130,9 +130,7 @@ class SeatPage:
         return sorted(seats, key=lambda seat: (seat.line, seat.column))
 
     def chosen_seats(self) -> list[ChosenSeat]:
-        return [
-            ChosenSeat(seat.id, seat.label, self._sort(seat), self._price(seat)) for seat in self.chosen_facts
-        ]
+        return [ChosenSeat(seat.id, seat.label, self._sort(seat), self._price(seat)) for seat in self.chosen_facts]
 
     def _sort(self, seat: SeatFacts) -> str:
         words = self.cells.words(seat)
@@ -147,9 +145,7 @@ class SeatPage:
 
     def total(self) -> str:
         """What the chosen seats cost adults, fee included; empty while none is chosen."""
-        minor = sum(
-            self.cells.price(seat) or 0 for seat in self.chosen_facts if seat.id not in self._free_companions
-        )
+        minor = sum(self.cells.price(seat) or 0 for seat in self.chosen_facts if seat.id not in self._free_companions)
         return format_money(minor, self.show.currency) if self.chosen else ""
 
     def list_groups(self) -> list[ListGroup]:
@@ -171,9 +167,7 @@ class SeatPage:
         return ListGroup(heading or "Seats", words, [self._list_run(run) for run in _neighbours(seats)])
 
     def _list_run(self, seats: list[SeatFacts]) -> list[ListSeat]:
-        return [
-            ListSeat(seat.id, seat.number, self.cells.label(seat), seat.id in self.chosen) for seat in seats
-        ]
+        return [ListSeat(seat.id, seat.number, self.cells.label(seat), seat.id in self.chosen) for seat in seats]
 
     def offer(self, ids: Collection[int]) -> Offer:
         """A button for these seats, named in the order people sit."""

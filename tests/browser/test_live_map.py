@@ -144,7 +144,9 @@ def test_a_late_answer_cannot_undo_what_is_known(page: Page) -> None:
 
     def old_news(route: Route) -> None:
         asked.append(route.request.url)
-        free = f'<td id="s{seat}" class="p1" hx-swap-oob="true"><input type="checkbox" name="seats" value="{seat}"></td>'
+        free = (
+            f'<td id="s{seat}" class="p1" hx-swap-oob="true"><input type="checkbox" name="seats" value="{seat}"></td>'
+        )
         route.fulfill(
             content_type="text/html", body=f"<i id=v data-v=0.0 hx-swap-oob=true></i><template>{free}</template>"
         )

@@ -68,14 +68,10 @@ def assert_sound(svg: str) -> None:
     elements = elements_of(svg)
     assert {element.tag.removeprefix(SVG) for element in elements} <= DRAWN_WITH
     names = {name for element in elements for name in element.attrib}
-    assert not {
-        name for name in names if name.startswith("on") or name in ("style", "href", "class", "filter")
-    }
+    assert not {name for name in names if name.startswith("on") or name in ("style", "href", "class", "filter")}
     values = " ".join(value for element in elements for value in element.attrib.values())
     assert not re.search(r"nan|inf|\d\.\d{3}|e-\d", values)
-    assert set(re.findall(r"url\([^)]*\)", values)) == {
-        f"url(#{e.get('id')})" for e in elements if e.get("id")
-    }
+    assert set(re.findall(r"url\([^)]*\)", values)) == {f"url(#{e.get('id')})" for e in elements if e.get("id")}
 
 
 def test_the_same_film_always_gets_the_same_poster() -> None:
@@ -109,12 +105,8 @@ def test_a_title_stands_out_from_its_ground(composition: str) -> None:
 def test_only_palette_colours_and_mixtures_are_used(composition: str) -> None:
     for number, palette in enumerate(PALETTES):
         art = art_of(a_film(number), composition, palette)
-        prints = [
-            multiply(one, other) for one, other in itertools.combinations_with_replacement(palette.inks, 2)
-        ]
-        hull = [
-            rgb(colour) for colour in (*palette.inks, *prints, *(multiply(p, palette.ink) for p in prints))
-        ]
+        prints = [multiply(one, other) for one, other in itertools.combinations_with_replacement(palette.inks, 2)]
+        hull = [rgb(colour) for colour in (*palette.inks, *prints, *(multiply(p, palette.ink) for p in prints))]
         for colour in set(re.findall(r"#[0-9a-f]{6}", "".join(art.shapes) + art.heading.svg)):
             assert distance_from_mixtures(rgb(colour), hull) < 8, colour
 

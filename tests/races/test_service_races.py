@@ -42,9 +42,7 @@ def test_overlapping_choices_in_any_order_never_deadlock_and_never_share(crowd, 
     chance = random.Random(7)
     for _ in range(4):
         choices = [chance.sample(seats, 4) for _ in range(16)]
-        results = together(
-            crowd, [taker(show.id, choice, f"s:{chance.random()}") for choice in choices]
-        )
+        results = together(crowd, [taker(show.id, choice, f"s:{chance.random()}") for choice in choices])
         assert all(isinstance(result, Hold | SeatsTaken) for result in results), results
         for code in list(live_seats(show.id)):
             hold = next((one for one in won(results) if one.code == code), None)
@@ -110,9 +108,7 @@ def test_a_booking_that_begins_to_be_paid_meanwhile_is_not_given_up_for_a_new_ho
     booking = a_hold(show, owner="s:me")
     started = []
     meanwhile(
-        lambda: started.append(
-            checkout.begin_payment(show.id, booking.id, A_BUYER, {}, "sandbox", "card", "guest")
-        )
+        lambda: started.append(checkout.begin_payment(show.id, booking.id, A_BUYER, {}, "sandbox", "card", "guest"))
     )
     holds.hold_seats(show.id, seat_ids(show, "C1", "C2"), "s:me")
     assert started

@@ -271,6 +271,15 @@ def test_late_money_for_a_show_that_has_begun_goes_back(booking, moved_clock):
     assert seats(booking) == {"free": 2}
 
 
+def test_late_money_after_the_start_goes_back_even_where_sales_are_still_open(app, set_setting, moved_clock):
+    set_setting(sales_close_minutes=60)
+    booking = a_hold(a_show())
+    payment = a_started_payment(booking)
+    expire(booking, moved_clock)
+    moved_clock.forward(hours=5)
+    sent_back(booking, payment, payments.settle_payment(an_event(payment)), "show_begun")
+
+
 # Messages as they come: often, in any order, about anything
 
 

@@ -29,7 +29,9 @@ def test_publishing_opens_every_seat_once(app):
     show = a_show(published=False)
     assert publish_show(show.id, "test")
     assert not publish_show(show.id, "test")
-    seats = db.session.execute(text("SELECT count(*) FROM show_seats WHERE show_id = :id"), {"id": show.id}).scalar_one()
+    seats = db.session.execute(
+        text("SELECT count(*) FROM show_seats WHERE show_id = :id"), {"id": show.id}
+    ).scalar_one()
     assert seats == 30
 
 

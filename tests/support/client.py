@@ -47,9 +47,7 @@ def look_at(response: TestResponse) -> None:
     assert not page.find_all(style=True), "no inline styles"
     assert not page.find_all("style"), "no inline styles"
     assert not [tag for tag in page.find_all("script") if not tag.get("src")], "no inline scripts"
-    assert not [tag.name for tag in page.find_all(True) for name in tag.attrs if name.startswith("on")], (
-        "no handlers"
-    )
+    assert not [tag.name for tag in page.find_all(True) for name in tag.attrs if name.startswith("on")], "no handlers"
     _labelled(page)
     assert "Content-Security-Policy" in response.headers
 

@@ -407,6 +407,14 @@ def test_nobody_at_home_stops_the_round_and_loses_nothing(paying, moved_clock):
     assert paying.work() == 2
 
 
+def test_a_message_whose_worker_died_is_sent_by_another_one_later(paying, moved_clock):
+    paying.press("pay")
+    assert messenger._claim() is not None
+    assert paying.work() == 0
+    moved_clock.forward(minutes=2, seconds=1)
+    assert paying.work() == 1
+
+
 def test_messages_go_over_http_to_the_address_in_the_settings(paying, set_setting):
     got = []
 

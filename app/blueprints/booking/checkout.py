@@ -125,7 +125,12 @@ def _types_of(values: Mapping[str, str], page: CheckoutPage) -> dict[int, Ticket
 
 
 def _form_page(
-    ref: BookingRef, page: CheckoutPage, form: BuyerForm, types: Mapping[int, TicketType], status: int = 200, trouble: str = ""
+    ref: BookingRef,
+    page: CheckoutPage,
+    form: BuyerForm,
+    types: Mapping[int, TicketType],
+    status: int = 200,
+    trouble: str = "",
 ) -> Response:
     try:
         state = _checkout(ref, page, types)

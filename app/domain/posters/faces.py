@@ -137,9 +137,7 @@ def letter_path(cut: Face, letter: str, affine: Affine) -> str:
 
 def _command(command: str, offsets: list[int]) -> str:
     if command == "L" and 0 in offsets:
-        return (
-            "" if offsets == [0, 0] else f"h{_tenth(offsets[0])}" if offsets[0] else f"v{_tenth(offsets[1])}"
-        )
+        return "" if offsets == [0, 0] else f"h{_tenth(offsets[0])}" if offsets[0] else f"v{_tenth(offsets[1])}"
     numbers = [_tenth(value) for value in offsets]
     joined = "".join(v if v.startswith("-") or not i else f" {v}" for i, v in enumerate(numbers))
     return ("M" if command == "M" else command.lower()) + joined

@@ -77,13 +77,7 @@ def hanging(fill: str, edge: str, band: str) -> str:
     jacket = "M-14 42H19L14 90H-9Z"
     under += f'<path d="{jacket}" fill="{edge}" stroke="{edge}" stroke-width="9" stroke-linejoin="round"/>'
     body = stroke(_LIMBS, fill, 9, "round") + path(jacket + "M-14 20h32v-4h-6v-9h-20v9h-6z", fill)
-    return (
-        under
-        + body
-        + circle(2, 25, 11, fill)
-        + path("M-8 11.5h20v3h-20z", band)
-        + path("M-2 44L2.5 70L7 44Z", edge)
-    )
+    return under + body + circle(2, 25, 11, fill) + path("M-8 11.5h20v3h-20z", band) + path("M-2 44L2.5 70L7 44Z", edge)
 
 
 def flock(places: list[tuple[float, float, float]], fill: str) -> str:
@@ -124,10 +118,7 @@ def spectator(x: float, base: float, size: float, hat: bool) -> str:
     d = f"M{x - 44 * s:.0f} 606Q{x - 42 * s:.0f} {base + 8 * s:.0f} {x - 11 * s:.0f} {base:.0f}h{22 * s:.0f}"
     d += f"Q{x + 42 * s:.0f} {base + 8 * s:.0f} {x + 44 * s:.0f} 606Z"
     r = 22 * s
-    d += (
-        f"M{x - r:.0f} {base - 15 * s:.0f}a{r:.0f} {r:.0f} 0 1"
-        f" 1 {2 * r:.0f} 0a{r:.0f} {r:.0f} 0 1 1 {-2 * r:.0f} 0z"
-    )
+    d += f"M{x - r:.0f} {base - 15 * s:.0f}a{r:.0f} {r:.0f} 0 1 1 {2 * r:.0f} 0a{r:.0f} {r:.0f} 0 1 1 {-2 * r:.0f} 0z"
     if hat:
         d += (
             f"M{x - 36 * s:.0f} {base - 20 * s:.0f}h{72 * s:.0f}v-5h{-14 * s:.0f}v{-17 * s:.0f}q{-22 * s:.0f}"
@@ -140,7 +131,6 @@ def bare_tree(fill: str, lean: float = 0) -> str:
     """A leafless tree, 150 high."""
     trunk = "M-7 0Q-3-50-6-92L-22-118L-19-121L-4-104L-8-150H-4L2-108L20-136L23-134L6-92Q3-50 8 0Z"
     twigs = (
-        "M-20-118L-34-124M-14-128L-16-146M14-128L30-138M18-124"
-        "L34-120M-5-70L-28-84L-32-100M5-62L26-76L42-78M26-76L30-94"
+        "M-20-118L-34-124M-14-128L-16-146M14-128L30-138M18-124L34-120M-5-70L-28-84L-32-100M5-62L26-76L42-78M26-76L30-94"
     )
     return moved(0, 0, path(trunk, fill), stroke(twigs, fill, 3), turn=lean)

@@ -81,9 +81,7 @@ class Block:
 
     @property
     def own_height(self) -> float:
-        return (
-            (self.cut.cap + (len(self.lines) - 1) * LEADING[self.cut.name]) * self.size if self.lines else 0
-        )
+        return (self.cut.cap + (len(self.lines) - 1) * LEADING[self.cut.name]) * self.size if self.lines else 0
 
     @property
     def height(self) -> float:
@@ -99,9 +97,7 @@ class Block:
     def measure(self, line: str) -> float:
         return self.cut.places(line, self.tracking)[1] * self.size
 
-    def draw(
-        self, x: float, top: float, align: str, fill: str, subfill: str = "", dice: Dice | None = None
-    ) -> str:
+    def draw(self, x: float, top: float, align: str, fill: str, subfill: str = "", dice: Dice | None = None) -> str:
         """The block as paths; x is its left edge, middle or right edge. With dice letters are cut by hand."""
         if self.empty:
             return ""
@@ -185,9 +181,7 @@ def _shortened(words: str, most: int) -> str:
     return whole.rstrip(" ,.;:-–—&") + "…"
 
 
-def _largest(
-    words: str, cut: Face, width: float, height: float, biggest: float, tracking: float, most: int
-) -> Block:
+def _largest(words: str, cut: Face, width: float, height: float, biggest: float, tracking: float, most: int) -> Block:
     best = Block(cut, 0, ())
     if not words:
         return best

@@ -11,9 +11,7 @@ from app.domain.posters.shapes import HEIGHT, WIDTH
 from app.domain.posters.sheet import Art, Sheet
 
 # What XML 1.0 allows: tab, newlines and everything from the space up but surrogates and two non-characters.
-_FORBIDDEN = {
-    code: None for code in (*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF) if code not in (9, 10, 13)
-}
+_FORBIDDEN = {code: None for code in (*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF) if code not in (9, 10, 13)}
 
 
 def poster_svg(film: PosterFilm) -> str:
@@ -32,10 +30,7 @@ def _wrapped(sheet: Sheet, art: Art) -> str:
     foot = sheet.foot_line(art.foot) if art.foot else ""
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
     body = "".join(art.shapes) + art.heading.svg + foot
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">'
-        f"<title>{_name(sheet.film)}</title>{body}</svg>\n"
-    )
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img"><title>{_name(sheet.film)}</title>{body}</svg>\n'
 
 
 def _name(film: PosterFilm) -> str:

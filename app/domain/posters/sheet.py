@@ -118,9 +118,7 @@ class Sheet:
     ) -> Heading:
         colour = self.palette.legible(fill, ground)
         below = self.palette.legible(subfill or fill, ground, 4.5)
-        return Heading(
-            block.draw(x, top, align, colour, below, self.dice if by_hand else None), colour, ground
-        )
+        return Heading(block.draw(x, top, align, colour, below, self.dice if by_hand else None), colour, ground)
 
     def panel_top(self, block: Block) -> float:
         """Where a panel at the foot begins that holds this title and the foot line."""

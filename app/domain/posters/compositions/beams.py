@@ -27,11 +27,7 @@ from app.domain.posters.sheet import Art, Foot, Sheet
 
 def beam(sheet: Sheet) -> Art:
     """Light thrown through the dark: on a screen, from a lamp, or from searchlights."""
-    kinds = (
-        ("screen", "lamp", "lamp")
-        if sheet.about("crime", "film noir", "mystery", "spy")
-        else ("screen", "lights")
-    )
+    kinds = ("screen", "lamp", "lamp") if sheet.about("crime", "film noir", "mystery", "spy") else ("screen", "lights")
     kind = sheet.variant(*kinds) if sheet.hint not in ("screen", "lamp") else sheet.hint
     return {"screen": _projected, "lamp": _streetlamp, "lights": _searchlights}[kind](sheet)
 
@@ -40,13 +36,9 @@ def _audience(sheet: Sheet, back: str, front: str) -> list[str]:
     dice = sheet.dice
     far, near = "", ""
     for number in range(9):
-        far += spectator(
-            -10 + number * 54 + dice.between(-4, 4), 518 + dice.between(-4, 9), 0.75, dice.chance(0.3)
-        )
+        far += spectator(-10 + number * 54 + dice.between(-4, 4), 518 + dice.between(-4, 9), 0.75, dice.chance(0.3))
     for number in range(7):
-        near += spectator(
-            4 + number * 68 + dice.between(-8, 8), 572 + dice.between(-6, 8), 1, dice.chance(0.22)
-        )
+        near += spectator(4 + number * 68 + dice.between(-8, 8), 572 + dice.between(-6, 8), 1, dice.chance(0.22))
     return [path(far, back), path(near, front)]
 
 
@@ -58,9 +50,7 @@ def _projected(sheet: Sheet) -> Art:
     canvas = p.second if p.farthest(p.ink, p.second, p.first) == p.second else p.first
     tint = p.first if canvas == p.second else p.second
     light = [mix(p.ink, tint, share) for share in (0.36, 0.66, 0.92)]
-    shapes = [
-        outline([(28, 62), (440, y1 + drop), (440, y2)]) for y1, y2 in ((150, 560), (178, 520), (206, 482))
-    ]
+    shapes = [outline([(28, 62), (440, y1 + drop), (440, y2)]) for y1, y2 in ((150, 560), (178, 520), (206, 482))]
     fan = [path(d, tone) for d, tone in zip(shapes, light, strict=True)]
     screen: list[Point] = [(366, 214 + drop), (162, 176 + drop), (154, 392), (370, 436)]
     picture = [polygon([(x - 6, y + 8) for x, y in screen], multiply(p.ink, tint)), polygon(screen, canvas)]
@@ -114,12 +104,8 @@ def _streetlamp(sheet: Sheet) -> Art:
         (lamp_x - 112, ground + 26),
     ]
     house = mix(night, glow, 0.1)
-    walls = "".join(
-        box(x, lamp_y + dy, width, 400) for x, dy, width in ((214, 40, 92), (312, -6, 100), (-10, 84, 70))
-    )
-    lit = "".join(
-        box(x, lamp_y + dy, 16, 24) for x, dy in ((236, 74), (334, 34), (366, 88)) if dice.chance(0.8)
-    )
+    walls = "".join(box(x, lamp_y + dy, width, 400) for x, dy, width in ((214, 40, 92), (312, -6, 100), (-10, 84, 70)))
+    lit = "".join(box(x, lamp_y + dy, 16, 24) for x, dy in ((236, 74), (334, 34), (366, 88)) if dice.chance(0.8))
     shapes = [path(walls, house), path(lit, mix(night, glow, 0.55))]
     shapes += [
         polygon(cone, mix(night, glow, 0.4)),
@@ -157,9 +143,7 @@ def _searchlights(sheet: Sheet) -> Art:
         lean += round(dice.between(-7, 7))
         tip = x + lean * 9
         share = dice.between(0.32, 0.48)
-        lights.append(
-            polygon([(x - 5, 462), (x + 5, 462), (tip + 62, -10), (tip - 62, -10)], mix(night, tint, share))
-        )
+        lights.append(polygon([(x - 5, 462), (x + 5, 462), (tip + 62, -10), (tip - 62, -10)], mix(night, tint, share)))
     bright = p.farthest(p.ink, p.second, p.first)
     house = outline(
         [

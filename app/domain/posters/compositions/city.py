@@ -91,9 +91,7 @@ def _spire(sheet: Sheet, foot: float, lit: str) -> list[str]:
     steps = list(zip(halves, (372 + lift, 300 + lift, 232 + lift, 172 + lift, 120 + lift), strict=True))
     shapes = _stepped(steps, foot, p.ink, p.deep)
     lines = "".join(
-        f"M{n(200 + offset)} {n(top + 9)}v56"
-        for half, top in steps
-        for offset in range(-int(half) + 6, int(half), 11)
+        f"M{n(200 + offset)} {n(top + 9)}v56" for half, top in steps for offset in range(-int(half) + 6, int(half), 11)
     )
     shapes.append(f'<path d="{lines}" fill="none" stroke="{lit}" stroke-width="2.6" stroke-dasharray="7 5"/>')
     tip = 46 + lift
@@ -101,8 +99,7 @@ def _spire(sheet: Sheet, foot: float, lit: str) -> list[str]:
     shapes += [circle(200, tip, 6, lit), ring(200, tip, 13, p.paper, 2)]
     if dice.chance(0.6):
         loops = (
-            f"M50 {n(214 + lift)}A150 30 0 0 0 350 {n(214 + lift)}"
-            f"M82 {n(276 + lift)}A118 23 0 0 0 318 {n(276 + lift)}"
+            f"M50 {n(214 + lift)}A150 30 0 0 0 350 {n(214 + lift)}M82 {n(276 + lift)}A118 23 0 0 0 318 {n(276 + lift)}"
         )
         shapes.append(stroke(loops, p.paper, 5))
     return shapes
@@ -149,9 +146,7 @@ def _keep(sheet: Sheet, foot: float, lit: str) -> list[str]:
             [(x - 5, roof), (x + width / 2, roof - width * 1.9), (x + width + 5, roof)]
         )
         shade += box(x + width * 0.58, roof, width * 0.42, 420 - roof)
-        shade += outline(
-            [(x + width / 2, roof - width * 1.9), (x + width + 5, roof), (x + width * 0.58, roof)]
-        )
+        shade += outline([(x + width / 2, roof - width * 1.9), (x + width + 5, roof), (x + width * 0.58, roof)])
     slits = "".join(f"M{n(x + 7)} {n(roof + dice.between(26, 44))}v-7q3-6 6 0v7z" for x, roof, _ in towers)
     return [path(bright, p.ink), path(shade, p.deep), rock, path(slits, lit)]
 
@@ -189,9 +184,7 @@ def shards(sheet: Sheet) -> Art:
     shapes.append(path("M0 566L120 560L270 567L400 559V600H0Z", p.ink))
     flip = dice.chance(0.5)
     top = (lid - title.height) / 2 + 2
-    heading = sheet.heading(
-        title, top, bright, p.ink, "middle", p.farthest(p.ink, p.first, p.second), by_hand=True
-    )
+    heading = sheet.heading(title, top, bright, p.ink, "middle", p.farthest(p.ink, p.first, p.second), by_hand=True)
     return Art([mirrored(flip, *shapes)], heading, Foot(p.paper, p.ink))
 
 

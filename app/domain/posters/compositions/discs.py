@@ -48,9 +48,7 @@ def vortex(sheet: Sheet) -> Art:
         )
     )
     x, y = cx + dice.pick((-1, 1)) * dice.between(52, 84), cy - dice.between(56, 84)
-    shapes.append(
-        moved(x, y, falling(p.ink, p.paper), turn=dice.between(-50, 50), size=dice.between(1.4, 1.7))
-    )
+    shapes.append(moved(x, y, falling(p.ink, p.paper), turn=dice.between(-50, 50), size=dice.between(1.4, 1.7)))
     panel, heading = sheet.panel(title, p.ink, p.paper, "left", p.farthest(p.ink, p.first, p.second))
     return Art(shapes + panel, heading, Foot(p.second, p.ink))
 
@@ -145,9 +143,7 @@ def _hand(cx: float, cy: float, length: float, turn: float, width: float) -> str
     return outline(points)
 
 
-def _dial_kind(
-    sheet: Sheet, kind: str, place: tuple[float, float, float], ground: str, face_fill: str
-) -> list[str]:
+def _dial_kind(sheet: Sheet, kind: str, place: tuple[float, float, float], ground: str, face_fill: str) -> list[str]:
     p, dice = sheet.palette, sheet.dice
     cx, cy, radius = place
     hub = [circle(cx, cy, 17, p.ink), circle(cx, cy, 6, face_fill)]
@@ -201,9 +197,7 @@ def _eyes(cx: float, cy: float, radius: float, ink: str, white: str) -> list[str
 
 def _watch_crown(cx: float, y: float, ink: str, light: str) -> str:
     bow = ring(cx, y - 34, 22, ink, 8) + path(box(cx - 15, y - 20, 30, 30), ink)
-    return bow + stroke(
-        f"M{n(cx - 7)} {n(y - 16)}v12M{n(cx)} {n(y - 16)}v12M{n(cx + 7)} {n(y - 16)}v12", light, 2
-    )
+    return bow + stroke(f"M{n(cx - 7)} {n(y - 16)}v12M{n(cx)} {n(y - 16)}v12M{n(cx + 7)} {n(y - 16)}v12", light, 2)
 
 
 def _cracked(sheet: Sheet, place: tuple[float, float, float], ground: str) -> str:
@@ -219,8 +213,7 @@ def _cracked(sheet: Sheet, place: tuple[float, float, float], ground: str) -> st
     for number in range(5):
         turn = start - 30 + number * 74
         veins += (
-            f"M{spot(at(cx, cy, radius * 0.2, turn))}"
-            f"L{spot(at(cx, cy, radius * 0.5, turn + dice.between(-14, 14)))}"
+            f"M{spot(at(cx, cy, radius * 0.2, turn))}L{spot(at(cx, cy, radius * 0.5, turn + dice.between(-14, 14)))}"
         )
         veins += f"L{spot(at(cx, cy, radius * 0.93, turn + dice.between(-9, 9)))}"
     return polygon(corners, ground) + stroke(veins, p.ink, 1.6)
@@ -243,9 +236,7 @@ def lens(sheet: Sheet) -> Art:
         )
     )
     shapes += [circle(200, cy, 178, p.ink), ring(200, cy, 160, p.paper, 8)]
-    ticks = "".join(
-        f"M{spot(at(200, cy, 168, t * 7.5))}L{spot(at(200, cy, 174, t * 7.5))}" for t in range(48)
-    )
+    ticks = "".join(f"M{spot(at(200, cy, 168, t * 7.5))}L{spot(at(200, cy, 174, t * 7.5))}" for t in range(48))
     shapes.append(stroke(ticks, p.paper, 2))
     blade = p.second if back[1] == p.first or back[0] == p.first else p.first
     shapes += _blades(sheet, cy, blade)
@@ -295,8 +286,7 @@ def _core(sheet: Sheet, cy: float, blade: str) -> list[str]:
     shapes = [circle(200, cy, 66, white), circle(200 + look, cy, 40, iris)]
     if dice.chance(0.5):
         spokes = "".join(
-            f"M{spot(at(200 + look, cy, 24, t * 20))}L{spot(at(200 + look, cy, 37, t * 20))}"
-            for t in range(18)
+            f"M{spot(at(200 + look, cy, 24, t * 20))}L{spot(at(200 + look, cy, 37, t * 20))}" for t in range(18)
         )
         shapes.append(stroke(spokes, mix(iris, p.ink, 0.45), 2.4))
     shapes += [circle(200 + look, cy, 20, p.ink), circle(187 + look, cy - 15, 9, white)]

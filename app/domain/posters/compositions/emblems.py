@@ -26,9 +26,7 @@ def emblem(sheet: Sheet) -> Art:
     foot = edge + dice.between(64, 84)
     size = min(dice.between(0.96, 1.14), (foot - title.height - 52) / (96 + _TOPS[name]))
     body = p.ink if contrast(p.ink, wall) > 2.4 else p.paper
-    accent = (
-        p.farthest(wall, p.first, p.second) if contrast(p.first, wall) < 1.6 or body == p.first else p.first
-    )
+    accent = p.farthest(wall, p.first, p.second) if contrast(p.first, wall) < 1.6 or body == p.first else p.first
     tones = {
         "body": body,
         "accent": accent,
@@ -135,13 +133,7 @@ def _case(kind: int) -> Layers:
     grip = "M-44-86V-104Q-44-118-30-118H30Q44-118 44-104V-86H30V-100Q30-104 26-104H-26Q-30-104-30-100V-86Z"
     straps = box(-106, -86, 22, 182) + box(84, -86, 22, 182)
     locks = box(-103, -14, 16, 22) + box(87, -14, 16, 22)
-    label = (
-        "M-30 8L22-8L34 26L-18 42Z"
-        if kind == 0
-        else disc(0, 20, 30)
-        if kind == 1
-        else "M-40-20H40L26 6L40 32H-40Z"
-    )
+    label = "M-30 8L22-8L34 26L-18 42Z" if kind == 0 else disc(0, 20, 30) if kind == 1 else "M-40-20H40L26 6L40 32H-40Z"
     seam = box(-150, -26, 300, 4)
     gloss = "M-138-74H-114V-34H-138Z"
     return [
@@ -155,8 +147,7 @@ def _case(kind: int) -> Layers:
 
 def _umbrella(kind: int) -> Layers:
     canopy = (
-        "M-164 0Q-154-148 0-158Q154-148 164 0Q140-26 110 0Q84-26"
-        " 55 0Q28-26 0 0Q-28-26-55 0Q-84-26-110 0Q-140-26-164 0Z"
+        "M-164 0Q-154-148 0-158Q154-148 164 0Q140-26 110 0Q84-26 55 0Q28-26 0 0Q-28-26-55 0Q-84-26-110 0Q-140-26-164 0Z"
     )
     panels = (
         "M0-158Q52-120 55 0Q28-26 0 0ZM-110 0Q-106-112 0-158Q-50-120-55 0Q-84-26-110 0Z"

@@ -83,8 +83,7 @@ def _standing(sheet: Sheet, what: str, heights: list[float], tone: str) -> str:
     if what in ("mesa", "rider"):
         return path(
             "".join(
-                _mesa(dice.between(20, 380), height_on(heights, 200) + 60, dice.between(60, 110), 96)
-                for _ in range(2)
+                _mesa(dice.between(20, 380), height_on(heights, 200) + 60, dice.between(60, 110), 96) for _ in range(2)
             ),
             tone,
         )
@@ -102,10 +101,7 @@ def _castle() -> str:
     d = box(-66, -62, 136, 70)
     for x, height, width in towers:
         d += box(x, -height, width, height + 8)
-        d += (
-            f"M{n(x - 4)} {n(-height)}L{n(x + width / 2)}"
-            f" {n(-height - width * 1.8)}L{n(x + width + 4)} {n(-height)}Z"
-        )
+        d += f"M{n(x - 4)} {n(-height)}L{n(x + width / 2)} {n(-height - width * 1.8)}L{n(x + width + 4)} {n(-height)}Z"
     return d
 
 
@@ -124,9 +120,7 @@ def _mesa(x: float, foot: float, width: float, height: float) -> str:
     return outline([(x + dx, foot + dy) for dx, dy in steps])
 
 
-def _traveller(
-    sheet: Sheet, what: str, cx: float, horizon: float, heights: list[float], fill: str
-) -> list[str]:
+def _traveller(sheet: Sheet, what: str, cx: float, horizon: float, heights: list[float], fill: str) -> list[str]:
     dice = sheet.dice
     x = dice.between(90, 310)
     y = height_on(heights, x)
@@ -135,10 +129,7 @@ def _traveller(
     if what == "birds":
         return [
             flock(
-                [
-                    (cx + dice.between(-90, 90), horizon - dice.between(-20, 90), dice.between(14, 34))
-                    for _ in range(8)
-                ],
+                [(cx + dice.between(-90, 90), horizon - dice.between(-20, 90), dice.between(14, 34)) for _ in range(8)],
                 fill,
             )
         ]
@@ -170,9 +161,7 @@ def field(sheet: Sheet) -> Art:
     land = f"M0 {n(horizon + 10)}Q90 {n(horizon - 6)} 180 {n(horizon + 6)}T400 {n(horizon - 2)}V600H0Z"
     shapes.append(path(land, p.ink))
     what = _field_motif(sheet)
-    shapes += {"crosses": _crosses, "rows": _rows, "poppies": _poppies, "posts": _posts}[what](
-        sheet, horizon, warm
-    )
+    shapes += {"crosses": _crosses, "rows": _rows, "poppies": _poppies, "posts": _posts}[what](sheet, horizon, warm)
     fill = p.ink
     return Art(shapes, sheet.heading(title, 30, fill, sky[2], "left", fill), Foot(p.paper, p.ink))
 
@@ -276,9 +265,7 @@ def _posts(sheet: Sheet, horizon: float, warm: str) -> list[str]:
     wire = ""
     for drop in (0, 22):
         start = tops[0]
-        wire += f"M-10 {n(start[1] + drop * start[2])}" + "".join(
-            f"L{n(px)} {n(py + drop * s)}" for px, py, s in tops
-        )
+        wire += f"M-10 {n(start[1] + drop * start[2])}" + "".join(f"L{n(px)} {n(py + drop * s)}" for px, py, s in tops)
     sky = [(dice.between(60, 340), dice.between(190, 300), dice.between(12, 26)) for _ in range(6)]
     return [
         path(posts, p.deep),

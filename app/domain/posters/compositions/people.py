@@ -43,9 +43,7 @@ def face(sheet: Sheet) -> Art:
     p, dice = sheet.palette, sheet.dice
     title = sheet.title("board", 100, 62)
     hair = dice.pick(
-        ("short", "bob", "parted", "hat")
-        if not sheet.about("crime", "film noir")
-        else ("hat", "bob", "short")
+        ("short", "bob", "parted", "hat") if not sheet.about("crime", "film noir") else ("hat", "bob", "short")
     )
     bright, dark = p.paper, dice.pick((p.first, p.first, p.second if p.second != p.paper else p.first))
     if contrast(bright, dark) < 1.5:
@@ -101,8 +99,7 @@ def _features(sheet: Sheet, dark: str, bright: str) -> list[str]:
         shapes.append(stroke(rims, p.ink, 5))
     shapes.append(
         path(
-            "M222 236Q258 206 304 232L303 240Q258 218 226 244"
-            "ZM178 236Q142 206 96 232L97 240Q142 218 174 244Z",
+            "M222 236Q258 206 304 232L303 240Q258 218 226 244ZM178 236Q142 206 96 232L97 240Q142 218 174 244Z",
             p.ink,
         )
     )
@@ -142,9 +139,7 @@ def curtain(sheet: Sheet) -> Art:
     glow = p.second if cloth == p.first else p.first
     shapes = [sheet_of(p.deep)]
     apex = dice.between(170, 230)
-    shapes.append(
-        polygon([(apex - 44, -30), (apex + 44, -30), (350, top + 8), (50, top + 8)], mix(p.ink, glow, 0.42))
-    )
+    shapes.append(polygon([(apex - 44, -30), (apex + 44, -30), (350, top + 8), (50, top + 8)], mix(p.ink, glow, 0.42)))
     shapes += [ellipse(200, top, 150, 36, mix(glow, p.paper, 0.1)), ellipse(200, top, 118, 26, p.paper)]
     what = (
         "microphone"
@@ -331,10 +326,7 @@ def _prize(sheet: Sheet, cy: float, dread: bool) -> str:
             200,
             y,
             path(
-                "M-52 36L-60-24L-30 4L0-44L30 4L60-24L52 36Z"
-                + disc(-60, -28, 6)
-                + disc(0, -48, 7)
-                + disc(60, -28, 6),
+                "M-52 36L-60-24L-30 4L0-44L30 4L60-24L52 36Z" + disc(-60, -28, 6) + disc(0, -48, 7) + disc(60, -28, 6),
                 p.ink,
             ),
             gems,

@@ -32,9 +32,7 @@ def moon(sheet: Sheet) -> Art:
     p, dice = sheet.palette, sheet.dice
     ground = dice.pick((p.ink, p.ink, mix(p.ink, p.second, 0.22)))
     title = sheet.title("deco", 126, 62)
-    names = (
-        ("rocket", "ringed", "birds", "crescent") if sheet.about(*NIGHT) else ("birds", "pines", "crescent")
-    )
+    names = ("rocket", "ringed", "birds", "crescent") if sheet.about(*NIGHT) else ("birds", "pines", "crescent")
     what = sheet.variant(*names)
     radius = dice.between(128, 146) if title.height > 70 else dice.between(142, 164)
     middle = (52 + title.height + (516 if what in ("rocket", "ringed", "crescent") else 490)) / 2
@@ -91,9 +89,7 @@ def _crescent(cx: float, cy: float, radius: float, fill: str) -> str:
     r, inner = n(radius), n(radius * 0.86)
     x1, y1 = cx + radius * 0.5, cy - radius * 0.866
     x2, y2 = cx + radius * 0.5, cy + radius * 0.866
-    return path(
-        f"M{n(x1)} {n(y1)}A{r} {r} 0 1 0 {n(x2)} {n(y2)}A{inner} {inner} 0 1 1 {n(x1)} {n(y1)}Z", fill
-    )
+    return path(f"M{n(x1)} {n(y1)}A{r} {r} 0 1 0 {n(x2)} {n(y2)}A{inner} {inner} 0 1 1 {n(x1)} {n(y1)}Z", fill)
 
 
 def _on_crescent(sheet: Sheet, cx: float, cy: float, radius: float, ground: str) -> str:
@@ -112,9 +108,7 @@ def _company(sheet: Sheet, what: str, light: tuple[float, float, float, str], gr
     cx, cy, radius, body = light
     if what == "rocket":
         turn = dice.pick((-1, 1)) * dice.between(18, 34)
-        return [
-            moved(cx + radius * 0.3 * (1 if turn > 0 else -1), cy - radius * 0.25, _rocket(sheet), turn=turn)
-        ]
+        return [moved(cx + radius * 0.3 * (1 if turn > 0 else -1), cy - radius * 0.25, _rocket(sheet), turn=turn)]
     if what == "ringed":
         return [_rings(sheet, light, ground)]
     if what == "birds":
@@ -133,8 +127,7 @@ def _company(sheet: Sheet, what: str, light: tuple[float, float, float, str], gr
 def _rocket(sheet: Sheet) -> str:
     p = sheet.palette
     flames = "".join(
-        f"M0 0L{n(62 * math.cos(a))} {n(62 * math.sin(a))}"
-        f"L{n(62 * math.cos(a + 0.1))} {n(62 * math.sin(a + 0.1))}Z"
+        f"M0 0L{n(62 * math.cos(a))} {n(62 * math.sin(a))}L{n(62 * math.cos(a + 0.1))} {n(62 * math.sin(a + 0.1))}Z"
         for a in (number * 0.42 for number in range(15))
     )
     hull = p.second if p.second != p.paper else p.first
@@ -156,9 +149,7 @@ def _rings(sheet: Sheet, light: tuple[float, float, float, str], ground: str) ->
     for reach, width, colour in ((1.62, 9, tone), (1.44, 4, mix(tone, body, 0.4)), (1.3, 2, tone)):
         rx, ry = n(radius * reach), n(radius * reach * 0.24)
         bands += stroke(f"M{n(-radius * reach)} 0A{rx} {ry} 0 0 0 {n(radius * reach)} 0", colour, width)
-    small = circle(
-        cx - radius * 0.95, cy - radius * 0.92, radius * 0.15, p.farthest(ground, p.second, p.paper)
-    )
+    small = circle(cx - radius * 0.95, cy - radius * 0.92, radius * 0.15, p.farthest(ground, p.second, p.paper))
     return moved(cx, cy, bands, turn=dice.pick((-18, 16))) + small
 
 
@@ -204,9 +195,7 @@ def twomoons(sheet: Sheet) -> Art:
     return Art(shapes, sheet.heading(title, 30, fill, sky, "middle", p.first), Foot(p.paper, sea))
 
 
-def _pair(
-    sheet: Sheet, room: float, horizon: float
-) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def _pair(sheet: Sheet, room: float, horizon: float) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     dice = sheet.dice
     side = dice.pick((-1, 1))
     if dice.chance(0.55):

@@ -49,17 +49,11 @@ def wood(sheet: Sheet) -> Art:
 def _frame(sheet: Sheet, dark: str, ground: str) -> list[str]:
     """The lines of small type at head and foot, with their rules."""
     film = sheet.film
-    left = (
-        f"{film.runtime_minutes} minutes" if film.runtime_minutes else (film.genres[0] if film.genres else "")
-    )
+    left = f"{film.runtime_minutes} minutes" if film.runtime_minutes else (film.genres[0] if film.genres else "")
     fill = sheet.palette.legible(dark, ground, 4.5)
     year = str(film.year) if film.year else ""
     names = " & ".join(film.directors[:2])
-    shapes = [
-        path(
-            box(MARGIN, 24, MEASURE, 3) + box(MARGIN, 50, MEASURE, 1.4) + box(MARGIN, 556, MEASURE, 1.4), dark
-        )
-    ]
+    shapes = [path(box(MARGIN, 24, MEASURE, 3) + box(MARGIN, 50, MEASURE, 1.4) + box(MARGIN, 556, MEASURE, 1.4), dark)]
     for text, name, x, top, align, room in (
         (left, "label", MARGIN, 34, "left", 230),
         (year, "label", 380, 34, "right", 90),
@@ -82,9 +76,7 @@ def _rows_of(title: str) -> list[tuple[str, bool]]:
     rows: list[tuple[str, bool]] = []
     for word in words:
         small = word in SMALL_WORDS and len(words) > 1
-        if rows and (
-            (small and rows[-1][1]) or (not small and not rows[-1][1] and _close(rows[-1][0], word))
-        ):
+        if rows and ((small and rows[-1][1]) or (not small and not rows[-1][1] and _close(rows[-1][0], word))):
             rows[-1] = (f"{rows[-1][0]} {word}", small)
         else:
             rows.append((word, small))
@@ -114,9 +106,7 @@ def _row_heights(rows: list[tuple[str, bool]], room: float) -> list[float]:
     natural = [MEASURE / max(board.places(words)[1], 0.4) * board.cap for words, _ in rows]
     limits = [26.0 if is_small else height * 2.9 for (_, is_small), height in zip(rows, natural, strict=True)]
     share = left / max(1, sum(not is_small for _, is_small in rows))
-    heights = [
-        limit if is_small else min(limit, share) for (_, is_small), limit in zip(rows, limits, strict=True)
-    ]
+    heights = [limit if is_small else min(limit, share) for (_, is_small), limit in zip(rows, limits, strict=True)]
     spare = room - sum(heights) - 10 * (len(rows) - 1)
     free = [i for i, (_, is_small) in enumerate(rows) if not is_small and heights[i] < limits[i]]
     for i in free:
@@ -129,9 +119,7 @@ def _stretched(words: str, y: float, height: float, fill: str) -> str:
     starts, width = board.places(words)
     sx, sy = MEASURE / width, height / board.cap
     letters = (
-        letter_path(
-            board, letter, (sx / board.units, 0, 0, sy / board.units, MARGIN + start * sx, y + height)
-        )
+        letter_path(board, letter, (sx / board.units, 0, 0, sy / board.units, MARGIN + start * sx, y + height))
         for letter, start in zip(words, starts, strict=True)
     )
     return path("".join(letters), fill)
@@ -143,9 +131,7 @@ def _small_row(words: str, y: float, height: float, fill: str) -> str:
 
 def _rules_beside(words: str, y: float, height: float, fill: str) -> str:
     side = (MEASURE - one_line(words, "board", height / 0.8, MEASURE - 60, 0.04).width) / 2 - 14
-    d = "".join(
-        box(x, y + dy, side, 3) for dy in (height / 2 - 5, height / 2 + 3) for x in (MARGIN, 380 - side)
-    )
+    d = "".join(box(x, y + dy, side, 3) for dy in (height / 2 - 5, height / 2 + 3) for x in (MARGIN, 380 - side))
     return path(d, fill)
 
 

@@ -52,9 +52,7 @@ def cut(sheet: Sheet) -> Art:
     shapes.append(polygon([(far - 7, horizon), (far + 7, horizon), (392, 610), (8, 610)], p.ink))
     shapes.append(path(_dashes(sheet, far, horizon), ground))
     kind = (
-        dice.pick(("poles", "poles", "cacti", "palms"))
-        if not sheet.about("western")
-        else dice.pick(("cacti", "poles"))
+        dice.pick(("poles", "poles", "cacti", "palms")) if not sheet.about("western") else dice.pick(("cacti", "poles"))
     )
     shapes.append(path(_wayside(sheet, kind, horizon), p.ink))
     height = max(58.0, title.height + 44)
@@ -173,26 +171,16 @@ def _streaks(sheet: Sheet, fill: str) -> str:
 
 def _train(sheet: Sheet, ground: str) -> list[str]:
     p, dice = sheet.palette, sheet.dice
-    trim = (
-        p.farthest(p.ink, p.first, p.second)
-        if p.first == ground or contrast(p.first, p.ink) < 1.6
-        else p.first
-    )
+    trim = p.farthest(p.ink, p.first, p.second) if p.first == ground or contrast(p.first, p.ink) < 1.6 else p.first
     light = p.paper
     smoke = light if ground != light else p.second
     shift = dice.between(-46, 30)
-    boiler = (
-        box(-180, 196, 680, 120)
-        + "M440 196L500 196L560 316L440 316Z"
-        + "M380 196v-74h-14l16-26h30l16 26h-14v74z"
-    )
+    boiler = box(-180, 196, 680, 120) + "M440 196L500 196L560 316L440 316Z" + "M380 196v-74h-14l16-26h30l16 26h-14v74z"
     boiler += box(250, 150, 60, 46) + box(-150, 90, 220, 110)
     bands = box(-180, 196, 640, 18) + box(-180, 250, 640, 6) + "M250 150q30-34 60 0z" + box(-170, 78, 260, 16)
     panes = box(-84, 112, 60, 50) + box(0, 112, 50, 50)
     lamp = circle(470, 222, 20, light) + circle(470, 222, 12, trim)
-    wheels = [_wheel(40 + k * 196, 400, 88, trim, sheet) for k in (-1, 0, 1)] + [
-        _wheel(392, 434, 54, trim, sheet)
-    ]
+    wheels = [_wheel(40 + k * 196, 400, 88, trim, sheet) for k in (-1, 0, 1)] + [_wheel(392, 434, 54, trim, sheet)]
     rod = stroke("M-156 440L40 440L236 440L430 372", light, 13, "round")
     engine = group(
         f"rotate(-24 200 300) translate({n(shift)} 0)",
