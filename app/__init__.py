@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 def create_app(chosen: Settings | None = None) -> Flask:
-    from flask import Flask
-
     from app.adapters.payments.registry import init_gateways
     from app.blueprints import init_blueprints
     from app.cli import init_cli
@@ -23,8 +21,9 @@ def create_app(chosen: Settings | None = None) -> Flask:
     from app.extensions import init_extensions
     from app.logs import init_logs
     from app.web import init_web
+    from app.web.shared import House
 
-    app = Flask(__name__)
+    app = House(__name__)
     settings = init_config(app, chosen)
     init_logs(settings)
     init_extensions(app, settings)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from app.errors import CONSTRAINT_ERRORS
+from app.failpoints import failpoint
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +80,7 @@ def transaction() -> Iterator[Session]:
     session.info[_OPEN] = callbacks
     try:
         yield session
+        failpoint("before-commit")
         session.commit()
     except IntegrityError as problem:
         session.rollback()
@@ -88,6 +90,7 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         del session.info[_OPEN]
+    failpoint("after-commit-before-enqueue")
     for callback in callbacks:
         _run(callback)
 

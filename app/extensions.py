@@ -60,7 +60,7 @@ def _init_redis(app: Flask, settings: Settings) -> None:
 
 
 def _init_compress(app: Flask) -> None:
-    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=1000, COMPRESS_STREAMS=False)
+    app.config.update(COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=1000)
     app.config["COMPRESS_MIMETYPES"] = [
         "text/html",
         "text/css",

@@ -65,7 +65,7 @@ def pdf_row(show_id: int, booking_id: int, sizes: Sizes) -> Row:
 
 def recorded(show_id: int, booking_id: int) -> tuple[str, str, dict[str, str]]:
     """The HTML, the style sheet's name and the pictures that the service gives to the renderer."""
-    with patch.object(tickets, "render_pdf", wraps=pdf.render_pdf) as spy:
+    with patch.object(pdf, "render_pdf", wraps=pdf.render_pdf) as spy:
         tickets.render_tickets(show_id, booking_id)
     given: tuple[Any, ...] = spy.call_args.args
     return given[0], given[1], dict(given[2])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import random
-from typing import TYPE_CHECKING
+from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
-from werkzeug.datastructures import Headers
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
@@ -26,13 +25,12 @@ from app.web.limits import count
 from app.web.render import htmx_redirect, render
 from app.web.seat_cells import cells_of_show
 from app.web.seat_page import Says, SeatPage
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+from app.web.shared import Shared
 
 shows = Blueprint("shows", __name__, url_prefix="/shows")
 MOST_PARTY = 10
 """People one button finds seats for; how many a booking may have is a setting."""
+LAST_RADIO = 6
 
 
 @shows.get("/<int:show_id>")
@@ -40,14 +38,19 @@ MOST_PARTY = 10
 def show(show_id: int) -> Response:
     """The seat map, or with ?view=list the list; ?choose=1,2 ticks seats."""
     page = _find(show_id)
-    if reason := page.why_over(clock.now()):
-        return render("shows/over.html", status_code=410, show=page, reason=reason)
+    if page.why_over(clock.now()):
+        return _over(page)
     seats = _seats(page)
     end_read()
     return render("shows/show.html", **_context(seats))
 
 
-def _context(seats: SeatPage) -> dict[str, object]:
+def _over(page: ShowPage) -> Response:
+    reason = page.why_over(clock.now()) or "This showing is not on sale."
+    return render("shows/over.html", status_code=ShowNotOnSale.status, show=page, reason=reason)
+
+
+def _context(seats: SeatPage) -> dict[str, Any]:
     now = clock.now()
     left = (seats.held.expires_at - now).total_seconds() if seats.held else 0
     return {
@@ -84,7 +87,7 @@ def _seats(page: ShowPage) -> SeatPage:
 
 def _missing(seats: SeatPage, asked: list[int]) -> Says | None:
     if request.args.get("none"):
-        return Says(f"There are no {request.args.get('none', type=int) or 'such'} seats left together or apart.")
+        return Says(f"There are no {request.args.get('none', type=int) or ''} such seats left.".replace("  ", " "))
     gone = [one for one in asked if one in seats.layout.by_id and one not in seats.free_ids]
     return Says(f"{seats.names(gone)} {'is' if len(gone) == 1 else 'are'} no longer free.") if gone else None
 
@@ -103,12 +106,11 @@ def _numbers(values: list[str]) -> list[int]:
     return [int(part) for part in parts if part.isdecimal() and len(part) < 16]
 
 
-def _party(values: object) -> int:
+def _party(values: MultiDict[str, str]) -> int:
     """How many people: the radio, or the exact number behind "6+"."""
-    get = values.get  # type: ignore[attr-defined]
-    size: int = get("seats", type=int) or get("party", type=int) or 2
-    if size >= 6 and get("size", type=int):
-        size = get("size", type=int)
+    size = values.get("seats", type=int) or values.get("party", type=int) or 2
+    if size >= LAST_RADIO:
+        size = values.get("size", type=int) or size
     return max(1, min(size, MOST_PARTY))
 
 
@@ -119,9 +121,9 @@ def live(show_id: int) -> Response:
     now = seat_map(show_id)
     version = request.args.get("v", "")
     if version == now.version:
-        return _Shared(status=204)
+        return Shared(status=204)
     if not now.states:
-        abort(404)
+        return _Shared("There is no such showing.", 404, mimetype="text/plain")
     older = states_of_version(show_id, version) if version else None
     cells = cells_of_show(show_id)
     if older is None or len(older) != len(now.states):
@@ -129,21 +131,7 @@ def live(show_id: int) -> Response:
     else:
         body = cells.swaps(now.states, now.changed(older))
     mark = f"<i id=v hidden data-v={now.version} hx-swap-oob=true></i>"
-    return _Shared(f"{mark}<template>{body}</template>", mimetype="text/html")
-
-
-class _Shared(Response):
-    """An answer that is the same for everybody: whatever looked at the session on its way, it does not vary by it."""
-
-    default_mimetype = None
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        headers = super().get_wsgi_headers(environ)
-        headers["Cache-Control"] = "public, max-age=1"
-        headers.remove("Vary")
-        if "Content-Encoding" in headers and self.status_code == 200:
-            headers["Vary"] = "Accept-Encoding"
-        return headers
+    return Shared(f"{mark}<template>{body}</template>", mimetype="text/html")
 
 
 @shows.route("/<int:show_id>/best", methods=["GET", "POST"])
@@ -168,9 +156,10 @@ def best(show_id: int) -> AnyResponse:
     )
     if htmx:
         return jsonify(seats=chosen, words=seats.names(chosen) if chosen else "")
-    where = {"view": view} if view == "list" else {}
-    found = {"choose": seats.offer(chosen).ids} if chosen else {"none": size}
-    return redirect(url_for("shows.show", show_id=show_id, party=size, **found, **where), 303)
+    back: dict[str, Any] = {"choose": seats.offer(chosen).ids} if chosen else {"none": size}
+    if view == "list":
+        back["view"] = view
+    return redirect(url_for("shows.show", show_id=show_id, party=size, **back), 303)
 
 
 @shows.get("/<int:show_id>/check")
@@ -197,10 +186,8 @@ def hold(show_id: int) -> AnyResponse:
         count(f"hold:{owner_key()}", settings.holds_per_minute)
         held = hold_seats(show_id, wanted, owner_key(), user_id=user_id(), actor=actor())
     except ShowNotOnSale:
-        if htmx:
-            return htmx_redirect(url_for("shows.show", show_id=show_id))
-        raise
-    except (DomainError, TooManyRequests) as problem:
+        return htmx_redirect(url_for("shows.show", show_id=show_id)) if htmx else _over(page)
+    except DomainError as problem:
         return _refused(page, wanted, problem)
     if "email" in request.form:
         remember_draft(request.form)

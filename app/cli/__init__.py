@@ -6,9 +6,10 @@ from flask import Flask
 
 from app.cli.demo import DEMO
 from app.cli.imports import IMPORTS
+from app.cli.settings import SETTINGS
 from app.cli.upkeep import UPKEEP
 
 
 def init_cli(app: Flask) -> None:
-    for command in (*UPKEEP, *IMPORTS, *DEMO):
+    for command in (*UPKEEP, *IMPORTS, *DEMO, *SETTINGS):
         app.cli.add_command(command)

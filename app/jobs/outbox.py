@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 
 from app import clock
 from app.db import db, end_read
+from app.failpoints import failpoint
 from app.metrics import JOBS
 from app.services.messages import send_confirmation, send_late_payment, send_payment_failed
 from app.services.outbox import Task, due_items, finish_item, postpone_item
@@ -46,9 +47,11 @@ def run_outbox_item(show_id: int, item_id: int) -> str:
     except Exception as problem:
         db.session.rollback()
         log.warning("outbox_item_failed", item=item_id, kind=item.kind, problem=f"{type(problem).__name__}: {problem}")
-        postpone_item(show_id, item_id, item.attempts, f"{type(problem).__name__}: {problem}")
+        hopeless = getattr(problem, "permanent", False)
+        postpone_item(show_id, item_id, item.attempts, f"{type(problem).__name__}: {problem}", hopeless=hopeless)
         JOBS.labels(item.kind, "postponed").inc()
         return "postponed"
+    failpoint("outbox-done-before-noted")
     finish_item(show_id, item_id)
     JOBS.labels(item.kind, "done").inc()
     return "done"

@@ -49,8 +49,9 @@ class CheckoutPage:
 _PAGE = text("""
 SELECT b.show_id, b.id, b.code, b.state, b.held_at, b.expires_at, b.extended_at, b.payment_started_at, b.cap_at,
        b.name, b.email, b.phone, p.state AS payment_state, p.redirect_url, p.failure,
-       ARRAY(SELECT seat_id FROM (SELECT seat_id, number FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id
-             ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids
+       ARRAY(SELECT seat_id FROM (
+         SELECT seat_id, number FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id
+         ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids
 FROM bookings b
 LEFT JOIN LATERAL (
   SELECT state, redirect_url, failure FROM payments WHERE show_id = b.show_id AND booking_id = b.id
@@ -61,4 +62,4 @@ WHERE b.show_id = :show_id AND b.id = :booking_id
 
 def checkout_page(show_id: int, booking_id: int) -> CheckoutPage:
     row = db.session.execute(_PAGE, {"show_id": show_id, "booking_id": booking_id}).one()
-    return CheckoutPage(*row[:-1], seat_ids=tuple(row.seat_ids))
+    return CheckoutPage(**{**row._mapping, "seat_ids": tuple(row.seat_ids)})

@@ -111,4 +111,4 @@ _PRICED = text(
 
 def prices_key(show_id: int) -> tuple[int, int, int, str]:
     """What names a show's cells: layout, price list, fee in minor units, currency."""
-    return tuple(db.session.execute(_PRICED, {"show_id": show_id}).one())  # type: ignore[return-value]
+    return tuple(db.session.execute(_PRICED, {"show_id": show_id}).one())

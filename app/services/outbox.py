@@ -101,8 +101,7 @@ def due_items(limit: int = 500) -> list[tuple[int, int]]:
 
 _FINISH = text("UPDATE outbox SET done_at = :now, failure = NULL WHERE show_id = :show_id AND id = :id")
 _FAIL = text(
-    "UPDATE outbox SET attempts = attempts + 1, failure = :failure, due_at = :due WHERE show_id = :show_id AND id = :id "
-    "RETURNING attempts"
+    "UPDATE outbox SET attempts = :attempts, failure = :failure, due_at = :due WHERE show_id = :show_id AND id = :id"
 )
 
 
@@ -111,13 +110,20 @@ def finish_item(show_id: int, item_id: int) -> None:
         session.execute(_FINISH, {"now": clock.now(), "show_id": show_id, "id": item_id})
 
 
-def postpone_item(show_id: int, item_id: int, attempts: int, failure: str) -> None:
-    """After a failed attempt: try again later, each time twice as late."""
+def postpone_item(show_id: int, item_id: int, attempts: int, failure: str, *, hopeless: bool = False) -> None:
+    """After a failed attempt: try again later, each time twice as late; staff is told of the last one.
+
+    `hopeless`: trying again would not help, such as a mailbox that does not exist; this attempt was the last.
+    """
     pause = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**attempts)
-    due = clock.now() + dt.timedelta(seconds=pause)
+    values = {
+        "failure": failure[:500],
+        "due": clock.now() + dt.timedelta(seconds=pause),
+        "attempts": GIVE_UP_AFTER if hopeless else attempts + 1,
+        "show_id": show_id,
+        "id": item_id,
+    }
     with transaction() as session:
-        tries = session.execute(
-            _FAIL, {"failure": failure[:500], "due": due, "show_id": show_id, "id": item_id}
-        ).scalar_one()
-        if tries >= GIVE_UP_AFTER:
-            raise_alert(session, "outbox_given_up", show_id, f"Task {item_id} failed {tries} times: {failure[:200]}")
+        session.execute(_FAIL, values)
+        if values["attempts"] >= GIVE_UP_AFTER:
+            raise_alert(session, "outbox_given_up", show_id, f"Task {item_id} is given up: {failure[:200]}")

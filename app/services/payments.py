@@ -160,8 +160,21 @@ def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str
         reserve_again(session, booking)
     session.flush()
     confirm(session, booking, now, f"gateway:{event.provider}")
+    _close_other_pages(session, booking, now)
     on_commit(lambda: forget_seat_map(event.show_id))
     return "confirmed" if verdict is Verdict.CONFIRM else "confirmed late"
+
+
+_OPEN = text(
+    "SELECT id FROM payments WHERE show_id = :show_id AND booking_id = :booking_id AND provider_ref IS NOT NULL "
+    "AND state IN ('created', 'pending') ORDER BY id"
+)
+
+
+def _close_other_pages(session: Session, booking: Booking, now: dt.datetime) -> None:
+    """Another attempt at a booking that is paid now can only take money that would have to go back."""
+    for row in session.execute(_OPEN, {"show_id": booking.show_id, "booking_id": booking.id}):
+        put(session, Task.CANCEL_PAYMENT, now, booking.show_id, booking.id, row.id)
 
 
 def _lock_all(
@@ -309,7 +322,7 @@ def _reconciled(row: Row[Any]) -> bool:
 
 
 def cancel_gateway_session(show_id: int, payment_id: int) -> None:
-    """Close the gateway's page of an expired attempt; if it turns out to be paid, settle it."""
+    """Close the gateway's page of an attempt nobody needs any more; if it turns out to be paid, settle it."""
     row = db.session.execute(_STATE, {"show_id": show_id, "payment_id": payment_id}).one()
     end_read()
     if row.captured_at is None and row.provider_ref:

@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from app import clock
 from app.adapters.calendar import Entry, calendar_file
-from app.adapters.pdf import render_pdf
 from app.adapters.qr import qr_svg
 from app.adapters.templates import fill
 from app.config import settings
@@ -104,6 +103,9 @@ def render_tickets(show_id: int, booking_id: int) -> bytes | None:
 
 def draw_tickets(view: BookingView, poster: PosterFacts) -> bytes:
     """The PDF of these tickets, a page each. Reads nothing."""
+    # Imported here: it takes a second and 28 MB, which web processes, who draw no PDF, need not spend.
+    from app.adapters.pdf import render_pdf
+
     html, pictures = ticket_sheet(view, poster)
     return render_pdf(html, STYLE, pictures, REPEATED)
 

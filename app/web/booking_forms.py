@@ -41,7 +41,7 @@ def right_email(form: FlaskForm, field: Field) -> None:
         raise ValidationError(words) from problem
 
 
-class BuyerForm(FlaskForm):  # type: ignore[misc]
+class BuyerForm(FlaskForm):
     """Name, e-mail and, if they like, a phone number."""
 
     name = StringField(
@@ -108,7 +108,7 @@ def pay_ways() -> list[PayWay]:
 def chosen_way(value: str | None) -> tuple[str, str]:
     """Gateway and mode; the first on offer where nothing that is on offer was chosen."""
     offered = [way.value for way in pay_ways()]
-    name, _, mode = (value if value in offered else offered[0]).partition(":")  # type: ignore[union-attr]
+    name, _, mode = (value if value and value in offered else offered[0]).partition(":")
     return name, mode
 
 

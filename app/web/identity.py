@@ -19,7 +19,8 @@ GUEST = "guest"
 def init_identity(app: Flask) -> None:
     login_manager.init_app(app)
     login_manager.session_protection = None
-    app.config["REMEMBER_COOKIE_DURATION"] = None
+    # We have no remember cookie; looking for one would touch the session of every answer, public ones too.
+    app.after_request_funcs[None].remove(login_manager._update_remember_cookie)
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]

@@ -12,7 +12,7 @@ from app.adapters.cache import cache
 from app.config import Settings
 from app.errors import TooManyRequests
 
-UNCOUNTED = frozenset({"static", "shows.live", "browse.poster"})
+UNCOUNTED = frozenset({"static", "browse.poster"})
 UNCOUNTED_BLUEPRINTS = frozenset({"webhooks", "health"})
 EXTENSION = "marquee_limits"
 

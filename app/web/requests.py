@@ -13,10 +13,6 @@ from app.config import Settings
 from app.metrics import REQUEST_SECONDS, REQUESTS
 
 
-POLL = "shows.live"
-"""The seat map's poll: answered for everybody at once, many times a second, so nothing is measured or noted for it."""
-
-
 def init_requests(app: Flask, settings: Settings) -> None:
     proxies = settings.trusted_proxies
     if proxies:
@@ -26,15 +22,13 @@ def init_requests(app: Flask, settings: Settings) -> None:
 
 
 def _begin() -> None:
-    if request.endpoint == POLL:
-        return
     g.began = clock.ticks()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=secrets.token_hex(6), path=request.path[:200])
 
 
 def _measure(response: Response) -> Response:
-    if request.endpoint != POLL and "began" in g:
+    if "began" in g:
         endpoint = request.endpoint or "none"
         REQUESTS.labels(endpoint, str(response.status_code)).inc()
         REQUEST_SECONDS.labels(endpoint).observe(clock.ticks() - g.began)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,8 +15,6 @@ from app.queries.layouts import LayoutFacts, SeatFacts
 from app.queries.seat_map import SeatMap
 from app.queries.show_page import OwnBooking, ShowPage
 from app.web.seat_cells import SeatCells, seat_cells
-
-MOST_RADIOS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class ListGroup:
 
 @dataclass(frozen=True)
 class SeatPage:
-    """One visitor's view of the seats. `chosen` are seat ids that are ticked; own held seats are free to their owner."""
+    """One visitor's view of the seats: `chosen` are ticked; seats of their own hold are free to them."""
 
     show: ShowPage
     now: SeatMap
@@ -178,10 +175,6 @@ class SeatPage:
         """J8, J9 and J10."""
         labels = self.offer(ids).words.split(" ") if ids else []
         return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
-
-    @property
-    def on_sale_from(self) -> dt.datetime:
-        return self.show.sales_open_at
 
 
 def free_ids(layout: LayoutFacts, now: SeatMap) -> frozenset[int]:

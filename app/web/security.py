@@ -13,6 +13,8 @@ CSP = (
     "connect-src 'self'; form-action 'self'{form_targets}; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+NO_DOCUMENTS = frozenset({"shows.live", "static"})
+"""Answers that never stand in a window of their own, and should be small."""
 MESSAGES_FROM_OUTSIDE = "webhooks"
 """The blueprint whose POSTs come from gateways: they carry a signature instead of an origin."""
 
@@ -30,7 +32,7 @@ def init_security(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def harden(response: Response) -> Response:
-        if request.endpoint == "shows.live":
+        if request.endpoint in NO_DOCUMENTS:
             response.headers.add("X-Content-Type-Options", "nosniff")
             return response
         for name, value in headers:

@@ -25,7 +25,8 @@ def expect_tickets(page: Page, count: int) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Admit")
     expect(page.locator("article.ticket")).to_have_count(count)
     box = page.locator(".qr svg").first.bounding_box()
-    assert box and box["width"] >= 250
+    assert box is not None
+    assert box["width"] >= 250
 
 
 def test_a_booking_by_mouse_from_the_film_to_the_ticket(page: Page) -> None:

@@ -107,3 +107,18 @@ def test_without_a_worker_the_schedule_does_the_work(app, done):
     an_item()
     assert jobs.run_due_items() == 1
     assert len(done) == 1
+
+
+def test_a_hopeless_item_is_given_up_at_once(app, monkeypatch, moved_clock):
+    class NoSuchMailbox(Exception):
+        permanent = True
+
+    def refuse(item: object) -> None:
+        raise NoSuchMailbox
+
+    monkeypatch.setitem(jobs.DOERS, Task.RENDER_TICKETS, refuse)
+    show_id, item_id = an_item()
+    jobs.run_outbox_item(show_id, item_id)
+    moved_clock.forward(hours=2)
+    assert outbox.due_items() == []
+    assert db.session.execute(text("SELECT kind FROM alerts")).scalars().all() == ["outbox_given_up"]

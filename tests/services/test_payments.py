@@ -214,6 +214,19 @@ def test_the_second_capture_of_a_booking_goes_back_and_the_first_stays(booking):
     assert the_payment(first).refunded_minor == 0
 
 
+def test_a_booking_that_is_paid_has_the_pay_page_of_its_other_attempt_closed(fake, booking):
+    started(booking)
+    (first,) = fake.sessions
+    payments.settle_payment(fake.happens(first, EventKind.FAILED))
+    started(booking)
+    assert payments.settle_payment(fake.happens(first, EventKind.CAPTURED)) == "confirmed"
+    (task,) = rows("SELECT show_id, subject_id FROM outbox WHERE kind = 'cancel_payment'")
+    payments.cancel_gateway_session(task.show_id, task.subject_id)
+    assert fake.cancelled == list(fake.sessions)[1:]
+    assert [row.state for row in rows("SELECT state FROM payments ORDER BY id")] == ["captured", "failed"]
+    assert state_of(booking) == "confirmed"
+
+
 @pytest.mark.parametrize("amount", [2149, 2151, 1])
 def test_a_wrong_amount_goes_back_and_the_seats_stay_kept(booking, amount):
     payment = a_started_payment(booking)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,11 +94,16 @@ class Checkout:
 
 
 def _checkout(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType] | None = None) -> Checkout:
-    show = show_page(ref.show_id)
-    assert show is not None
+    show = _show(ref.show_id)
     row = db.session.get_one(Booking, (ref.show_id, ref.id))
     _, seats, bill = price_booking(db.session(), row, types)
     return Checkout(page, show, row, seats, bill)
+
+
+def _show(show_id: int) -> ShowPage:
+    show = show_page(show_id)
+    assert show is not None, "a booking has a show"
+    return show
 
 
 @blueprint.get("/<code>/checkout", endpoint="checkout")
@@ -146,14 +153,14 @@ def _form_page(
         methods=pay_ways(),
         way=":".join(chosen_way(request.form.get("method"))),
         trouble=trouble,
+        is_part=bool(htmx),
         extension_minutes=settings.extension_minutes,
     )
 
 
 def time_is_up(page: CheckoutPage, status: int = 410) -> Response:
     """What happened to the seats, and one click that asks for the same ones again."""
-    show = show_page(page.show_id)
-    assert show is not None
+    show = _show(page.show_id)
     layout = layout_facts(show.layout_id)
     names = [layout.by_id[seat_id].label for seat_id in page.seat_ids]
     if page.name and not draft():
@@ -163,7 +170,7 @@ def time_is_up(page: CheckoutPage, status: int = 410) -> Response:
 
 
 def _started(page: CheckoutPage, address: str | None, status: int = 200) -> Response:
-    show = show_page(page.show_id)
+    show = _show(page.show_id)
     return render("booking/started.html", status_code=status, at=page, show=show, address=address)
 
 
@@ -243,10 +250,9 @@ def extend(booking: BookingRef) -> AnyResponse:
     return redirect(url_for("booking.checkout", code=booking.code), 303)
 
 
-def _clock(ref: BookingRef, instant: object) -> str:
-    show = show_page(ref.show_id)
-    assert show is not None
-    return clock_time(instant, show.timezone)  # type: ignore[arg-type]
+def _clock(ref: BookingRef, instant: dt.datetime) -> str:
+    """On the cinema's clocks."""
+    return clock_time(instant, _show(ref.show_id).timezone)
 
 
 @blueprint.post("/<code>/release", endpoint="release")
@@ -266,10 +272,8 @@ def release(booking: BookingRef) -> AnyResponse:
 @booking_holder
 def returned(booking: BookingRef) -> AnyResponse:
     """Back from the gateway: ask it how the payment stands, and lead on to where that is told."""
-    try:
+    with contextlib.suppress(GatewayUnavailable, NotFound):
         refresh_booking_payment(booking.show_id, booking.id)
-    except (GatewayUnavailable, NotFound):
-        pass
     page = checkout_page(booking.show_id, booking.id)
     if page.live(clock.now()) and page.payment_state == PaymentState.FAILED:
         reason = page.failure or "The payment was declined."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, abort, flash, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
@@ -47,7 +49,7 @@ def page(booking: BookingRef) -> AnyResponse:
     return render("booking/waiting.html", booking=view, at=at)
 
 
-def _confirmed(view: BookingView) -> dict[str, object]:
+def _confirmed(view: BookingView) -> dict[str, Any]:
     count_words = NUMBERS[view.seat_count] if view.seat_count < len(NUMBERS) else str(view.seat_count)
     return {
         "booking": view,
@@ -58,7 +60,7 @@ def _confirmed(view: BookingView) -> dict[str, object]:
     }
 
 
-def _paper(view: BookingView, ticket: TicketView) -> dict[str, object]:
+def _paper(view: BookingView, ticket: TicketView) -> dict[str, Any]:
     """One ticket as components/ticket.html draws it."""
     return {
         "film": view.movie.title,

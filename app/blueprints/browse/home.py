@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,18 +13,15 @@ from markupsafe import Markup
 from app import clock
 from app.blueprints.browse import browse, cards
 from app.blueprints.browse.city import current_city, link, named_city
+from app.blueprints.browse.empty import NEED_LABELS, empty_words
 from app.queries.browse_cache import kept_listing
 from app.queries.browsing.cities import CityFacts
-from app.queries.browsing.days import Day, day_of, name_of, read_day, today
+from app.queries.browsing.days import Day, name_of, read_day, today
 from app.queries.browsing.home import PER_PAGE, BoardLine, DayList, Options, day_list
-from app.queries.browsing.showings import lowest_prices, seats_left
-from app.queries.browsing.wanted import NEEDS, Wanted, read_wanted
+from app.queries.browsing.wanted import Wanted, read_wanted
 from app.web.filters import clock_time, day
 from app.web.guards import public
 from app.web.render import render
-
-_BREAK = "\x1f"
-"""Between the parts of a kept listing; a control character, which tidy() lets into no text of ours."""
 
 
 class Parts(NamedTuple):
@@ -48,8 +46,8 @@ def home() -> Response:
     wanted = read_wanted(request.args, request.args.getlist("need"))
     page = read_page()
     key = f"home:{city.id}:{chosen.date}:{page}:{bool(named_city())}:{wanted!r}"
-    listing = kept_listing(key, lambda: _BREAK.join(_parts(city, chosen, wanted, page, now)))
-    parts = Parts(*(Markup(part) for part in listing.split(_BREAK)))  # noqa: S704  markup that we rendered
+    listing = kept_listing(key, lambda: json.dumps(_parts(city, chosen, wanted, page, now)))
+    parts = Parts(*(Markup(part) for part in json.loads(listing)))  # noqa: S704  markup that we rendered
     return render("browse/home.html", fragment="browse/_home.html", bulbs=not parts.board, parts=parts)
 
 
@@ -85,9 +83,6 @@ def _parts(city: CityFacts, chosen: Day, wanted: Wanted, page: int, now: dt.date
         "empty": None if found.films else empty_words(city, chosen, wanted, found, now),
     }
     return [render_template(f"browse/parts/_{name}.html", **context).strip() for name in Parts._fields]
-
-
-NEED_LABELS = {need: words.removeprefix("a ").capitalize() for need, words in NEEDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,86 +148,3 @@ def _words(found: DayList, when: str) -> str:
     films = f"{found.film_count} film{'s' if found.film_count != 1 else ''}"
     left = " left today" if when == "Today" else ""
     return f"{films}, {found.showing_count} showing{'s' if found.showing_count != 1 else ''}{left}"
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    words: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """Why a list is empty, and the ways on."""
-
-    title: str
-    words: str
-    next: cards.TimeButton | None
-    go: Drop | None
-    drops: list[Drop]
-    clear: str | None
-
-
-def empty_words(city: CityFacts, chosen: Day, wanted: Wanted, found: DayList, now: dt.datetime) -> Empty:
-    """Nothing on a day: names the filters, and offers the next showing, each filter dropped, and none at all."""
-    when = name_of(chosen, now)
-    on = when.lower() if when in ("Today", "Tomorrow") else f"on {when}"
-    cinema = dict(found.options.cinemas).get(wanted.cinema, wanted.cinema.replace("-", " ").title())
-    values = cards.day_value(chosen, now)
-    there = f"{city.name} shows {found.films_that_day} film{'s' if found.films_that_day != 1 else ''} {on}"
-    words = f"{there}, none that fits." if found.films_that_day else f"{city.name} shows no film {on}."
-    return Empty(
-        title=f"{f'No {wanted.genre} film' if wanted.genre else 'Nothing'} {on} {_named(wanted, cinema)}".strip(),
-        words=f"{words} {_next_words(found, now)}".strip(),
-        next=_next_button(found),
-        go=_go(found, wanted, city),
-        drops=[
-            Drop(_filter_words(name, wanted, cinema), link("browse.home", **wanted.without(name).query(), **values))
-            for name in wanted.names()
-        ]
-        if len(wanted.names()) > 1
-        else [],
-        clear=link("browse.home", **values) if wanted else None,
-    )
-
-
-def _named(wanted: Wanted, cinema: str) -> str:
-    """The filters in words: for “moon” at Scala in IMAX with audio description."""
-    needs = " and ".join(NEEDS[need] for need in wanted.needs)
-    parts = (
-        wanted.q and f"for “{wanted.q}”",
-        wanted.cinema and f"at {cinema}",
-        wanted.format and f"in {wanted.format}",
-        wanted.language and f"in {wanted.language}",
-        needs and f"with {needs}",
-    )
-    return " ".join(part for part in parts if part)
-
-
-def _filter_words(name: str, wanted: Wanted, cinema: str) -> str:
-    if name.startswith("need:"):
-        return NEED_LABELS[name[5:]]
-    return cinema if name == "cinema" else str(getattr(wanted, name))
-
-
-def _next_words(found: DayList, now: dt.datetime) -> str:
-    if found.next is None:
-        return "Nothing of the kind is on sale yet."
-    if name_of(day_of(found.next.starts_at, found.next.zone), now) == "Tomorrow":
-        return "The next one is tomorrow:"
-    return f"The next one is on {day(found.next.starts_at, found.next.zone)}:"
-
-
-def _next_button(found: DayList) -> cards.TimeButton | None:
-    if found.next is None or found.next_film is None:
-        return None
-    left = seats_left([found.next.id]).get(found.next.id)
-    button = cards.time_button(found.next, left, lowest_prices([found.next])[found.next.id])
-    return cards.as_next(button, found.next_film.title, day(found.next.starts_at, found.next.zone))
-
-
-def _go(found: DayList, wanted: Wanted, city: CityFacts) -> Drop | None:
-    if found.next is None:
-        return None
-    there = day_of(found.next.starts_at, city.timezone)
-    return Drop(f"Go to {there.date:%A}", link("browse.home", day=there.date.isoformat(), **wanted.query()))

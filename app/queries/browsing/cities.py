@@ -1,4 +1,4 @@
-"""Cities one can choose, those with most coming shows first; kept in the process for some seconds."""
+"""Cities one can choose, those with most coming shows first; kept in the process until the programme changes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.db import db
-
-PROCESS_SECONDS = 10.0
+from app.queries.browse_cache import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +32,15 @@ LEFT JOIN (SELECT cinema_id, count(*) AS shows FROM shows
 GROUP BY c.id ORDER BY shows DESC, c.name, c.id
 """)
 
-_kept: list[tuple[float, tuple[CityFacts, ...]]] = []
+_kept: list[tuple[str, tuple[CityFacts, ...]]] = []
 
 
 def cities() -> tuple[CityFacts, ...]:
-    """Every city with a cinema, at most some seconds old."""
-    if not _kept or clock.ticks() - _kept[0][0] > PROCESS_SECONDS:
+    """Every city with a cinema, at most a minute old."""
+    present = moment()
+    if not _kept or _kept[0][0] != present:
         rows = db.session.execute(_CITIES, {"now": clock.now()})
-        _kept[:] = [(clock.ticks(), tuple(CityFacts(*row) for row in rows))]
+        _kept[:] = [(present, tuple(CityFacts(*row) for row in rows))]
     return _kept[0][1]
 
 
@@ -55,5 +55,5 @@ def choose_city(among: tuple[CityFacts, ...], slug: str) -> CityFacts | None:
 
 
 def forget_cities() -> None:
-    """Drop what this process remembers: after a change, and when tests swap databases."""
+    """Drop what this process remembers; tests do so when they swap databases."""
     _kept.clear()
