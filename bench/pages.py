@@ -8,17 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from bench.load import Answer, Load, WrongAnswer, ask, browse, race
+from bench.load import Load, WrongAnswer, ask, browse, race
 from bench.sizes import Sizes
 from bench.table import Row
 
 CLIENTS = 16
+ENCODINGS = "Accept-Encoding: gzip, deflate, br"
 HEADERS = (
     "Host: localhost",
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language: en-GB,en;q=0.7",
-    "Accept-Encoding: gzip, deflate, br",
+    ENCODINGS,
     "Sec-Fetch-Site: same-origin",
 )
 FORM = "Content-Type: application/x-www-form-urlencoded"
@@ -33,6 +34,11 @@ def request(method: str, path: str, cookie: str = "", body: str = "", *more: str
     if method == "POST":
         lines += [FORM, f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", body]).encode()
+
+
+def readable(wanted: bytes) -> bytes:
+    """The same request by a browser that takes no compression."""
+    return wanted.replace(f"{ENCODINGS}\r\n".encode(), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Visitor:
 
 def visit(port: int, show_id: int) -> Visitor:
     """Open the seat page as a new visitor."""
-    answer = ask(port, request("GET", f"/shows/{show_id}").replace(b"Accept-Encoding: gzip, deflate, br\r\n", b""))
+    answer = ask(port, readable(request("GET", f"/shows/{show_id}")))
     token = re.search(rb'name="csrf_token" value="([^"]+)"', answer.body)
     if answer.status != 200 or token is None:
         raise WrongAnswer(f"the seat page answers {answer.status}")
@@ -102,17 +108,11 @@ def page_row(web: Web, title: str, wanted: bytes, least: float | None, status: i
 
 def version_of(port: int, show_id: int) -> str:
     """The version of the map that the poll answers now."""
-    answer = ask(port, request("GET", f"/shows/{show_id}/seats"))
-    found = re.search(rb"data-v=([\d.]+)", _plain(answer))
+    answer = ask(port, readable(request("GET", f"/shows/{show_id}/seats")))
+    found = re.search(rb"data-v=([\d.]+)", answer.body)
     if found is None:
         raise WrongAnswer(f"the poll answers {answer.status} without a version")
     return found[1].decode()
-
-
-def _plain(answer: Answer) -> bytes:
-    import gzip
-
-    return gzip.decompress(answer.body) if answer.header("Content-Encoding") == "gzip" else answer.body
 
 
 def race_for_one_seat(port: int, visitor: Visitor, show_id: int, seat: int, clients: int) -> Load:

@@ -123,7 +123,7 @@ def live(show_id: int) -> Response:
     if version == now.version:
         return Shared(status=204)
     if not now.states:
-        return _Shared("There is no such showing.", 404, mimetype="text/plain")
+        return Shared("There is no such showing.", 404, mimetype="text/plain")
     older = states_of_version(show_id, version) if version else None
     cells = cells_of_show(show_id)
     if older is None or len(older) != len(now.states):

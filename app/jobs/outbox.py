@@ -12,7 +12,7 @@ from app.db import db, end_read
 from app.failpoints import failpoint
 from app.metrics import JOBS
 from app.services.messages import send_confirmation, send_late_payment, send_payment_failed
-from app.services.outbox import Task, due_items, finish_item, postpone_item
+from app.services.outbox import Task, due_items, finish_item, postpone_item, take_item
 from app.services.payments import cancel_gateway_session
 from app.services.refunds import send_refund
 from app.services.tickets import render_tickets
@@ -30,16 +30,9 @@ DOERS: dict[Task, Doer] = {
     Task.CANCEL_PAYMENT: lambda item: cancel_gateway_session(item.show_id, item.subject_id),
 }
 
-_ITEM = text(
-    "SELECT show_id, id, kind, booking_id, subject_id, attempts FROM outbox "
-    "WHERE show_id = :show_id AND id = :id AND done_at IS NULL AND due_at <= :now"
-)
-
-
 def run_outbox_item(show_id: int, item_id: int) -> str:
     """Do one item unless it is done; gives what happened. Any failure is noted and tried again by the sweeper."""
-    item = db.session.execute(_ITEM, {"show_id": show_id, "id": item_id, "now": clock.now()}).one_or_none()
-    end_read()
+    item = take_item(show_id, item_id)
     if item is None:
         return "nothing to do"
     try:
@@ -60,6 +53,6 @@ def run_outbox_item(show_id: int, item_id: int) -> str:
 def run_due_items() -> int:
     """Do what is due without a worker: the way on when Valkey is gone. Gives how many were looked at."""
     items = due_items()
-    for show_id, item_id in items:
+    for show_id, item_id, _ in items:
         run_outbox_item(show_id, item_id)
     return len(items)

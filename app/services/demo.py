@@ -62,8 +62,8 @@ class DemoLoaded:
     bookings: int = 0
 
 
-def load_demo(folder: Path = FOLDER, say: Callable[[str], None] = lambda _: None) -> DemoLoaded:
-    """Load the demo house, or what is missing of it. `say` is told what is being done."""
+def load_demo(folder: Path = FOLDER, days: int = DAYS, say: Callable[[str], None] = lambda _: None) -> DemoLoaded:
+    """Load the demo house, or what is missing of it, for some days from today. `say` is told what is being done."""
     loaded = DemoLoaded()
     say("films and cinemas")
     loaded.films = import_movies((folder / "movies.csv").read_bytes(), posters=folder / "posters").added
@@ -72,7 +72,7 @@ def load_demo(folder: Path = FOLDER, say: Callable[[str], None] = lambda _: None
         for screen, plan in screens:
             import_plan((folder / "plans" / f"{plan}.json").read_bytes(), cinema=cinema, screen=screen)
     say("a week of shows")
-    new = list(_schedule())
+    new = list(_schedule(days))
     loaded.shows = len(new)
     say("some seats sold already")
     loaded.bookings = sum(_sell_some(show_id) for show_id in new)
@@ -96,7 +96,7 @@ def _register_once(name: str, email: str, password: str) -> None:
         return
 
 
-def _schedule() -> Iterator[int]:
+def _schedule(days: int) -> Iterator[int]:
     """The shows of each screen for the coming days, those already past and already there left out."""
     films = list(db.session.scalars(select(Movie).where(Movie.external_id.like("pd-%")).order_by(Movie.id)))
     screens = list(db.session.scalars(select(Screen).order_by(Screen.id)))
@@ -105,14 +105,16 @@ def _schedule() -> Iterator[int]:
     for place, screen in enumerate(screens):
         cinema = cinemas[screen.cinema_id]
         if cinema.external_id in SCREENS and screen.layout_id:
-            yield from _schedule_screen(place, screen, cinema, films)
+            yield from _schedule_screen(place, screen, cinema, films, days)
 
 
-def _schedule_screen(place: int, screen: Screen, cinema: Cinema, films: list[Movie]) -> Iterator[int]:
+def _schedule_screen(
+    place: int, screen: Screen, cinema: Cinema, films: list[Movie], days: int
+) -> Iterator[int]:
     zone = ZoneInfo(cinema.timezone)
     today = clock.now().astimezone(zone).date()
     prices = _price_list(cinema, screen)
-    for number in range(DAYS):
+    for number in range(days):
         date = today + dt.timedelta(days=number)
         for slot, time in enumerate(TIMES):
             starts_at = dt.datetime.combine(date, dt.time.fromisoformat(time), zone)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
 from rq.exceptions import DuplicateJobError
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 JOB = "app.jobs.outbox.run_outbox_item"
 FIRST_RETRY_SECONDS = 10
 LAST_RETRY_SECONDS = 900
+LEASE_SECONDS = 40
+AGAIN_SECONDS = 30
 GIVE_UP_AFTER = 12
 """Attempts until an item waits for staff: with doubling pauses, about two hours."""
 
@@ -79,7 +82,7 @@ def enqueue(show_id: int, item_id: int) -> None:
 
 
 _DUE = text(
-    "SELECT show_id, id FROM outbox WHERE done_at IS NULL AND due_at <= :now AND attempts < :most "
+    "SELECT show_id, id, due_at FROM outbox WHERE done_at IS NULL AND due_at <= :now AND attempts < :most "
     "ORDER BY due_at LIMIT :limit"
 )
 
@@ -87,16 +90,35 @@ _DUE = text(
 def sweep_outbox(limit: int = 500) -> int:
     """Enqueue everything that is due and not done; gives how many."""
     items = due_items(limit)
-    for show_id, item_id in items:
-        enqueue(show_id, item_id)
+    for show_id, item_id, due_at in items:
+        enqueue(show_id, item_id, due_at)
     return len(items)
 
 
-def due_items(limit: int = 500) -> list[tuple[int, int]]:
-    """(show, item) of everything that is due and not done, oldest first."""
+def due_items(limit: int = 500) -> list[tuple[int, int, dt.datetime]]:
+    """(show, item, when it was due) of everything that is due and not done, oldest first."""
     rows = db.session.execute(_DUE, {"now": clock.now(), "limit": limit, "most": GIVE_UP_AFTER}).all()
     end_read()
-    return [(row.show_id, row.id) for row in rows]
+    return [(row.show_id, row.id, row.due_at) for row in rows]
+
+
+_TAKE = text(
+    "UPDATE outbox SET due_at = :lease WHERE show_id = :show_id AND id = :id AND done_at IS NULL AND due_at <= :now "
+    "RETURNING show_id, id, kind, booking_id, subject_id, attempts"
+)
+
+
+def take_item(show_id: int, item_id: int) -> Row[Any] | None:
+    """The item, ours for LEASE_SECONDS; None if it is done, waits for later, or another worker has it.
+
+    Should we die over it, it is due again when the lease is over.
+    """
+    now = clock.now()
+    lease = now + dt.timedelta(seconds=LEASE_SECONDS)
+    with transaction() as session:
+        return session.execute(
+            _TAKE, {"show_id": show_id, "id": item_id, "now": now, "lease": lease}
+        ).one_or_none()
 
 
 _FINISH = text("UPDATE outbox SET done_at = :now, failure = NULL WHERE show_id = :show_id AND id = :id")

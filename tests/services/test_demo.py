@@ -1,0 +1,53 @@
+"""The demo house: relative to now, taken in as a user would, and twice changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import text
+
+from app import clock
+from app.db import db
+from app.services.demo import demo_is_loaded, load_demo
+from app.services.outbox import due_items
+
+A_MORNING = dt.datetime(2027, 3, 27, 5, 0, tzinfo=dt.UTC)
+"""The night after, clocks go forward in Lyon."""
+
+
+def one(sql: str):
+    value = db.session.execute(text(sql)).scalar_one()
+    db.session.commit()
+    return value
+
+
+def test_the_demo_house_opens_from_nothing(app, moved_clock):
+    moved_clock.stop_at(A_MORNING)
+    assert not demo_is_loaded()
+    done = load_demo(days=1)
+    assert (done.films, done.cinemas) == (24, 4)
+    assert done.shows > 30
+    assert done.bookings > 30
+    assert demo_is_loaded()
+    assert one("SELECT count(DISTINCT timezone) FROM cinemas") == 3
+    assert one("SELECT count(DISTINCT currency) FROM cinemas") == 2
+    assert one("SELECT min(starts_at) FROM shows") > clock.now()
+    assert one("SELECT count(*) FROM show_seats WHERE state = 'blocked'") > 0
+    assert due_items() == []
+    again = load_demo(days=1)
+    assert (again.films, again.cinemas, again.shows, again.bookings) == (0, 0, 0, 0)
+
+
+def test_every_plan_has_two_wheelchair_spaces_with_companions(app, moved_clock):
+    moved_clock.stop_at(A_MORNING)
+    load_demo(days=0)
+    rows = db.session.execute(
+        text(
+            "SELECT l.id, count(*) FILTER (WHERE s.kind = 'wheelchair') AS spaces, "
+            "count(*) FILTER (WHERE s.kind = 'companion') AS companions "
+            "FROM layouts l JOIN seats s ON s.layout_id = l.id GROUP BY l.id"
+        )
+    ).all()
+    db.session.commit()
+    assert len(rows) == 8
+    assert all(row.spaces >= 2 and row.companions >= 2 for row in rows)
