@@ -179,16 +179,15 @@ def check(show_id: int) -> Response:
 @public
 def hold(show_id: int) -> AnyResponse:
     """Keep the chosen seats and go on to pay; a refusal shows the map again with what is still possible."""
-    page = _find(show_id)
     wanted: list[int] = []
     try:
         wanted = _wanted()
         count(f"hold:{owner_key()}", settings.holds_per_minute)
         held = hold_seats(show_id, wanted, owner_key(), user_id=user_id(), actor=actor())
     except ShowNotOnSale:
-        return htmx_redirect(url_for("shows.show", show_id=show_id)) if htmx else _over(page)
+        return htmx_redirect(url_for("shows.show", show_id=show_id)) if htmx else _over(_find(show_id))
     except DomainError as problem:
-        return _refused(page, wanted, problem)
+        return _refused(_find(show_id), wanted, problem)
     if "email" in request.form:
         remember_draft(request.form)
     address = url_for("booking.checkout", code=held.code)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 
-from app import clock
-from app.db import db, end_read
+from app.db import db
 from app.failpoints import failpoint
 from app.metrics import JOBS
 from app.services.messages import send_confirmation, send_late_payment, send_payment_failed
@@ -53,6 +52,6 @@ def run_outbox_item(show_id: int, item_id: int) -> str:
 def run_due_items() -> int:
     """Do what is due without a worker: the way on when Valkey is gone. Gives how many were looked at."""
     items = due_items()
-    for show_id, item_id, _ in items:
+    for show_id, item_id in items:
         run_outbox_item(show_id, item_id)
     return len(items)

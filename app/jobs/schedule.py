@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 JOB = "app.jobs.tasks.run_task"
 STEP_SECONDS = 1.0
+LEAST_STRETCH_SECONDS = 30
 
 _MAKE = text("INSERT INTO schedule_marks (task) VALUES (:task) ON CONFLICT DO NOTHING")
 _LOCK = text("SELECT last_at FROM schedule_marks WHERE task = :task FOR UPDATE SKIP LOCKED")
@@ -71,10 +72,17 @@ def start(task: Regular) -> None:
     """Hand it to the worker; with no worker or no Valkey, do it here."""
     try:
         if Worker.count(queue=queue):
-            queue.enqueue(JOB, task.name, job_id=f"task-{task.name}", unique=True, result_ttl=0, failure_ttl=60)
+            queue.enqueue(JOB, task.name, job_id=job_id(task), unique=True, result_ttl=0, failure_ttl=60)
             return
     except DuplicateJobError:
         return
     except (RedisError, OSError) as problem:
         log.warning("schedule_works_alone", task=task.name, problem=type(problem).__name__)
     (task.alone or task.run)()
+
+
+def job_id(task: Regular) -> str:
+    """One job at a time in each stretch of 30 s or more: a worker that died over the task leaves a job that RQ calls
+    started for minutes, and the next stretch must not wait for it."""
+    stretch = max(LEAST_STRETCH_SECONDS, int(task.every.total_seconds()))
+    return f"task-{task.name}-{int(clock.now().timestamp()) // stretch}"

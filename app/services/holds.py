@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import settings
-from app.db import end_read, on_commit, transaction
 from app.db import db as database
+from app.db import end_read, on_commit, transaction
 from app.domain.codes import new_booking_code
 from app.domain.pricing import TicketType
 from app.domain.seating import check_companions, orphans
@@ -36,7 +36,7 @@ from app.errors import (
     SeatsTaken,
     ShowNotOnSale,
 )
-from app.queries.layouts import LayoutFacts, layout_facts, price_table
+from app.queries.layouts import LayoutFacts, forget_layout_of, layout_of_show, price_table
 from app.queries.seat_map import forget_seat_map
 from app.seat_locking import seat_locking
 from app.services.letting_go import let_go, lock_booking, seats_of
@@ -64,7 +64,7 @@ class _RunOut(Exception):
 
 
 class _Grew(Exception):
-    """The buyer's own hold changed between the look and the lock."""
+    """The buyer's own hold, or the show's layout, changed between the look and the lock."""
 
 
 _LOOK = text("""
@@ -75,7 +75,6 @@ SELECT t.seat_id, 'own', b.expires_at, b.id FROM bookings b
 JOIN tickets t ON t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void'
 WHERE b.show_id = :show_id AND b.owner_key = :owner_key AND b.state = 'held'
 """)
-_LAYOUT_OF = text("SELECT layout_id FROM shows WHERE id = :show_id AND state <> 'draft'")
 _SHOW = text("""
 SELECT s.state, s.sales_open_at, s.sales_close_at, s.layout_id, s.price_list_id, c.currency, c.fee_minor, c.tax_percent,
        (SELECT coalesce(sum(b.seat_count), 0) FROM bookings b WHERE b.show_id = s.id AND b.owner_key = :owner_key
@@ -161,6 +160,9 @@ def _hold_once(show_id: int, wanted: list[int], owner_key: str, user_id: int | N
         now = clock.now()
         _judge_seats(rows, wanted, own_id, own_seats, now)
         show = _show_on_sale(session, show_id, owner_key, len(wanted), now)
+        if show.layout_id != layout.id:
+            forget_layout_of(show_id)
+            raise _Grew
         _judge_orphans(layout, look, wanted, own_seats, now)
         if own_id is not None:
             let_go(
@@ -179,11 +181,11 @@ def _hold_once(show_id: int, wanted: list[int], owner_key: str, user_id: int | N
 
 
 def _layout_of(show_id: int) -> LayoutFacts:
-    layout_id = database.session.execute(_LAYOUT_OF, {"show_id": show_id}).scalar_one_or_none()
-    if layout_id is None:
+    layout = layout_of_show(show_id)
+    if layout is None:
         end_read()
         raise ShowNotOnSale
-    return layout_facts(layout_id)
+    return layout
 
 
 _HELD_BY_OWNER = text("SELECT id FROM bookings WHERE show_id = :show_id AND owner_key = :owner_key AND state = 'held'")

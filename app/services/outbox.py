@@ -27,7 +27,6 @@ JOB = "app.jobs.outbox.run_outbox_item"
 FIRST_RETRY_SECONDS = 10
 LAST_RETRY_SECONDS = 900
 LEASE_SECONDS = 40
-AGAIN_SECONDS = 30
 GIVE_UP_AFTER = 12
 """Attempts until an item waits for staff: with doubling pauses, about two hours."""
 
@@ -74,15 +73,29 @@ def enqueue(show_id: int, item_id: int) -> None:
     if cache.resting:
         return
     try:
-        queue.enqueue(JOB, show_id, item_id, job_id=f"outbox-{item_id}", unique=True, result_ttl=0, failure_ttl=60)
-    except DuplicateJobError:
-        log.debug("already_queued", item=item_id)
+        _hand_over(show_id, item_id)
     except (RedisError, OSError) as problem:
         cache.failed(problem)
 
 
+def _hand_over(show_id: int, item_id: int) -> None:
+    """One job an item. One that is due and whose job waits in no queue died with its worker: RQ would call that job
+    started for minutes, so it makes way."""
+    job_id = f"outbox-{item_id}"
+    for _ in range(2):
+        try:
+            queue.enqueue(JOB, show_id, item_id, job_id=job_id, unique=True, result_ttl=0, failure_ttl=60)
+        except DuplicateJobError:
+            dead = queue.fetch_job(job_id) if queue.get_job_position(job_id) is None else None
+            if dead is None:
+                return
+            dead.delete()
+        else:
+            return
+
+
 _DUE = text(
-    "SELECT show_id, id, due_at FROM outbox WHERE done_at IS NULL AND due_at <= :now AND attempts < :most "
+    "SELECT show_id, id FROM outbox WHERE done_at IS NULL AND due_at <= :now AND attempts < :most "
     "ORDER BY due_at LIMIT :limit"
 )
 
@@ -90,16 +103,16 @@ _DUE = text(
 def sweep_outbox(limit: int = 500) -> int:
     """Enqueue everything that is due and not done; gives how many."""
     items = due_items(limit)
-    for show_id, item_id, due_at in items:
-        enqueue(show_id, item_id, due_at)
+    for show_id, item_id in items:
+        enqueue(show_id, item_id)
     return len(items)
 
 
-def due_items(limit: int = 500) -> list[tuple[int, int, dt.datetime]]:
-    """(show, item, when it was due) of everything that is due and not done, oldest first."""
+def due_items(limit: int = 500) -> list[tuple[int, int]]:
+    """(show, item) of everything that is due and not done, oldest first."""
     rows = db.session.execute(_DUE, {"now": clock.now(), "limit": limit, "most": GIVE_UP_AFTER}).all()
     end_read()
-    return [(row.show_id, row.id, row.due_at) for row in rows]
+    return [(row.show_id, row.id) for row in rows]
 
 
 _TAKE = text(
@@ -138,14 +151,15 @@ def postpone_item(show_id: int, item_id: int, attempts: int, failure: str, *, ho
     `hopeless`: trying again would not help, such as a mailbox that does not exist; this attempt was the last.
     """
     pause = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**attempts)
+    tries = GIVE_UP_AFTER if hopeless else attempts + 1
     values = {
         "failure": failure[:500],
         "due": clock.now() + dt.timedelta(seconds=pause),
-        "attempts": GIVE_UP_AFTER if hopeless else attempts + 1,
+        "attempts": tries,
         "show_id": show_id,
         "id": item_id,
     }
     with transaction() as session:
         session.execute(_FAIL, values)
-        if values["attempts"] >= GIVE_UP_AFTER:
+        if tries >= GIVE_UP_AFTER:
             raise_alert(session, "outbox_given_up", show_id, f"Task {item_id} is given up: {failure[:200]}")

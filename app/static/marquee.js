@@ -174,7 +174,7 @@ const update = keepNote => {
   const sum = inputs.reduce((total, input) => total + (free.has(input) ? 0 : minor(facts(input).price)), 0);
   $("#chosen").replaceChildren(...inputs.map(input => stub(input, free.has(input))));
   $("#total").textContent = money(sum, like);
-  $("#keep").textContent = inputs.length ? `Keep ${inputs.length > 1 ? `these ${inputs.length} seats` : "this seat"}` : "Choose seats";
+  $("#keep").textContent = ["Choose seats", "Keep this seat"][inputs.length] || `Keep these ${inputs.length} seats`;
   $("#keep").ariaDisabled = inputs.length ? null : "true";
   if (!keepNote) hint(inputs);
   for (const link of $$("a[data-switch], .side-head a", form)) {
@@ -408,7 +408,7 @@ const clock = (ends, before) => {
   $("[data-wedge]", leader).setAttribute("stroke-dasharray", `${100 * left / leader.dataset.total} 100`);
   if (left < leader.dataset.late) {
     leader.classList.add("late");
-    title.textContent = `${minutes ? `${minutes} min ` : ""}${seconds} s left`;
+    title.textContent = (minutes ? minutes + " min " : "") + seconds + " s left";
   }
   const mark = [5, 2, 1].find(each => before > 60 * each && left <= 60 * each);
   if (mark) say(`${mark} ${mark > 1 ? "minutes" : "minute"} left to pay.`);

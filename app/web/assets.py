@@ -47,7 +47,7 @@ def serve(filename: str) -> Response:
     if path is None or not Path(path).is_file():
         abort(404)
     found = _asset(folder, filename)
-    coding = next((name for name in found.bodies if name and name in request.accept_encodings), "")
+    coding = next((name for name in found.bodies if name and request.accept_encodings[name] > 0), "")
     response = Response(found.bodies[coding], mimetype=found.mimetype)
     response.headers["Cache-Control"] = (
         f"public, max-age={YEAR}, immutable" if "v" in request.args else "public, max-age=3600"
@@ -57,7 +57,8 @@ def serve(filename: str) -> Response:
     if coding:
         response.headers["Content-Encoding"] = coding
     response.set_etag(found.digest + coding)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @lru_cache(maxsize=256)

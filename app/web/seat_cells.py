@@ -45,7 +45,7 @@ class SeatCells:
         self._table = table
         self._fee = fee_minor
         self._cushions = self._cushion_of_price()
-        self._levels = len({seat.level for seat in layout.seats})
+        self.levels: int = len({seat.level for seat in layout.seats})
         seats = layout.seats
         self._free = [self._free_cell(seat, "") for seat in seats]
         self._chosen = [self._free_cell(seat, " checked") for seat in seats]
@@ -87,7 +87,7 @@ class SeatCells:
     def label(self, seat: SeatFacts) -> str:
         """What a screen reader says of a free seat, e.g. Row C seat 5, premium, £11.50."""
         row = f"row {seat.row} seat {seat.number}" if seat.row else f"seat {seat.label}"
-        where = f"{seat.level}, {row}" if self._levels > 1 and seat.level else row[0].upper() + row[1:]
+        where = f"{seat.level}, {row}" if self.levels > 1 and seat.level else row[0].upper() + row[1:]
         between = " free beside a wheelchair space, otherwise" if seat.kind == "companion" else ""
         return f"{where}, {self.words(seat)},{between} {self.price_words(seat)}"
 

@@ -157,7 +157,8 @@ class SeatPage:
 
     def _list_group(self, seats: list[SeatFacts]) -> ListGroup:
         first = seats[0]
-        heading = ", ".join(part for part in (first.level, f"Row {first.row}" if first.row else "") if part)
+        level = first.level if self.cells.levels > 1 else ""
+        heading = ", ".join(part for part in (level, f"Row {first.row}" if first.row else "") if part)
         words = f"{self._sort(first)} {self.cells.price_words(first)}"
         if first.kind == "companion":
             words = "Companion seat, free beside a wheelchair space"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from app.config import read_settings
@@ -24,7 +25,7 @@ from app.embedded.databases import with_database
 from app.services.promises import check_promises
 from tests.builders import a_show, seat_ids
 from tests.support.buyers import Answer, Buyer, Line, a_buyer
-from tests.support.house import _upgrade, clean_house, forget_everything_kept
+from tests.support.house import _upgrade, clean_house, close_house, forget_everything_kept
 from tests.support.server import Server, serve
 
 # The log is kept although nothing waits for the disk: a killed server must come back with all it acknowledged.
@@ -61,7 +62,7 @@ class House:
     def fired(self) -> bool:
         return not any(self.failpoints.glob("*/*"))
 
-    @contextmanager
+    @contextlib.contextmanager
     def stopped(self, *names: str) -> Iterator[None]:
         """These processes hang (SIGSTOP) for a while."""
         for name in names:
@@ -71,6 +72,11 @@ class House:
         finally:
             for name in names:
                 self.server.processes[name].send_signal(signal.SIGCONT)
+
+    def start_database_again(self) -> None:
+        """PostgreSQL comes back. This process drops its dead connections; the product's must manage alone."""
+        self.postgres.ensure()
+        forget_connections()
 
     def restart_worker(self) -> None:
         """What honcho or a host does when the worker has died."""
@@ -152,6 +158,14 @@ async def _ask(port: int, request: bytes) -> Answer | None:
         return None
 
 
+def forget_connections() -> None:
+    with contextlib.suppress(OperationalError):  # the first touch of a dead connection
+        db.session.remove()
+    db.session.remove()
+    db.engine.dispose()
+    close_house()
+
+
 @pytest.fixture(scope="session")
 def var_dir() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="marquee-faults-"))
@@ -172,16 +186,16 @@ def the_house(var_dir: Path, test_environment: dict[str, str]) -> Iterator[House
         for process in ("web", "worker"):
             (failpoints / process).mkdir(parents=True)
         env = test_environment | urls.environ() | {"VAR_DIR": str(var_dir)}
-        app = create_app(read_settings(env))
         web = {"WEB_CONCURRENCY": "2", "ORPHAN_SEATS": "off", "FAILPOINTS": str(failpoints / "web")}
         with serve(env, worker=False, **web) as server:
+            app = create_app(read_settings(env | {"BASE_URL": server.url}))
             made = House(postgres, valkey, urls, app, server, failpoints, var_dir)
             made.start_worker()
             server.env["FAILPOINTS"] = ""
             server.start_schedule()
             yield made
-        with app.app_context():
-            db.engine.dispose()
+            with app.app_context():
+                db.engine.dispose()
     finally:
         valkey.stop()
         postgres.stop()
@@ -191,9 +205,11 @@ def the_house(var_dir: Path, test_environment: dict[str, str]) -> Iterator[House
 def house(the_house: House) -> Iterator[House]:
     """The house, empty and whole; every promise is checked at the end, and that all its processes run again."""
     the_house.postgres.ensure()
+    close_house()
     the_house.valkey.ensure()
     clean_house(the_house.urls)
     forget_everything_kept()
+    shutil.rmtree(the_house.var_dir / "mail", ignore_errors=True)
     with the_house.app.app_context():
         yield the_house
         db.session.rollback()

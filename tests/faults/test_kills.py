@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from app.db import transaction
 from app.sandbox_gateway.messenger import deliver_due_messages
 from app.services.outbox import sweep_outbox
-from sqlalchemy import text
-from tests.builders import a_show, seat_ids
+from tests.builders import seat_ids
 from tests.faults.conftest import House, patiently
 from tests.support.buyers import Buyer, a_buyer
 
@@ -57,18 +57,10 @@ def test_killed_while_a_payment_starts_the_same_payment_goes_on(house: House, bu
     assert house.one("SELECT sum(captured_minor) FROM sandbox_sessions") == house.one("SELECT total_minor FROM bookings")
 
 
-def quiet_gateway() -> None:
-    """The gateway never tells: only the redirect settles."""
-    with transaction() as session:
-        session.execute(text("UPDATE sandbox_sessions SET silent = true"))
-
-
 @pytest.mark.parametrize("place", [BEFORE, AFTER])
 def test_killed_while_the_redirect_settles_the_next_look_finds_it_paid(house: House, buyer, show, seats, place):
     code = house.hold(buyer, show.id, seats)
-    page = house.to_gateway(buyer, code)
-    quiet_gateway()
-    house.pay_there(buyer, page)
+    house.pay_there(buyer, house.to_gateway(buyer, code), "silent")
     house.arm(place)
     assert house.ask(house.come_back(buyer, code)) is None
     assert house.state(code) == ("awaiting_payment" if place == BEFORE else "confirmed")
@@ -134,9 +126,7 @@ def later(**span: float) -> None:
 def test_a_web_process_gone_between_commit_and_enqueue_leaves_the_work_to_the_sweeper(house, buyer, show, seats):
     with house.stopped("schedule"):
         code = house.hold(buyer, show.id, seats)
-        page = house.to_gateway(buyer, code)
-        quiet_gateway()
-        house.pay_there(buyer, page)
+        house.pay_there(buyer, house.to_gateway(buyer, code), "silent")
         house.arm(AFTER)
         assert house.ask(house.come_back(buyer, code)) is None
         assert house.undone() == 2

@@ -1,4 +1,4 @@
-"""Taking in films, cinemas and plans: the same file twice changes nothing, bad rows stop nobody, dry runs keep nothing."""
+"""Taking in films, cinemas and plans: the same file twice changes nothing, bad rows stop nobody."""
 
 from __future__ import annotations
 

@@ -6,12 +6,14 @@ from collections import Counter
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
+from flask import g, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 
 class PageClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        _forget_the_last_request()
         response = super().open(*args, **kwargs)
         if response.mimetype == "text/html" and response.data and b"<html" in response.data[:300]:
             look_at(response)
@@ -29,6 +31,13 @@ class PageClient(FlaskClient):
         return str(found["value"])
 
 
+def _forget_the_last_request() -> None:
+    """The tests' app context lives on, and with it what Flask's extensions noted of the last visitor."""
+    if has_app_context():
+        for name in list(g):
+            g.pop(name)
+
+
 def soup(response: TestResponse) -> BeautifulSoup:
     return BeautifulSoup(response.get_data(as_text=True), "html.parser")
 
@@ -40,7 +49,8 @@ def words(response: TestResponse) -> str:
 
 def look_at(response: TestResponse) -> None:
     page = soup(response)
-    assert page.title and page.title.get_text().strip(), "a page needs a title"
+    assert page.title is not None, "a page needs a title"
+    assert page.title.get_text().strip(), "a page needs a title"
     assert len(page.find_all("h1")) == 1, f"one h1 a page, not {len(page.find_all('h1'))}"
     ids = Counter(tag["id"] for tag in page.find_all(id=True))
     assert not [name for name, count in ids.items() if count > 1], "ids are unique"

@@ -17,7 +17,9 @@ import redis
 import app.models  # noqa: F401
 from app.db import Base
 from app.embedded import Urls, connect, create_database
-from app.queries.browse_cache import GENERATION
+from app.queries.browse_cache import GENERATION, forget_listings
+from app.queries.browsing.cities import forget_cities
+from app.queries.browsing.showings import forget_prices
 from app.queries.layouts import forget_kept
 from app.queries.seat_map import forget_kept_maps
 
@@ -142,5 +144,6 @@ def clean_house(urls: Urls) -> None:
 
 
 def forget_everything_kept() -> None:
-    forget_kept()
-    forget_kept_maps()
+    """What this process keeps between requests is of the last test's house."""
+    for forget in (forget_kept, forget_kept_maps, forget_listings, forget_cities, forget_prices):
+        forget()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.queries.browsing.cities import forget_cities
 from app.services.accounts import register
 from app.web.identity import link_key
 from app.web.links import local_path
@@ -21,29 +20,15 @@ ADA = {"email": "ada@example.org", "password": PASSWORD}
 NEW = {"name": "Ada", **ADA}
 
 
-class Visitor(PageClient):
-    """A browser of whom nothing is left in the app context between requests: the tests' context lives on."""
-
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        for name in list(g):
-            g.pop(name)
-        return super().open(*args, **kwargs)
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept(app: Flask) -> None:
-    forget_cities()
-
-
 @pytest.fixture
 def visitor(app: Flask) -> FlaskClient:
-    app.test_client_class = Visitor
+    app.test_client_class = PageClient
     return app.test_client()
 
 
 @pytest.fixture
 def other(app: Flask) -> FlaskClient:
-    app.test_client_class = Visitor
+    app.test_client_class = PageClient
     return app.test_client()
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import event, text
 from app import clock
 from app.db import db, transaction
 from app.models import Cinema, Movie
-from app.queries.browse_cache import browse_changed, forget_listings, kept_listing
+from app.queries.browse_cache import browse_changed, kept_listing
 from app.queries.browsing.cities import cities, forget_cities
 from app.queries.browsing.days import Day, days_to_offer, read_day
 from app.queries.browsing.showings import SeatsLeft, forget_prices, seats_left
@@ -27,13 +27,6 @@ from tests.support.clock import MovedClock
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept(app: Flask) -> None:
-    forget_cities()
-    forget_listings()
-    forget_prices()
 
 
 @pytest.fixture

@@ -12,14 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from app.db import db
 from app.errors import SeatsTaken, TooManyRequests
-from app.queries.browsing.cities import forget_cities
 from app.web.errors import TITLES, error_page
 from tests.support.client import soup, words
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept(app: Flask) -> None:
-    forget_cities()
 
 
 @pytest.fixture
