@@ -1,6 +1,9 @@
-"""Makes docs/screenshots/ from a running demo house: python docs/make_screenshots.py [http://localhost:8000]
+"""Makes docs/screenshots/ from a running demo house: .venv/bin/python docs/make_screenshots.py [http://localhost:8000]
 
-Books two seats on the way, as a guest in the sandbox. Needs requirements-dev.txt and Chromium (CHROMIUM names another one).
+Books two seats on the way, as a guest in the sandbox. Needs requirements-dev.txt and Chromium (CHROMIUM names another
+one). Without a mail server the last page tells where mails are on this machine, so start the house with one:
+    .venv/bin/python -m aiosmtpd --nosetuid --listen 127.0.0.1:2525 &
+    SMTP_URL=smtp://127.0.0.1:2525 bin/run
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ import io
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -42,23 +46,23 @@ class Camera:
             storage_state=like.storage_state() if like else None,
         )
 
-    def take(self, name: str, scroll_to: str | None = None) -> None:
-        """name-light, name-dark and name-phone of the page we are on."""
+    def take(self, name: str, do: Callable[[Page], None] = lambda page: None) -> None:
+        """name-light, name-dark and name-phone of the page we are on, after `do` on each device."""
+        do(self.page)
         for theme in THEMES:
             self.page.emulate_media(color_scheme=theme)
-            shoot(self.page, f"{name}-{theme}", scroll_to)
+            shoot(self.page, f"{name}-{theme}")
         context = self._context(PHONE, 2, self.page.context)
         phone = context.new_page()
         phone.goto(self.page.url)
-        shoot(phone, f"{name}-phone", scroll_to)
+        do(phone)
+        shoot(phone, f"{name}-phone")
         context.close()
 
 
-def shoot(page: Page, name: str, scroll_to: str | None) -> None:
+def shoot(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
     page.evaluate("() => document.fonts.ready")
-    if scroll_to:
-        page.locator(scroll_to).first.evaluate("(it) => scrollTo(0, it.getBoundingClientRect().top + scrollY - 12)")
     picture = smaller(page.screenshot())
     (FOLDER / f"{name}.png").write_bytes(picture)
     print(f"{name}.png  {len(picture) // 1000} KB")
@@ -78,15 +82,26 @@ def smaller(png: bytes) -> bytes:
     return packed
 
 
-def largest_hall(page: Page) -> str:
-    """Of the film's coming shows, the one with the most seats: its address."""
+def fullest_large_hall(page: Page) -> str:
+    """Of the shows that the page links to, the one in the largest hall with the most seats sold: its address."""
     links = page.locator('a[href^="/shows/"]').evaluate_all("all => all.map(it => it.getAttribute('href'))")
-    addresses = list(dict.fromkeys(links))[:8]
     seats = {}
-    for address in addresses:
+    for address in list(dict.fromkeys(links))[:16]:
         page.goto(address)
-        seats[address] = page.locator("#seats input").count()
+        seats[address] = (page.locator("#seats input").count(), page.locator("#seats td.s").count())
     return max(seats, key=lambda address: seats[address])
+
+
+def choose(page: Page) -> None:
+    page.locator("#best").click()
+    page.locator("#seats input:checked").first.wait_for()
+    page.evaluate("() => scrollTo(0, 0)")
+
+
+def fill_in(page: Page) -> None:
+    page.get_by_label("Name").fill("Ada Byron")
+    page.get_by_label("E-mail").fill("ada@example.org")
+    page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
 
 
 def visit(camera: Camera) -> None:
@@ -95,19 +110,16 @@ def visit(camera: Camera) -> None:
     camera.take("home")
     page.goto(f"/movies/{FILM}")
     camera.take("film")
-    page.goto(largest_hall(page))
-    page.locator("#best").click()
-    page.locator("#keep:not([disabled])").wait_for()
-    camera.take("seats")
+    page.goto("/")
+    page.goto(fullest_large_hall(page))
+    camera.take("seats", choose)
     page.locator("#keep").click()
     page.wait_for_url("**/checkout")
-    page.get_by_label("Name").fill("Ada Byron")
-    page.get_by_label("E-mail").fill("ada@example.org")
-    camera.take("checkout")
+    camera.take("checkout", fill_in)
     page.locator("#pay").click()
     page.wait_for_url("**/pay/sandbox/**")
     page.locator("button[name=do][value=pay]").click()
-    page.locator("article.ticket").first.wait_for()
+    page.get_by_role("link", name="Tickets as PDF").wait_for()
     camera.take("ticket")
 
 

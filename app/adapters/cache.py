@@ -56,9 +56,9 @@ class Cache:
             self._try("pexpire", key, milliseconds)
         return cast("int | None", added)
 
-    def numbers(self, *keys: str) -> set[int]:
+    def numbers(self, *keys: str) -> frozenset[int]:
         """What was added to any of these sets."""
-        return {int(number) for number in self._try("sunion", *keys) or ()}
+        return frozenset(int(number) for number in self._try("sunion", *keys) or ())
 
     def _try(self, command: str, *args: Any, **kwargs: Any) -> Any:
         if self.resting:

@@ -8,8 +8,8 @@ from app.config import Settings
 
 
 def init_blueprints(app: Flask, settings: Settings) -> None:
-    from app.blueprints.booking import booking
     from app.blueprints.account import account
+    from app.blueprints.booking import booking
     from app.blueprints.browse import browse
     from app.blueprints.health import health
     from app.blueprints.shows import shows

@@ -60,6 +60,7 @@ def _context(seats: SeatPage) -> dict[str, Any]:
         "own_left": max(0, int(left)),
         "most": settings.max_seats,
         "every": settings.poll_seconds,
+        "orphans": settings.orphan_seats,
     }
 
 

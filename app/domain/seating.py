@@ -146,6 +146,8 @@ def check_companions(seats: Iterable[Seat] | Hall, chosen: Collection[int]) -> f
     most."""
     hall = hall_of(seats)
     good: set[int] = set()
+    if hall.exempt.isdisjoint(chosen):
+        return frozenset()
     for group in _access_groups(hall):
         spaces = [seat.position for seat in group if seat.kind == "wheelchair" and seat.id in chosen]
         companions = [seat for seat in group if seat.kind == "companion" and seat.id in chosen]

@@ -36,6 +36,15 @@ class CheckoutPage:
         """Whether its seats are still kept."""
         return self.state in LIVE_BOOKING and self.expires_at > now
 
+    def left(self, now: dt.datetime) -> int:
+        """Seconds until the hold ends."""
+        return max(0, int((self.expires_at - now).total_seconds()))
+
+    @property
+    def whole(self) -> int:
+        """Seconds the hold lasts in all."""
+        return max(1, int((self.expires_at - self.held_at).total_seconds()))
+
     @property
     def paying(self) -> bool:
         """Whether a payment is under way at the gateway."""

@@ -31,14 +31,14 @@ def offer(show_id: int, free_ids: Set[int], blocks_of: Callable[[Set[int]], list
     return chosen
 
 
-def _choose(free_ids: Set[int], lately: set[int], blocks_of: Callable[[Set[int]], list[Block]]) -> Block:
+def _choose(free_ids: Set[int], lately: Set[int], blocks_of: Callable[[Set[int]], list[Block]]) -> Block:
     best = blocks_of(free_ids)
     if best and len(lately) >= FEW * len(best[0]):
         best = blocks_of(free_ids - lately) or best
     return random.choice(best) if best else ()  # noqa: S311  fairness, not secrecy
 
 
-def _lately(show_id: int) -> set[int]:
+def _lately(show_id: int) -> frozenset[int]:
     window = _window()
     return cache.numbers(_key(show_id, window - 1), _key(show_id, window))
 

@@ -26,7 +26,8 @@ RETURNING seat_id
 _RESERVE_AGAIN = text("""
 INSERT INTO tickets (show_id, booking_id, seat_id, number, ticket_type, price_minor, state)
 SELECT show_id, booking_id, seat_id,
-       (SELECT max(number) FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id) + row_number() OVER (ORDER BY number),
+       (SELECT max(number) FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id)
+         + row_number() OVER (ORDER BY number),
        ticket_type, price_minor, 'reserved'
 FROM (
   SELECT * FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id AND state = 'void'

@@ -108,9 +108,7 @@ def _schedule(days: int) -> Iterator[int]:
             yield from _schedule_screen(place, screen, cinema, films, days)
 
 
-def _schedule_screen(
-    place: int, screen: Screen, cinema: Cinema, films: list[Movie], days: int
-) -> Iterator[int]:
+def _schedule_screen(place: int, screen: Screen, cinema: Cinema, films: list[Movie], days: int) -> Iterator[int]:
     zone = ZoneInfo(cinema.timezone)
     today = clock.now().astimezone(zone).date()
     prices = _price_list(cinema, screen)
@@ -131,7 +129,7 @@ def _that_fits(films: list[Movie], turn: int, times: tuple[str, ...], slot: int)
     """The next film of the rota that is over, and the hall clean, before the next show."""
     room = 10_000
     if slot + 1 < len(times):
-        start, end = (dt.datetime.strptime(times[slot + more], "%H:%M") for more in (0, 1))  # noqa: DTZ007
+        start, end = (dt.datetime.strptime(times[slot + more], "%H:%M") for more in (0, 1))
         room = int((end - start).total_seconds() // 60) - settings.cleaning_minutes
     ordered = [films[(turn + step) % len(films)] for step in range(len(films))]
     return next(film for film in ordered if (film.runtime_minutes or 120) <= room)

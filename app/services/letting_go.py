@@ -30,7 +30,8 @@ WITH seats AS (
 ), expired AS (
   UPDATE payments SET state = 'expired' WHERE show_id = :show_id AND booking_id = :booking_id
     AND state IN ('created', 'pending')
-  RETURNING id, provider_ref, (SELECT p.state FROM payments p WHERE p.show_id = payments.show_id AND p.id = payments.id) AS was
+  RETURNING id, provider_ref,
+    (SELECT p.state FROM payments p WHERE p.show_id = payments.show_id AND p.id = payments.id) AS was
 ), cancelling AS (
   INSERT INTO outbox (show_id, kind, booking_id, subject_id, created_at, due_at)
   SELECT :show_id, 'cancel_payment', :booking_id, id, :at, :at FROM expired WHERE provider_ref IS NOT NULL

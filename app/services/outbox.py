@@ -129,9 +129,7 @@ def take_item(show_id: int, item_id: int) -> Row[Any] | None:
     now = clock.now()
     lease = now + dt.timedelta(seconds=LEASE_SECONDS)
     with transaction() as session:
-        return session.execute(
-            _TAKE, {"show_id": show_id, "id": item_id, "now": now, "lease": lease}
-        ).one_or_none()
+        return session.execute(_TAKE, {"show_id": show_id, "id": item_id, "now": now, "lease": lease}).one_or_none()
 
 
 _FINISH = text("UPDATE outbox SET done_at = :now, failure = NULL WHERE show_id = :show_id AND id = :id")

@@ -146,7 +146,7 @@ const note = (words, shifts = []) => {
   $("#keep").classList.toggle("quiet", shifts.length > 0);
 };
 const hint = inputs => {
-  const found = gap(inputs);
+  const found = form.dataset.gaps ? null : gap(inputs);
   $("#orphan").hidden = !found;
   $("#keep").classList.toggle("quiet", Boolean(found));
   if (found) {
@@ -266,7 +266,7 @@ const isOlder = (version, than) => {
   const [a, b] = [version, than].map(each => each.split(".").map(Number));
   return a[0] < b[0] || (a[0] === b[0] && a[1] <= b[1]);
 };
-let missed = [], refocus = "", isTold = false;
+let missed = [], refocus = "", isTold = false, isHolding = false;
 /* One changed seat: what is chosen stays chosen while it is free, and is told of when it is not. */
 const carry = (cell, was) => {
   const now = $("input", cell), id = cell.id.slice(1);
@@ -310,7 +310,7 @@ on("htmx:beforeSwap", event => {
   isTold = asker === form; // the answer to a refused hold says itself what was lost
   if (asker === live && detail.xhr.status === 200) {
     const version = /data-v="?([\d.]+)/.exec(detail.xhr.responseText)?.[1];
-    detail.shouldSwap = Boolean(version) && !isOlder(version, $("#v").dataset.v);
+    detail.shouldSwap = Boolean(version) && !isHolding && !isOlder(version, $("#v").dataset.v);
     if (detail.shouldSwap && !$("#seats")) {
       detail.shouldSwap = false;
       settleList(detail.xhr.responseText);
@@ -320,6 +320,8 @@ on("htmx:beforeSwap", event => {
     if (!detail.shouldSwap) note("That did not go through. Please load the page again and repeat it.");
   }
 });
+/* From the click to the answer the map stands still: the seats that go are the buyer's own. */
+on("htmx:beforeRequest", event => { isHolding = isHolding || event.detail.elt === form; });
 on("htmx:oobBeforeSwap", event => {
   const { fragment, target } = event.detail;
   if (!target.closest("#seats")) return;
@@ -333,6 +335,7 @@ on("htmx:afterRequest", event => {
   const { elt, xhr } = event.detail;
   if (xhr.status) lost(xhr.status >= 500);
   if (elt.matches?.("form")) release(elt);
+  if (elt === form) isHolding = Boolean(xhr.getResponseHeader("HX-Redirect"));
   const words = elt === form && $("#bar [data-say]");
   if (words) {
     update(true);
@@ -432,9 +435,10 @@ const timeIsUp = title => {
 };
 if (Number(leader?.dataset.left)) clock(Date.now() + 1000 * leader.dataset.left, Number(leader.dataset.left) + 1);
 
-addEventListener("pageshow", () => {
+addEventListener("pageshow", event => {
   $$("form").forEach(release);
   if (!form) return;
+  if (event.persisted) location.reload();
   wish();
   rove($("#seats :checked") || $("#seats input[name]"));
   update(Boolean($("#orphan [data-say]")));

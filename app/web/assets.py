@@ -67,5 +67,7 @@ def _asset(folder: str, name: str) -> Asset:
     mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     if mimetype in SQUEEZERS and ".min." not in name:
         content = SQUEEZERS[mimetype](content.decode()).encode()
-    bodies = {"br": brotli.compress(content), "gzip": gzip.compress(content, 9, mtime=0)} if mimetype in COMPRESSED else {}
+    bodies = (
+        {"br": brotli.compress(content), "gzip": gzip.compress(content, 9, mtime=0)} if mimetype in COMPRESSED else {}
+    )
     return Asset(mimetype, hashlib.sha256(content).hexdigest()[:10], bodies | {"": content})

@@ -23,7 +23,7 @@ def init_identity(app: Flask) -> None:
     app.after_request_funcs[None].remove(login_manager._update_remember_cookie)
 
 
-@login_manager.user_loader  # type: ignore[untyped-decorator]
+@login_manager.user_loader
 def _load(token: str) -> Account | None:
     return account_of_token(token)
 

@@ -209,7 +209,7 @@ def _numbers(layout: LayoutFacts, columns: int, gaps: list[str]) -> str:
     if 2 * len(shared) < len(by_column):
         return ""
     cells = [f"<td>{escape(shared[column])}</td>" if column in shared else gaps[column] for column in range(columns)]
-    return f'<tfoot aria-hidden="true"><tr><td></td>{"".join(cells)}</tr></tfoot>'
+    return f'<tfoot aria-hidden="true"><tr><td></td>{"".join(cells)}<td></td></tr></tfoot>'
 
 
 def _shared(by_column: dict[int, list[str]]) -> Iterator[tuple[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -226,3 +227,28 @@ def test_a_double_click_makes_one_hold(page: Page) -> None:
     page.locator("#keep").dblclick()
     page.wait_for_url("**/checkout")
     assert len(posted) == 1
+
+
+def test_your_own_hold_is_not_announced_as_taken(page: Page) -> None:
+    show = builders.a_show(seats=60)
+    page.goto(f"/shows/{show.id}")
+    page.evaluate(
+        "new MutationObserver(() => { sessionStorage.heard = document.querySelector('#alert-live').textContent; })"
+        ".observe(document.querySelector('#alert-live'), { childList: true });"
+    )
+    page.route("**/hold", lambda route: (page.wait_for_timeout(2_600), route.continue_()))
+    pick(page, *seat_ids(show, "C4", "C5"))
+    page.locator("#keep").click()
+    page.wait_for_url("**/checkout")
+    assert not page.evaluate("sessionStorage.heard || ''")
+
+
+def test_back_from_checkout_shows_your_seats_as_yours(page: Page) -> None:
+    show = builders.a_show(seats=60)
+    page.goto(f"/shows/{show.id}")
+    pick(page, *seat_ids(show, "C4", "C5"))
+    page.locator("#keep").click()
+    page.wait_for_url("**/checkout")
+    page.go_back()
+    expect(page.locator("#hold")).to_have_attribute("data-own-left", re.compile(r"\d+"))
+    expect(page.locator("#chosen")).to_contain_text("C4")

@@ -428,7 +428,7 @@ def test_few_and_no_seats_are_told_in_words(client: FlaskClient, noon: MovedCloc
     assert buttons[1].name == "span"
 
 
-def test_a_run_out_hold_counts_as_free(noon: MovedClock) -> None:
+def test_a_run_out_hold_counts_as_free(app: Flask, noon: MovedClock) -> None:
     show = a_show(10)
     a_hold(show, 4)
     assert seats_left([show.id])[show.id] == SeatsLeft(6, 10)

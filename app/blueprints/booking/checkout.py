@@ -78,16 +78,6 @@ class Checkout:
         return f"{line.label}, {line.quantity} × {format_money(self.row.seat_fee_minor, self.row.currency)}"
 
     @property
-    def left(self) -> int:
-        """Seconds until the hold ends."""
-        return max(0, int((self.page.expires_at - clock.now()).total_seconds()))
-
-    @property
-    def whole(self) -> int:
-        """Seconds the hold lasts in all."""
-        return max(1, int((self.page.expires_at - self.page.held_at).total_seconds()))
-
-    @property
     def seat_names(self) -> str:
         labels = [seat.label for seat in self.seats]
         return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
@@ -154,6 +144,7 @@ def _form_page(
         way=":".join(chosen_way(request.form.get("method"))),
         trouble=trouble,
         is_part=bool(htmx),
+        now=clock.now(),
         extension_minutes=settings.extension_minutes,
     )
 
@@ -171,7 +162,7 @@ def time_is_up(page: CheckoutPage, status: int = 410) -> Response:
 
 def _started(page: CheckoutPage, address: str | None, status: int = 200) -> Response:
     show = _show(page.show_id)
-    return render("booking/started.html", status_code=status, at=page, show=show, address=address)
+    return render("booking/started.html", status_code=status, at=page, show=show, address=address, now=clock.now())
 
 
 @blueprint.post("/<code>/quote", endpoint="quote")

@@ -46,7 +46,7 @@ def page(booking: BookingRef) -> AnyResponse:
         return time_is_up(at, 200)
     if view.state == BookingState.HELD or not at.paying:
         return redirect(url_for("booking.checkout", code=view.code), 303)
-    return render("booking/waiting.html", booking=view, at=at)
+    return render("booking/waiting.html", booking=view, at=at, now=clock.now())
 
 
 def _confirmed(view: BookingView) -> dict[str, Any]:
@@ -98,6 +98,8 @@ def _spaced(code: str) -> str:
 @booking_holder
 def status(booking: BookingRef) -> AnyResponse:
     """What htmx asks again and again while something is under way; ?seen= is the state its page shows."""
+    if request.args.get("file") == "pdf":
+        return _being_made(booking)
     view = booking_view(booking.show_id, booking.id)
     at = checkout_page(booking.show_id, booking.id)
     moved = request.args.get("seen", view.state) != view.state
@@ -106,6 +108,12 @@ def status(booking: BookingRef) -> AnyResponse:
     if view.state == BookingState.CONFIRMED:
         return render("booking/_papers.html", booking=view)
     return render("booking/_waiting.html", booking=view, at=at)
+
+
+def _being_made(booking: BookingRef) -> AnyResponse:
+    if tickets_pdf(booking.show_id, booking.id) is not None:
+        return htmx_redirect(url_for("booking.tickets_pdf", code=booking.code))
+    return render("booking/_being_made.html", code=booking.code)
 
 
 @blueprint.get("/<code>/tickets/<int:number>", endpoint="ticket")
