@@ -1,4 +1,4 @@
-"""The hold as a service call against its own statements sent by plain psycopg; and the hold in a house of many shows."""
+"""The hold as a service call, against its own statements sent by plain psycopg."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from flask import current_app
 from sqlalchemy import event
 
 from app.db import db
 from app.domain.codes import new_booking_code
-from app.embedded import connect
 from app.services.holds import hold_seats
 from bench.seats import Pair, layout_of
 from bench.sizes import Sizes
@@ -35,8 +35,7 @@ def hold(wish: Wish) -> None:
 def hold_row(wishes: Iterator[Wish], sizes: Sizes) -> Row:
     """hold_seats for two seats, in one process, against the same statements and commits. Needs the app context."""
     script = record(lambda: hold(next(wishes)))
-    with connect(str(db.engine.url.render_as_string(hide_password=False))) as plain:
-        plain.autocommit = False
+    with plain_connection() as plain:
         warm = list(itertools.islice(wishes, 40))
         timed(hold, warm[:20]), timed(replayer(plain, script), [fresh(script, wish) for wish in warm[20:]])
         pairs, seconds = [], []
@@ -47,6 +46,13 @@ def hold_row(wishes: Iterator[Wish], sizes: Sizes) -> Row:
             pairs.append((len(figure) / sum(figure), len(floor) / sum(floor)))
             seconds += figure
     return Row("hold_seats, 2 seats, service call", "the same statements by psycopg", pairs, 0.45, seconds)
+
+
+def plain_connection() -> psycopg.Connection:
+    """psycopg without SQLAlchemy, connected with the very options that the application has."""
+    options = current_app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
+    url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(url, **options)
 
 
 def record(action: Callable[[], object]) -> list[Step]:

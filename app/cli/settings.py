@@ -31,8 +31,8 @@ def settings_table() -> Iterator[str]:
 def _default(item: dataclasses.Field[Any]) -> str:
     if item.metadata["secret"] or item.name in NEEDED:
         return "must be set"
-    value = item.default if item.default is not dataclasses.MISSING else item.default_factory()  # type: ignore[misc]
-    return f"`{words}`" if (words := _words(value)) else ""
+    words = _words(item.default if item.default_factory is dataclasses.MISSING else item.default_factory())
+    return f"`{words}`" if words else ""
 
 
 def _words(value: Any) -> str:

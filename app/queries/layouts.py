@@ -1,4 +1,4 @@
-"""Layouts and price lists, kept in the process: neither ever changes once made. Which one a show has is kept too."""
+"""Layouts and price lists, kept in the process: neither ever changes once made. Which ones a show has is kept too."""
 
 from __future__ import annotations
 
@@ -72,7 +72,15 @@ class LayoutFacts:
         return [seat.id for run in touched for stretch in self.hall.of_run[run] for seat in stretch]
 
 
-_of_shows: dict[int, int] = {}
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a show is sold with."""
+
+    layout: LayoutFacts
+    price_list_id: int
+
+
+_terms: dict[int, Terms] = {}
 _layouts: dict[int, LayoutFacts] = {}
 _prices: dict[int, PriceTable] = {}
 
@@ -87,22 +95,22 @@ def _kept(store: dict[int, T], key: int, read: Callable[[int], T]) -> T:
     return value
 
 
-def layout_of_show(show_id: int) -> LayoutFacts | None:
-    """The layout of a show that is or was on sale, None for others. Kept: a show unpublished since may have a new one,
-    so who relies on it compares it under the locks and calls forget_layout_of() when it differs."""
-    layout_id = _of_shows.get(show_id)
-    if layout_id is None:
-        layout_id = db.session.execute(_LAYOUT_OF, {"show_id": show_id}).scalar_one_or_none()
-        if layout_id is None:
+def terms_of_show(show_id: int) -> Terms | None:
+    """The terms of a show that is or was on sale, None for others. Kept: a show unpublished since may have new ones,
+    so who relies on them compares them under the locks and calls forget_terms_of() when they differ."""
+    terms = _terms.get(show_id)
+    if terms is None:
+        row = db.session.execute(_TERMS, {"show_id": show_id}).one_or_none()
+        if row is None:
             return None
-        if len(_of_shows) >= KEPT_SHOWS:
-            _of_shows.clear()
-        _of_shows[show_id] = layout_id
-    return layout_facts(layout_id)
+        if len(_terms) >= KEPT_SHOWS:
+            _terms.clear()
+        terms = _terms[show_id] = Terms(layout_facts(row.layout_id), row.price_list_id)
+    return terms
 
 
-def forget_layout_of(show_id: int) -> None:
-    _of_shows.pop(show_id, None)
+def forget_terms_of(show_id: int) -> None:
+    _terms.pop(show_id, None)
 
 
 def layout_facts(layout_id: int) -> LayoutFacts:
@@ -113,7 +121,7 @@ def price_table(price_list_id: int) -> PriceTable:
     return _kept(_prices, price_list_id, _read_prices)
 
 
-_LAYOUT_OF = text("SELECT layout_id FROM shows WHERE id = :show_id AND state <> 'draft'")
+_TERMS = text("SELECT layout_id, price_list_id FROM shows WHERE id = :show_id AND state <> 'draft'")
 _LAYOUT = text("SELECT name, categories FROM layouts WHERE id = :id")
 _SEATS = text(
     'SELECT id, label, level, "row", number, kind, category, x, y, row_index, position, run, line, "column", gap_before '
@@ -135,5 +143,5 @@ def _read_prices(price_list_id: int) -> PriceTable:
 
 def forget_kept() -> None:
     """Drop everything kept; tests do so when they swap databases."""
-    for store in (_of_shows, _layouts, _prices):
+    for store in (_terms, _layouts, _prices):
         store.clear()

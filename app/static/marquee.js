@@ -440,6 +440,7 @@ addEventListener("pageshow", event => {
   if (!form) return;
   if (event.persisted) location.reload();
   wish();
+  if ($("#map")) $("#map").scrollLeft = ($("#map").scrollWidth - $("#map").clientWidth) / 2;
   rove($("#seats :checked") || $("#seats input[name]"));
   update(Boolean($("#orphan [data-say]")));
 });

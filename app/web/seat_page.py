@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
 
 from markupsafe import Markup
 
@@ -123,8 +123,7 @@ class SeatPage:
 
     @cached_property
     def chosen_facts(self) -> list[SeatFacts]:
-        seats = [self.layout.by_id[seat_id] for seat_id in self.chosen]
-        return sorted(seats, key=lambda seat: (seat.line, seat.column))
+        return self._seated(self.chosen)
 
     def chosen_seats(self) -> list[ChosenSeat]:
         return [ChosenSeat(seat.id, seat.label, self._sort(seat), self._price(seat)) for seat in self.chosen_facts]
@@ -147,35 +146,41 @@ class SeatPage:
 
     def list_groups(self) -> list[ListGroup]:
         """The free seats without a map, front to back."""
-        free = sorted(
-            (self.layout.by_id[seat_id] for seat_id in self.free_ids),
-            key=lambda seat: (seat.line, seat.column),
-        )
-        groups = groupby(free, key=lambda seat: (seat.line, seat.row, seat.category, seat.kind))
-        parts = [list(group) for _, group in groups]
-        return [self._list_group(seats) for seats in parts]
+        parts: dict[tuple[str, str, str, str], list[SeatFacts]] = {}
+        for seat in self._seated(self.free_ids):
+            parts.setdefault((seat.level, seat.row, seat.category, seat.kind), []).append(seat)
+        return [self._list_group(seats) for seats in parts.values()]
+
+    @cached_property
+    def _rows_on_two_levels(self) -> frozenset[str]:
+        times = Counter(row for _, row in {(seat.level, seat.row) for seat in self.layout.seats})
+        return frozenset(row for row, count in times.items() if count > 1)
 
     def _list_group(self, seats: list[SeatFacts]) -> ListGroup:
         first = seats[0]
-        level = first.level if self.cells.levels > 1 else ""
-        heading = ", ".join(part for part in (level, f"Row {first.row}" if first.row else "") if part)
+        level = first.level if not first.row or first.row in self._rows_on_two_levels else ""
+        heading = ", ".join(part for part in (f"Row {first.row}" if first.row else "", level) if part)
         words = f"{self._sort(first)} {self.cells.price_words(first)}"
         if first.kind == "companion":
-            words = "Companion seat, free beside a wheelchair space"
+            words = "Companion seat, free with it"
         return ListGroup(heading or "Seats", words, [self._list_run(run) for run in _neighbours(seats)])
 
     def _list_run(self, seats: list[SeatFacts]) -> list[ListSeat]:
         return [ListSeat(seat.id, seat.number, self.cells.label(seat), seat.id in self.chosen) for seat in seats]
 
+    def _seated(self, ids: Collection[int]) -> list[SeatFacts]:
+        """These seats in the order people sit."""
+        return sorted((self.layout.by_id[one] for one in ids), key=lambda seat: (seat.line, seat.column))
+
     def offer(self, ids: Collection[int]) -> Offer:
-        """A button for these seats, named in the order people sit."""
-        seats = sorted((self.layout.by_id[one] for one in ids), key=lambda seat: (seat.line, seat.column))
+        """A button for these seats."""
+        seats = self._seated(ids)
         return Offer(",".join(str(seat.id) for seat in seats), " ".join(seat.label for seat in seats))
 
     def names(self, ids: Collection[int]) -> str:
         """J8, J9 and J10."""
-        labels = self.offer(ids).words.split(" ") if ids else []
-        return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+        labels = [seat.label for seat in self._seated(ids)]
+        return ", ".join(labels) if len(labels) < 2 else f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 
 def free_ids(layout: LayoutFacts, now: SeatMap) -> frozenset[int]:

@@ -236,7 +236,13 @@ def test_your_own_hold_is_not_announced_as_taken(page: Page) -> None:
         "new MutationObserver(() => { sessionStorage.heard = document.querySelector('#alert-live').textContent; })"
         ".observe(document.querySelector('#alert-live'), { childList: true });"
     )
-    page.route("**/hold", lambda route: (page.wait_for_timeout(2_600), route.continue_()))
+
+    def slowly(route: Route) -> None:
+        answer = route.fetch()
+        page.wait_for_timeout(2_600)
+        route.fulfill(response=answer)
+
+    page.route("**/hold", slowly)
     pick(page, *seat_ids(show, "C4", "C5"))
     page.locator("#keep").click()
     page.wait_for_url("**/checkout")

@@ -11,7 +11,8 @@ from app import clock
 from app.db import transaction
 from app.errors import Conflict, HoldExpired, SeatsTaken
 from app.models import Booking
-from app.services import checkout, holds, payments
+from app.services import checkout, holding, holds, payments
+from app.services.holding import Wish
 from app.services.holds import Hold
 from tests.builders import A_BUYER, a_hold, a_show, a_started_payment, an_event, seat_ids, the_booking
 from tests.support.crowd import together
@@ -97,8 +98,8 @@ def meanwhile(crowd, monkeypatch):
     """meanwhile(act): `act` happens in another thread while hold_seats is between its look and its locks."""
 
     def arrange(act) -> None:
-        inner = Meanwhile(crowd, holds.seat_locking(), act)
-        monkeypatch.setattr(holds, "seat_locking", lambda: inner)
+        inner = Meanwhile(crowd, holding.seat_locking(), act)
+        monkeypatch.setattr(holding, "seat_locking", lambda: inner)
 
     return arrange
 
@@ -132,7 +133,7 @@ def test_a_booking_that_is_paid_meanwhile_keeps_its_tickets(meanwhile):
 def test_a_hold_that_appears_meanwhile_in_another_tab_is_replaced(meanwhile):
     show = a_show()
     free = seat_ids(show, "A1", "A2")
-    meanwhile(lambda: holds._hold_once(show.id, free, "s:me", None, "guest"))
+    meanwhile(lambda: holds._hold_once(Wish(show.id, free, "s:me", None, "guest")))
     hold = holds.hold_seats(show.id, free, "s:me")
     assert live_seats(show.id) == {hold.code: free}
 

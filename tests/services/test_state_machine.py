@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass, field
 
 import hypothesis.strategies as st
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule, run_state_machine_as_test
+from hypothesis import HealthCheck, assume, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import text
 
 from app import clock
@@ -30,8 +37,12 @@ from tests.builders import A_BUYER, a_show, an_event, seat_ids
 from tests.support.house import clean_house, forget_everything_kept
 
 SEATS = 12
+RECENT = st.integers(0, 2)
+"""Which one, counted from the last."""
 MOST = 10
 LIVE = ("held", "awaiting_payment")
+CAPTURES = {"confirmed", "confirmed late", "repeated"}
+CAPTURES |= {f"refunded: {why}" for why in ("wrong amount", "already paid", "released", "show begun", "seats gone")}
 minutes = dt.timedelta(minutes=1)
 
 
@@ -87,11 +98,9 @@ def outcome(act) -> object:
 class BoxOffice(RuleBasedStateMachine):
     """One show of twelve seats, three buyers, and a clock."""
 
-    bookings = Bundle("bookings")
-    started = Bundle("started")
-
-    def __init__(self, urls, moved_clock) -> None:
+    def __init__(self, urls, moved_clock, seen) -> None:
         super().__init__()
+        self.seen = seen
         clean_house(urls)
         forget_everything_kept()
         self.clock = moved_clock
@@ -107,16 +116,40 @@ class BoxOffice(RuleBasedStateMachine):
     def on_sale(self) -> bool:
         return clock.now() < self.show.starts_at
 
+    def booking(self, recent: int) -> ModelBooking:
+        """The last booking, or the one before …; the first is made here."""
+        if not self.all:
+            self._hold("a", {0, 1})
+        return self.all[-1 - recent % len(self.all)]
+
+    def payment(self, recent: int) -> ModelPayment:
+        """One of the last payments, rather one that is still to be heard of; the first is made here."""
+        known = [one for booking in self.all for one in booking.payments]
+        if not any(one.state != "captured" for one in known):
+            booking = self._hold(f"e{len(self.all)}", self._free_place()) if self.on_sale() else None
+            made = booking and self._start(booking)
+            known += [made] if made else []
+        waiting = [one for one in known if one.state != "captured"] or known
+        assume(waiting)
+        return waiting[-1 - recent % len(waiting)]
+
+    def _free_place(self) -> set[int]:
+        free = [place for place, seat in enumerate(self.seats) if not self.holder(seat)]
+        return {free[0]} if free else {0}
+
     # What people do
 
-    @rule(target=bookings, owner=st.sampled_from("abc"), places=st.sets(st.integers(0, SEATS - 1), min_size=1, max_size=5))
+    @rule(owner=st.sampled_from("abc"), places=st.sets(st.integers(0, SEATS - 1), min_size=1, max_size=5))
     def hold(self, owner, places):
+        self._hold(owner, places)
+
+    def _hold(self, owner: str, places: set[int]) -> ModelBooking | None:
         owner, wanted = f"s:{owner}", sorted(self.seats[place] for place in places)
         expected = self._expect_hold(owner, wanted)
         got = outcome(lambda: holds.hold_seats(self.show.id, wanted, owner))
         if expected is not None:
             assert got == expected
-            return multiple()
+            return None
         now = clock.now()
         made = ModelBooking(got.booking_id, owner, wanted, now + 10 * minutes, now + 30 * minutes)
         assert got.expires_at == made.expires_at
@@ -141,8 +174,9 @@ class BoxOffice(RuleBasedStateMachine):
             own.end("released")
         return None
 
-    @rule(booking=bookings)
-    def extend(self, booking):
+    @rule(recent=RECENT)
+    def extend(self, recent):
+        booking = self.booking(recent)
         got = outcome(lambda: holds.extend_hold(self.show.id, booking.id))
         if booking.state == "confirmed":
             assert got is ConcurrentModification
@@ -155,8 +189,9 @@ class BoxOffice(RuleBasedStateMachine):
             booking.expires_at = min(booking.expires_at + 5 * minutes, booking.cap_at)
             assert got == booking.expires_at
 
-    @rule(booking=bookings)
-    def release(self, booking):
+    @rule(recent=RECENT)
+    def release(self, recent):
+        booking = self.booking(recent)
         got = outcome(lambda: holds.release_booking(self.show.id, booking.id))
         if booking.live:
             assert got is True
@@ -164,8 +199,9 @@ class BoxOffice(RuleBasedStateMachine):
         else:
             assert got is (ConcurrentModification if booking.state == "confirmed" else False)
 
-    @rule(booking=bookings)
-    def expire(self, booking):
+    @rule(recent=RECENT)
+    def expire(self, recent):
+        booking = self.booking(recent)
         over = booking.run_out()
         assert holds.expire_booking(self.show.id, booking.id) is over
         if over:
@@ -178,21 +214,25 @@ class BoxOffice(RuleBasedStateMachine):
         for one in over:
             one.end("expired")
 
-    @rule(target=started, booking=bookings)
-    def start_payment(self, booking):
+    @rule(recent=RECENT)
+    def start_payment(self, recent):
+        self._start(self.booking(recent))
+
+    def _start(self, booking: ModelBooking) -> ModelPayment | None:
+        """The payment that begins; None where it is refused or joins one that runs."""
         got = outcome(
             lambda: checkout.begin_payment(self.show.id, booking.id, A_BUYER, {}, "sandbox", "card", "guest")
         )
         if booking.state == "confirmed":
             assert got is ConcurrentModification
-            return multiple()
+            return None
         if not booking.live or booking.run_out():
             assert got is HoldExpired
-            return multiple()
+            return None
         running = booking.running()
         if running:
             assert got.payment_id == running.id, "a second submit joins the first"
-            return multiple()
+            return None
         if booking.state == "held":
             booking.state = "awaiting_payment"
             booking.expires_at = min(max(booking.expires_at, clock.now() + 15 * minutes), booking.cap_at)
@@ -214,9 +254,11 @@ class BoxOffice(RuleBasedStateMachine):
         end_read()
         return an_event(row, kind, **values)
 
-    @rule(payment=started, times=st.integers(1, 3), short=st.booleans())
-    def pay(self, payment, times, short):
+    @rule(recent=RECENT, times=st.integers(1, 3), chance=st.integers(0, 3))
+    def pay(self, recent, times, chance):
         """Captured, told up to three times, seldom one minor unit short."""
+        payment = self.payment(recent)
+        short = chance == 3
         event = self._event(payment)
         if short:
             event = self._event(payment, amount_minor=event.amount_minor - 1)
@@ -224,17 +266,47 @@ class BoxOffice(RuleBasedStateMachine):
         got = [payments.settle_payment(event) for _ in range(times)]
         assert got == [expected, *["repeated"] * (times - 1)]
 
-    @rule(payment=started)
-    def pay_again_with_another_message(self, payment):
+    @rule(recent=RECENT)
+    def pay_what_was_paid(self, recent):
+        """Another message about any payment, paid or not."""
+        known = [one for booking in self.all for one in booking.payments]
+        if known:
+            self._told(known[-1 - recent % len(known)])
+
+    def _told(self, payment: ModelPayment) -> None:
         expected = self._expect_capture(payment, short=False)
         assert payments.settle_payment(self._event(payment)) == expected
 
-    @rule(payment=consumes(started))
-    def pay_and_forget(self, payment):
-        """As pay(); nobody speaks of this payment again."""
-        assert payments.settle_payment(self._event(payment)) == self._expect_capture(payment, short=False)
+    @rule(recent=RECENT, rival=st.sampled_from(["nobody", "holds", "held once", "the clock"]))
+    def pay_too_late(self, recent, rival):
+        """The time of the booking runs out, somebody may want a seat of it, and then the money comes."""
+        payment = self.payment(recent)
+        booking = payment.booking
+        self._wait_for_end(booking)
+        if rival == "the clock":
+            self.clock_strikes()
+        elif rival != "nobody":
+            self._hold("d", {self.seats.index(booking.seats[0])})
+        if rival == "held once":
+            self.time_passes(11)
+        self._told(payment)
+
+    @rule(recent=RECENT)
+    def pay_two_attempts(self, recent):
+        """Declined, tried again, and then both attempts are captured after all."""
+        payment = self.payment(recent)
+        self._declined(payment)
+        second = self._start(payment.booking)
+        self._told(payment)
+        if second:
+            self._told(second)
 
     def _expect_capture(self, payment: ModelPayment, short: bool) -> str:
+        expected = self._capture(payment, short)
+        self.seen[expected] += 1
+        return expected
+
+    def _capture(self, payment: ModelPayment, short: bool) -> str:
         booking = payment.booking
         if payment.state == "captured":
             return "repeated"
@@ -262,8 +334,11 @@ class BoxOffice(RuleBasedStateMachine):
             one.end("expired")
         return None
 
-    @rule(payment=started)
-    def decline(self, payment):
+    @rule(recent=RECENT)
+    def decline(self, recent):
+        self._declined(self.payment(recent))
+
+    def _declined(self, payment: ModelPayment) -> None:
         got = payments.settle_payment(self._event(payment, EventKind.FAILED))
         assert got == ("failed" if payment.state == "pending" else "too late")
         if payment.state == "pending":
@@ -273,11 +348,20 @@ class BoxOffice(RuleBasedStateMachine):
     def time_passes(self, span):
         self.clock.forward(minutes=span)
 
-    @rule()
-    def the_show_begins(self):
-        """Seldom, and then only if it is near: most stories end before."""
-        if self.show.starts_at - clock.now() < 60 * minutes:
-            self.clock.forward(minutes=60)
+    @rule(recent=RECENT)
+    def run_out(self, recent):
+        self._wait_for_end(self.booking(recent))
+
+    def _wait_for_end(self, booking: ModelBooking) -> None:
+        """Until the very instant at which its time is over."""
+        if booking.live and not booking.run_out():
+            self.clock.forward(seconds=(booking.expires_at - clock.now()).total_seconds())
+
+    @precondition(lambda self: len(self.all) > 3)
+    @rule(chance=st.integers(0, 2))
+    def the_show_begins(self, chance):
+        if chance == 2 and self.on_sale():
+            self.clock.forward(seconds=(self.show.starts_at - clock.now()).total_seconds())
 
     # What must be so at each step
 
@@ -316,11 +400,13 @@ class BoxOffice(RuleBasedStateMachine):
 def test_any_order_of_holding_paying_and_waiting_keeps_every_promise(app, urls, moved_clock, set_setting):
     set_setting(orphan_seats="off")
     moved_clock.stop_at(clock.now().replace(microsecond=0))
+    seen: Counter[str] = Counter()
     chosen = settings(
-        max_examples=40,
-        stateful_step_count=25,
+        max_examples=150,
+        stateful_step_count=30,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(lambda: BoxOffice(urls, moved_clock), settings=chosen)
+    run_state_machine_as_test(lambda: BoxOffice(urls, moved_clock, seen), settings=chosen)
+    assert set(seen) == CAPTURES, "the stories came to every end that money can have"

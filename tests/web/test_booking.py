@@ -299,6 +299,15 @@ def test_the_pdf_is_being_made_until_it_is_there(buyer: Buyer, booked: str) -> N
     assert "Tickets as PDF" in words(buyer.get(f"/bookings/{booked}/status?seen=confirmed", headers=HTMX))
 
 
+def test_the_page_that_waits_for_the_pdf_opens_it(buyer: Buyer, booked: str) -> None:
+    asking = f"/bookings/{booked}/status?file=pdf"
+    assert asking in str(buyer.get(f"/bookings/{booked}/tickets.pdf").get_data(as_text=True))
+    assert "hx-trigger" in buyer.get(asking, headers=HTMX).get_data(as_text=True)
+    booking = booking_of(booked)
+    render_tickets(booking.show_id, booking.id)
+    assert buyer.get(asking, headers=HTMX).headers["HX-Redirect"] == f"/bookings/{booked}/tickets.pdf"
+
+
 def test_the_calendar_file_leads_back_to_the_booking(buyer: Buyer, booked: str) -> None:
     file = buyer.get(f"/bookings/{booked}/calendar.ics")
     assert file.mimetype == "text/calendar"

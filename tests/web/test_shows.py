@@ -138,6 +138,27 @@ def test_the_list_offers_free_seats_only(buyer: Buyer) -> None:
     assert labels[0] == "Row A seat 3, standard, £10.75"
 
 
+def test_a_sold_out_show_says_so_and_leads_to_other_times(buyer: Buyer) -> None:
+    show = a_show(seats=4, layout={"per_row": 4})
+    a_paid_booking(show, seats=seat_ids(show))
+    page = buyer.get(f"/shows/{show.id}")
+    assert "Every seat is taken" in words(page)
+    assert soup(page).select_one(f'main a[href="/movies/{show.movie.slug}"]')
+
+
+def test_seats_with_long_names_are_named_whole(buyer: Buyer) -> None:
+    show = a_show(seats=10)
+    with transaction() as session:
+        session.execute(
+            text("UPDATE seats SET label = 'Balcony ' || number || ' bis' WHERE layout_id = :id"),
+            {"id": show.layout_id},
+        )
+    first, second = seat_ids(show)[3:5]
+    a_hold(show, seats=[first, second])
+    page = buyer.get(f"/shows/{show.id}?choose={first},{second}")
+    assert "Balcony 4 bis and Balcony 5 bis are no longer free" in words(page)
+
+
 # The poll
 
 
