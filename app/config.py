@@ -67,8 +67,9 @@ class Settings:
     cleaning_minutes: int = _setting(15, "kept free on a screen after each show")
 
     gateways: tuple[str, ...] = _setting(("sandbox",), "payment gateways on offer, comma-separated")
+    allow_sandbox: bool = _setting(False, "in production, let the sandbox gateway give tickets for nothing; yes or no")
     sandbox_webhook_secret: str = _setting("", "signs the sandbox gateway's messages", secret=True)
-    sandbox_webhook_url: str = _setting("", "where the sandbox sends its messages; empty = this web process")
+    sandbox_webhook_url: str = _setting("", "where the sandbox sends its messages; empty = BASE_URL/webhooks/sandbox")
     sandbox_late_minutes: int = _setting(35, "when the money of a sandbox payment made late arrives; past the cap")
     gateway_timeout_seconds: int = _setting(10, "how long a gateway may take to answer")
     webhook_window_seconds: int = _setting(300, "a gateway's message older than this is not believed")
@@ -94,10 +95,18 @@ def _mapping(text: str, value: Callable[[str], Any]) -> dict[str, Any]:
     return {key.strip().upper(): value(number.strip()) for key, _, number in pairs}
 
 
+def _truth(text: str) -> bool:
+    known = {"yes": True, "1": True, "true": True, "no": False, "0": False, "false": False}
+    if text.lower() not in known:
+        raise ValueError(text)
+    return known[text.lower()]
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": int,
     "float": float,
+    "bool": _truth,
     "Path": Path,
     "tuple[str, ...]": lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
     "dict[str, int]": lambda text: _mapping(text, int),
@@ -130,6 +139,8 @@ def _check(settings: Settings) -> None:
         raise BadSetting(f"{', '.join(missing)} must be set; bin/run and bin/flask make them for development")
     if settings.orphan_seats not in ("on", "warn", "off"):
         raise BadSetting(f"ORPHAN_SEATS is on, warn or off, not {settings.orphan_seats!r}")
+    if settings.production and "sandbox" in settings.gateways and not settings.allow_sandbox:
+        raise BadSetting("the sandbox gateway gives tickets for nothing: name another in GATEWAYS, or ALLOW_SANDBOX=yes")
     if settings.production and settings.base_url.startswith("http://"):
         raise BadSetting("BASE_URL must begin with https:// in production")
 

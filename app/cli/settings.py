@@ -31,12 +31,15 @@ def settings_table() -> Iterator[str]:
 def _default(item: dataclasses.Field[Any]) -> str:
     if item.metadata["secret"] or item.name in NEEDED:
         return "must be set"
-    words = _words(item.default if item.default_factory is dataclasses.MISSING else item.default_factory())
+    factory = item.default_factory
+    words = _words(item.default if isinstance(factory, type(dataclasses.MISSING)) else factory())
     return f"`{words}`" if words else ""
 
 
 def _words(value: Any) -> str:
     """As it would be written in the environment."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return ",".join(f"{key}={number}" for key, number in value.items())
     if isinstance(value, tuple):

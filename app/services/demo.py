@@ -136,17 +136,17 @@ def _that_fits(films: list[Movie], turn: int, times: tuple[str, ...], slot: int)
 
 
 def _put_on(screen: Screen, film: Movie, prices: int, starts_at: dt.datetime, turn: int) -> int | None:
-    spoken = film.languages[0] if film.languages else ""
-    titles = spoken.endswith("(intertitles)")
+    spoken = film.languages[0].removesuffix(" (intertitles)") if film.languages else ""
+    silent = (film.sound or "").startswith("silent")
     new = NewShow(
         movie_id=film.id,
         screen_id=screen.id,
         price_list_id=prices,
         starts_at=starts_at.astimezone(dt.UTC),
         format="4K" if turn % 5 == 0 else "2D",
-        language="Silent" if film.sound == "silent" else spoken,
-        subtitles=f"{spoken.removesuffix(' (intertitles)')} titles" if titles else "",
-        note=SPECIALS[turn % 3] if film.sound == "silent" and turn % 4 == 0 else "",
+        language="Silent" if silent else spoken,
+        subtitles=f"{spoken} titles" if silent and spoken != "No dialogue" else "",
+        note=SPECIALS[turn % 3] if silent and turn % 4 == 0 else "",
         captions=turn % 3 == 0,
         audio_description=turn % 7 == 0,
         relaxed=turn % 11 == 0,

@@ -402,8 +402,8 @@ def test_any_order_of_holding_paying_and_waiting_keeps_every_promise(app, urls, 
     moved_clock.stop_at(clock.now().replace(microsecond=0))
     seen: Counter[str] = Counter()
     chosen = settings(
-        max_examples=150,
-        stateful_step_count=30,
+        max_examples=80,
+        stateful_step_count=25,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
