@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -19,6 +20,12 @@ timeout = 60
 worker_tmp_dir = MEMORY if os.path.isdir(MEMORY) else None  # a heartbeat must not wait for a disk
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL") or "warning"
 accesslog = None
+
+
+def when_ready(server: Any) -> None:
+    """What is loaded by now stays: the collector, which writes into all it looks at, would unshare it in each process."""
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -31,8 +31,8 @@ def settings_table() -> Iterator[str]:
 def _default(item: dataclasses.Field[Any]) -> str:
     if item.metadata["secret"] or item.name in NEEDED:
         return "must be set"
-    factory = item.default_factory
-    words = _words(item.default if isinstance(factory, type(dataclasses.MISSING)) else factory())
+    made = item.default is dataclasses.MISSING
+    words = _words(cast(Callable[[], Any], item.default_factory)() if made else item.default)
     return f"`{words}`" if words else ""
 
 

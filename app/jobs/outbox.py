@@ -29,6 +29,7 @@ DOERS: dict[Task, Doer] = {
     Task.CANCEL_PAYMENT: lambda item: cancel_gateway_session(item.show_id, item.subject_id),
 }
 
+
 def run_outbox_item(show_id: int, item_id: int) -> str:
     """Do one item unless it is done; gives what happened. Any failure is noted and tried again by the sweeper."""
     item = take_item(show_id, item_id)

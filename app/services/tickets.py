@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 
 from app import clock
-from app.adapters.calendar import Entry, calendar_file
 from app.adapters.qr import qr_svg
 from app.adapters.templates import fill
 from app.config import settings
@@ -123,6 +122,9 @@ def ticket_sheet(view: BookingView, poster: PosterFacts) -> tuple[str, dict[str,
 
 def booking_calendar(view: BookingView, link: str) -> bytes:
     """The confirmed visit as an .ics file; `link` opens the booking."""
+    # Imported here: 3 MB in every process, and few visitors ask for it.
+    from app.adapters.calendar import Entry, calendar_file
+
     seats = ", ".join(ticket.seat for ticket in view.tickets)
     entry = Entry(
         uid=f"booking-{view.code}@{urlsplit(settings.base_url).hostname}",

@@ -9,11 +9,12 @@ import mimetypes
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
 import brotli
 import rcssmin
 import rjsmin
-from flask import Flask, Response, abort, current_app, request, url_for
+from flask import Flask, Response, abort, current_app, request
 from werkzeug.security import safe_join
 
 YEAR = 31_536_000
@@ -37,7 +38,12 @@ def init_assets(app: Flask) -> None:
 
 def asset(name: str) -> str:
     """The address of a file in app/static/."""
-    return url_for("static", filename=name, v=_asset(current_app.static_folder or "", name).digest)
+    return _address(current_app.static_url_path or "", current_app.static_folder or "", name)
+
+
+@lru_cache(maxsize=256)
+def _address(url: str, folder: str, name: str) -> str:
+    return f"{url}/{quote(name)}?v={_asset(folder, name).digest}"
 
 
 def serve(filename: str) -> Response:

@@ -29,16 +29,15 @@ def init_security(app: Flask, settings: Settings) -> None:
     ]
     if settings.production:
         headers.append(("Strict-Transport-Security", "max-age=63072000; includeSubDomains"))
+    headers.append(("Cache-Control", "no-store"))
 
     @app.after_request
     def harden(response: Response) -> Response:
         if request.endpoint in NO_DOCUMENTS:
             response.headers.add("X-Content-Type-Options", "nosniff")
             return response
-        for name, value in headers:
-            response.headers.setdefault(name, value)
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
+        there = {name.lower() for name, _ in response.headers}
+        response.headers.extend([(name, value) for name, value in headers if name.lower() not in there])
         return response
 
     @app.before_request

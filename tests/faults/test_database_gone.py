@@ -30,17 +30,12 @@ def test_a_stopped_database_is_said_and_survived_without_a_restart(house: House,
     assert ready.status == 503
 
     house.start_database_again()
-    patiently(lambda: served(house, buyer.get(f"/shows/{show.id}")), what="the show's page")
+    patiently(lambda: house.well(buyer.get(f"/shows/{show.id}")), what="the show's page")
     assert house.state(paid) == "confirmed"
     assert house.state(held) == "held"
-    patiently(lambda: served(house, buyer.get(f"/bookings/{paid}")), what="the booking's page")
+    assert house.well(buyer.get(f"/bookings/{paid}"), times=2)
     assert house.hold(buyer, show.id, seat_ids(show, "C1", "C2"))
     patiently(lambda: house.undone() == 0, seconds=45, what="the worker's and the schedule's way back")
-
-
-def served(house: House, request: bytes) -> bool:
-    answer = house.ask(request)
-    return answer is not None and answer.status == 200
 
 
 def test_a_stopped_database_does_not_lose_a_capture_the_gateway_made(house: House, buyer: Buyer, show, seats):
@@ -53,6 +48,7 @@ def test_a_stopped_database_does_not_lose_a_capture_the_gateway_made(house: Hous
     assert answer.status == 503
     house.start_database_again()
     patiently(lambda: settled(house, buyer, code), what="the settling")
+    patiently(lambda: house.well(buyer.get(f"/shows/{show.id}")), what="the show's page")
     assert house.state(code) == "confirmed"
 
 
@@ -76,6 +72,7 @@ def test_connections_cut_under_load_cost_a_try_and_never_an_acknowledged_hold(ho
     told = {tries[-1].code: pair for tries, pair in zip(answers, pairs, strict=True)}
     assert live_seats(show.id) == told
     assert overlaps(show.id) + miscounted(show.id) == []
+    patiently(lambda: house.well(crowd[0].get(f"/shows/{show.id}")), what="calm")
 
 
 async def under_cuts(

@@ -32,7 +32,9 @@ def test_killed_after_the_commit_of_a_hold_the_buyer_can_ask_again(house: House,
     assert house.seats_free(show.id) == 28
 
 
-def test_killed_while_one_hold_is_replaced_by_another_the_buyer_has_one_of_them(house: House, buyer: Buyer, show, seats):
+def test_killed_while_one_hold_is_replaced_by_another_the_buyer_has_one_of_them(
+    house: House, buyer: Buyer, show, seats
+):
     first = house.hold(buyer, show.id, seats)
     house.arm(BEFORE)
     assert house.ask(buyer.hold_by_form(show.id, seat_ids(show, "B1", "B2"))) is None
@@ -54,7 +56,9 @@ def test_killed_while_a_payment_starts_the_same_payment_goes_on(house: House, bu
     assert house.state(code) == "confirmed"
     assert house.one("SELECT count(*) FROM payments") == 1
     assert house.one("SELECT count(*) FROM sandbox_sessions") == 1
-    assert house.one("SELECT sum(captured_minor) FROM sandbox_sessions") == house.one("SELECT total_minor FROM bookings")
+    assert house.one("SELECT sum(captured_minor) FROM sandbox_sessions") == house.one(
+        "SELECT total_minor FROM bookings"
+    )
 
 
 @pytest.mark.parametrize("place", [BEFORE, AFTER])

@@ -9,6 +9,8 @@ import dataclasses
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import psycopg
 import pytest
@@ -27,6 +29,7 @@ from app.services.holds import Hold
 from app.services.promises import check_promises
 from tests.builders import a_hold, a_show, a_started_payment, an_event, seat_ids
 from tests.conftest import TEMPLATE
+from tests.races.conftest import deadlocks
 from tests.support.crowd import together
 from tests.support.history import overlaps
 from tests.support.house import clean_house, forget_everything_kept
@@ -153,6 +156,26 @@ def test_without_the_index_the_lock_alone_lets_one_win(spoilt, without_index):
         assert winners(results) == 1
         assert overlaps(show_id) == []
     assert broken() == set()
+
+
+def test_seats_locked_in_opposite_orders_deadlock_and_are_counted(control_urls):
+    """What the order of seats prevents, and that counting it would tell."""
+    before = deadlocks(control_urls)
+    with ExitStack() as stack:
+        one, other = (stack.enter_context(connect(control_urls.migration_database_url)) for _ in range(2))
+        one.execute("CREATE TABLE chairs AS SELECT generate_series(1, 2) AS id")
+        pool = stack.enter_context(ThreadPoolExecutor(2))
+        one.execute("BEGIN")
+        other.execute("BEGIN")
+        one.execute("SELECT FROM chairs WHERE id = 1 FOR UPDATE")
+        other.execute("SELECT FROM chairs WHERE id = 2 FOR UPDATE")
+        waits = [
+            pool.submit(one.execute, "SELECT FROM chairs WHERE id = 2 FOR UPDATE"),
+            pool.submit(other.execute, "SELECT FROM chairs WHERE id = 1 FOR UPDATE"),
+        ]
+        problems = [wait.exception(10) for wait in waits]
+        assert [type(one) for one in problems if one] == [psycopg.errors.DeadlockDetected]
+    assert deadlocks(control_urls) == before + 1
 
 
 # Settling

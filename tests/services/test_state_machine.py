@@ -220,9 +220,7 @@ class BoxOffice(RuleBasedStateMachine):
 
     def _start(self, booking: ModelBooking) -> ModelPayment | None:
         """The payment that begins; None where it is refused or joins one that runs."""
-        got = outcome(
-            lambda: checkout.begin_payment(self.show.id, booking.id, A_BUYER, {}, "sandbox", "card", "guest")
-        )
+        got = outcome(lambda: checkout.begin_payment(self.show.id, booking.id, A_BUYER, {}, "sandbox", "card", "guest"))
         if booking.state == "confirmed":
             assert got is ConcurrentModification
             return None
@@ -357,11 +355,16 @@ class BoxOffice(RuleBasedStateMachine):
         if booking.live and not booking.run_out():
             self.clock.forward(seconds=(booking.expires_at - clock.now()).total_seconds())
 
-    @precondition(lambda self: len(self.all) > 3)
-    @rule(chance=st.integers(0, 2))
-    def the_show_begins(self, chance):
-        if chance == 2 and self.on_sale():
-            self.clock.forward(seconds=(self.show.starts_at - clock.now()).total_seconds())
+    @precondition(lambda self: len(self.all) > 3 and self.on_sale())
+    @rule(recent=RECENT, struck=st.booleans())
+    def the_show_begins(self, recent, struck):
+        """Nothing can be held from here on; money that comes now comes too late, unless the seats are still kept."""
+        payment = self.payment(recent)
+        if struck:
+            self._wait_for_end(payment.booking)
+            self.clock_strikes()
+        self.clock.forward(seconds=(self.show.starts_at - clock.now()).total_seconds())
+        self._told(payment)
 
     # What must be so at each step
 

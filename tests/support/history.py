@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import text
@@ -80,8 +81,7 @@ def _rows(statement: Any, show_id: int, **values: object) -> Sequence[Any]:
 def overlaps(show_id: int) -> list[str]:
     """Seats that two bookings had at once, by the clock read under the locks."""
     wrong = []
-    all_stays = stays(show_id)
-    for one, next_one in zip(all_stays, all_stays[1:], strict=False):
+    for one, next_one in pairwise(stays(show_id)):
         if one.seat_id == next_one.seat_id and (one.end is None or next_one.start < one.end):
             wrong.append(f"seat {one.seat_id}: bookings {one.booking_id} and {next_one.booking_id} at once")
     return wrong

@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from app import create_app
 from app.config import Settings
@@ -32,7 +32,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
-HOSTILE = "{{7*7}}<script>alert(1)</script>\" onmouseover=\"alert(2)\" hx-on:click='alert(3)'"
+HOSTILE = '{{7*7}}<script>alert(1)</script>" onmouseover="alert(2)" hx-on:click=\'alert(3)\''
 SIGNED = {"webhooks.receive"}
 """POSTs that carry a gateway's signature in place of a session, a token and an origin."""
 
@@ -69,7 +69,8 @@ def rules(app: Flask, method: str) -> list[Rule]:
 
 def filled(app: Flask, rule: Rule, **values: Any) -> str:
     """The rule's address with these parameters; any other is a number or a word that names nothing."""
-    known = {name: values.get(name, 1 if "int" in type(kind).__name__.lower() else "x") for name, kind in rule._converters.items()}
+    other = {name: 1 if isinstance(kind, IntegerConverter) else "x" for name, kind in rule._converters.items()}
+    known = {name: values.get(name, value) for name, value in other.items()}
     with app.test_request_context():
         return str(app.url_map.bind("localhost").build(rule.endpoint, known))
 
@@ -98,7 +99,9 @@ def test_to_another_account_a_booking_does_not_exist_at_any_address(
         for rule in booking_rules(app, "GET"):
             assert stranger.get(filled(app, rule, code=code)).status_code == 404, rule.rule
         for rule in booking_rules(app, "POST"):
-            assert stranger.post_form(filled(app, rule, code=code), page=f"/shows/{show.id}").status_code == 404, rule.rule
+            assert stranger.post_form(filled(app, rule, code=code), page=f"/shows/{show.id}").status_code == 404, (
+                rule.rule
+            )
 
 
 def test_what_is_not_there_looks_like_what_is_not_yours(app, stranger: Buyer, paid: str):
@@ -141,7 +144,9 @@ FOREIGN = [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-S
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-def test_a_write_from_another_site_is_refused_even_with_a_token(app, buyer: Buyer, show: Show, held: str, posts, headers):
+def test_a_write_from_another_site_is_refused_even_with_a_token(
+    app, buyer: Buyer, show: Show, held: str, posts, headers
+):
     token = buyer.token()
     for rule in posts:
         address = filled(app, rule, code=held, show_id=show.id)
@@ -164,7 +169,7 @@ def digest() -> str:
     """Every row of every table, in one number."""
     parts = []
     for table in Base.metadata.sorted_tables:
-        sql = f'SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), \'\')) FROM "{table.name}" t'
+        sql = f"SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) FROM \"{table.name}\" t"
         parts.append(db.session.execute(text(sql)).scalar_one())
     db.session.commit()
     return "".join(parts)
@@ -238,7 +243,8 @@ def test_production_asks_for_https_from_then_on(production: Flask):
 
 
 def test_every_kind_of_answer_has_the_policy_to_the_letter(client: FlaskClient, show: Show):
-    answers = [client.get("/"), client.get("/no/such/page"), client.get("/account"), client.post("/login"), client.get("/healthz")]
+    answers = [client.get(address) for address in ("/", "/no/such/page", "/account", "/healthz")]
+    answers.append(client.post("/login"))
     answers += [client.get("/search", headers={"HX-Request": "true"}), client.get(f"/shows/{show.id}")]
     assert {answer.status_code for answer in answers} >= {200, 303, 403, 404}
     for answer in answers:
@@ -267,7 +273,14 @@ def test_what_is_public_knows_nobody(buyer: Buyer, held: str, show: Show):
 # Where we send people
 
 
-AWAY = ("//evil.example", "/\\evil.example", "https://evil.example", "/%2f%2fevil.example", "/%5cevil.example", "%2f%2fevil")
+AWAY = (
+    "//evil.example",
+    "/\\evil.example",
+    "https://evil.example",
+    "/%2f%2fevil.example",
+    "/%5cevil.example",
+    "%2f%2fevil",
+)
 AWAY += ("/\t/evil.example", "\\\\evil.example", "javascript:alert(1)", "http:evil.example", "///evil.example")
 
 
@@ -305,7 +318,13 @@ def test_hostile_titles_cinemas_and_names_come_out_as_words(app: Flask, buyer: B
     assert buyer.get(back.location).status_code == 303
     slug = show.cinema.slug
     addresses = ["/", f"/movies/{movie.slug}", f"/shows/{show.id}", f"/shows/{show.id}?view=list", f"/bookings/{code}"]
-    addresses += ["/account/bookings", f"/bookings/{code}/tickets/1", "/cinemas", f"/cinemas/{slug}", f"/search?q={HOSTILE}"]
+    addresses += [
+        "/account/bookings",
+        f"/bookings/{code}/tickets/1",
+        "/cinemas",
+        f"/cinemas/{slug}",
+        f"/search?q={HOSTILE}",
+    ]
     pages += [buyer.get(address) for address in addresses]
     for page in pages:
         assert page.status_code == 200, page.request.path
@@ -413,7 +432,7 @@ def test_a_line_of_the_log_is_one_line_whatever_is_in_it(app: Flask, client: Fla
 
 
 def guarded_failure() -> None:
-    raise RuntimeError("BREAK\nHERE\r\n{\"event\": \"forged\"}")
+    raise RuntimeError('BREAK\nHERE\r\n{"event": "forged"}')
 
 
 guarded_failure.guard = "public"  # type: ignore[attr-defined]

@@ -1,0 +1,217 @@
+"""axe-core over every public page and state, in both themes, with the policy on; and what axe does not look at: test_looks.py."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.config import Settings
+from app.domain.links import booking_link
+from app.models import Show
+from app.queries.browse_cache import browse_changed
+from app.services.holds import release_booking
+from app.services.payments import settle_payment
+from tests import builders
+from tests.builders import seat_ids
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RUN = "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})"
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+WIDE, PHONE, SMALL = 1280, 390, 320
+REFUSED = ("409", "410", "404", "422")
+
+
+class Visitor:
+    """A browser that looks hard at each page: axe in both themes, one h1, no sideways scroll, empty live regions."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.troubles: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+
+    def _hear(self, line: Any) -> None:
+        """A refused answer is an error to the console too, and here part of the test."""
+        if line.type == "error" and not any(f"status of {code}" in line.text for code in REFUSED):
+            self.troubles.append(line.text)
+
+    def go(self, path: str, width: int = WIDE) -> None:
+        self.page.goto(path)
+        self.look(path, width)
+
+    def look(self, name: str, *widths: int, dark_too: bool = True) -> None:
+        """Inject by the debugger: a script element would be refused, as it should be."""
+        page = self.page
+        for width in widths or (WIDE,):
+            page.set_viewport_size({"width": width, "height": 800})
+            if page.evaluate("typeof axe") == "undefined":
+                page.evaluate(AXE)
+            for theme in ("light", "dark") if dark_too else ("light",):
+                page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                for found in page.evaluate(RUN, TAGS)["violations"]:
+                    nodes = "; ".join(node["html"][:160] for node in found["nodes"][:3])
+                    self.troubles.append(f"{name} {width} {theme}: {found['id']}: {nodes}")
+            if page.evaluate(SIDEWAYS) > 0:
+                self.troubles.append(f"{name} {width}: scrolls sideways")
+            if page.locator("h1").count() != 1:
+                self.troubles.append(f"{name}: {page.locator('h1').count()} h1")
+
+
+@pytest.fixture
+def visitor(browser: Browser, base_url: str) -> Iterator[Visitor]:
+    context = browser.new_context(base_url=base_url)
+    context.set_default_timeout(10_000)
+    visitor = Visitor(context.new_page())
+    yield visitor
+    context.close()
+    assert not visitor.troubles, "\n".join(visitor.troubles)
+
+
+def a_programme() -> str:
+    """A city with a film on every one of the next days; its title, which is its address too."""
+    cinema = builders.a_cinema(builders.a_city("Bristol"), name="Regent", facilities=["step_free"])
+    movie = builders.a_movie("Metropolis", genres=["Drama"], certificate="PG", synopsis="A city of two halves.")
+    other = builders.a_movie("Vampyr", genres=["Horror"])
+    for hours in (1, 25, 49):
+        builders.a_show(cinema=cinema, movie=movie, captions=True, starts_in=dt.timedelta(hours=hours))
+    builders.a_show(cinema=cinema, movie=other, starts_in=dt.timedelta(hours=1))
+    browse_changed()
+    return f"/movies/{movie.slug}"
+
+
+def test_pages_to_browse(visitor: Visitor) -> None:
+    film = a_programme()
+    visitor.go("/")
+    visitor.look("home on a phone", PHONE, SMALL, dark_too=False)
+    visitor.go("/?genre=Horror&captions=1")
+    visitor.go(film)
+    visitor.look("film on a phone", SMALL, dark_too=False)
+    visitor.go("/cinemas")
+    visitor.page.locator(".venue h3 a").first.click()
+    visitor.look("cinema", WIDE, SMALL)
+    for path in ("/coming-soon", "/cities", "/search?q=metro", "/search?q=zzz"):
+        visitor.go(path)
+
+
+def test_pages_of_help_and_errors(visitor: Visitor) -> None:
+    shut = builders.a_show(published=False)
+    for path in ("/help", "/help/access", "/help/refunds", "/nowhere", f"/shows/{shut.id}"):
+        visitor.go(path)
+        visitor.look(path, SMALL, dark_too=False)
+
+
+def test_pages_of_the_account(visitor: Visitor) -> None:
+    visitor.go("/account/bookings")
+    for path in ("/login", "/register"):
+        visitor.go(path)
+        visitor.page.locator("main button.btn").click()
+        expect(visitor.page.locator("#summary")).to_be_focused()
+        visitor.look(f"{path} with errors", WIDE, SMALL)
+
+
+KINDS = {"A1": "wheelchair", "A2": "companion", "C1": "premium", "C2": "premium"}
+
+
+def a_busy_house() -> Show:
+    """Every kind of seat and every state."""
+    film = builders.a_movie("Sunrise: A Song of Two Humans")
+    show = builders.a_show(seats=60, movie=film, captions=True, layout={"kinds": KINDS, "aisle_after": 5})
+    builders.a_hold(show, seats=seat_ids(show, "D4", "D5"))
+    builders.a_paid_booking(show, seats=seat_ids(show, "E1", "E2"))
+    return show
+
+
+def test_the_seat_map_and_the_list(visitor: Visitor) -> None:
+    show = a_busy_house()
+    visitor.go(f"/shows/{show.id}")
+    visitor.page.locator("#best").click()
+    expect(visitor.page.locator("#chosen li")).to_have_count(2)
+    visitor.page.locator("[data-zoom=in]").click()
+    visitor.look("chosen and zoomed", WIDE, PHONE, SMALL)
+    visitor.go(f"/shows/{show.id}?view=list")
+    visitor.look("list on a phone", PHONE, SMALL, dark_too=False)
+
+
+def without_polls(page: Page) -> None:
+    page.route("**/shows/*/seats?v=*", lambda route: route.fulfill(status=204))
+
+
+@pytest.mark.parametrize("labels", ["C4,C5", "F2,F3"], ids=["409", "422"])
+def test_refused_seats(visitor: Visitor, plain_page: Page, labels: str) -> None:
+    """Somebody was faster; or a single seat would be left alone: by script beside the map, and as pages of their own."""
+    show = a_busy_house()
+    wanted = seat_ids(show, *labels.split(","))
+    plain = Visitor(plain_page)
+    for page in (visitor.page, plain_page):
+        without_polls(page)
+        page.goto(f"/shows/{show.id}?choose={wanted[0]},{wanted[1]}")
+    if labels == "C4,C5":
+        builders.a_hold(show, seats=[wanted[0], *seat_ids(show, "C3")])
+    visitor.page.locator("#keep").click()
+    expect(visitor.page.locator("#orphan p")).to_contain_text("taken" if labels == "C4,C5" else "alone")
+    visitor.look(f"{labels} refused", WIDE, PHONE)
+    with plain_page.expect_response("**/hold") as answer:
+        plain_page.locator("#keep").click()
+    assert answer.value.status == (409 if labels == "C4,C5" else 422)
+    plain.look(f"{labels} refused without scripts", WIDE)
+    assert not plain.troubles
+
+
+def keep_two(page: Page, show: Show) -> str:
+    """Hold the best two; gives the checkout's address."""
+    page.goto(f"/shows/{show.id}")
+    page.locator("#best").click()
+    expect(page.locator("#chosen li")).to_have_count(2)
+    page.locator("#keep").click()
+    page.wait_for_url("**/checkout")
+    return page.url
+
+
+def test_the_way_from_checkout_to_the_ticket(visitor: Visitor) -> None:
+    page, show = visitor.page, a_busy_house()
+    checkout = keep_two(page, show)
+    visitor.look("checkout", WIDE, PHONE, SMALL)
+    page.locator("#pay").click()
+    expect(page.locator("#summary")).to_be_focused()
+    visitor.look("checkout with errors", WIDE, SMALL)
+    page.get_by_label("Name").fill("Ada Byron")
+    page.get_by_label("E-mail").fill("ada@example.org")
+    page.locator("#pay").click()
+    page.wait_for_url("**/pay/sandbox/**")
+    page.locator("summary").click()
+    visitor.look("sandbox", WIDE, SMALL)
+    provider = page.url
+    visitor.go(checkout)
+    visitor.go(checkout.removesuffix("/checkout"))
+    expect(page.locator("h2").first).to_have_text("Waiting for the payment")
+    page.goto(provider)
+    page.locator("button[name=do][value=pay]").click()
+    expect(page.get_by_role("link", name="Tickets as PDF")).to_be_visible(timeout=15_000)
+    visitor.look("confirmed", WIDE, PHONE, SMALL)
+    page.locator(".tickets a").first.click()
+    visitor.look("ticket", WIDE, SMALL)
+    visitor.go("/account/bookings")
+    visitor.look("my tickets", SMALL, dark_too=False)
+
+
+def test_seats_given_up_and_money_too_late(visitor: Visitor, settings: Settings) -> None:
+    page, show = visitor.page, builders.a_show()
+    checkout = keep_two(page, show)
+    page.get_by_role("button", name="Give the seats up").click()
+    visitor.go(checkout)
+    expect(page.locator("#leader")).to_be_visible()
+    late = builders.a_hold(show)
+    payment = builders.a_started_payment(late)
+    release_booking(late.show_id, late.id)
+    builders.a_hold(show, seats=seat_ids(show)[:4])
+    settle_payment(builders.an_event(payment))
+    page.goto(booking_link("", settings.secret_key, late.code))
+    expect(page.locator("h2").first).to_contain_text("too late")
+    visitor.look("too late", WIDE, SMALL)
