@@ -9,7 +9,6 @@ from flask import Flask, current_app
 from flask_compress import Compress
 from flask_htmx import HTMX
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -20,7 +19,6 @@ from app.adapters.cache import init_cache
 from app.config import ROOT, Settings
 from app.db import Base, db
 
-migrate = Migrate(compare_type=True)
 login_manager = LoginManager()
 csrf = CSRFProtect()
 htmx = HTMX()
@@ -30,12 +28,20 @@ QUEUE = "marquee"
 
 def init_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    app.extensions["migrate"] = LocalProxy(lambda: _migrations(app))
     csrf.init_app(app)
     htmx.init_app(app)
     _init_redis(app, settings)
     _init_compress(app)
     app.extensions["after_fork"] = lambda: _after_fork(app)
+
+
+def _migrations(app: Flask) -> object:
+    """Takes its own place when `flask db` first asks for it: Alembic is 5 MB that no server process needs."""
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    return app.extensions["migrate"]
 
 
 def _after_fork(app: Flask) -> None:
@@ -75,4 +81,4 @@ def _init_compress(app: Flask) -> None:
 redis_client = cast("redis.Redis", LocalProxy(lambda: current_app.extensions["redis"]))
 queue = cast(Queue, LocalProxy(lambda: current_app.extensions["queue"]))
 
-__all__ = ["Base", "csrf", "db", "htmx", "login_manager", "migrate", "queue", "redis_client"]
+__all__ = ["Base", "csrf", "db", "htmx", "login_manager", "queue", "redis_client"]

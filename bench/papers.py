@@ -1,4 +1,7 @@
-"""One ticket's PDF: the service that draws and keeps it, against WeasyPrint alone on the same HTML."""
+"""One ticket's PDF: the service that reads the booking, draws and keeps it, against WeasyPrint alone on its HTML.
+
+Both have the style sheet and the fonts ready. Above 1 is possible: the service draws repeated pictures once.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ def paid_booking(show_id: int, seats: Sequence[int]) -> int:
     begun = begin_payment(
         show_id, held.booking_id, Buyer("A Buyer", "buyer@example.org"), {}, "sandbox", "card", "bench"
     )
-    assert begun is not None and begun.order is not None
+    assert begun is not None
+    assert begun.order is not None
     order = begun.order
     outcome = settle_payment(
         PaymentEvent(

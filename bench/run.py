@@ -56,7 +56,7 @@ def measure(sizes: Sizes) -> tuple[list[Row], list[Fact]]:
         say(f"Holding seats among {sizes.many_shows:,} shows and among {sizes.few_shows}")
         facts.append(growth(house, run.like, run.pairs, sizes))
         if sizes.many_shows != FULL.many_shows:
-            facts.append(Fact("--quick", f"grows to {sizes.many_shows:,} shows only; the full run to 10,000"))
+            facts.append(Fact("this short run", f"grows to {sizes.many_shows:,} shows only, a full one to 10,000"))
         return [rows[0], *rows[2:], rows[1]], facts
 
 
@@ -156,8 +156,8 @@ class Run:
         say(f"{clients} buyers race for one seat")
         load = race_for_one_seat(self.port, self.visitor, self.raced, self.pairs[0][0], clients)
         p50, p95 = percentiles(load.seconds)
-        words = f"{load.elapsed:.2f} s until all were answered, one of them with the seat; p50 {p50:.0f} ms, p95 {p95:.0f} ms"
-        return Fact(f"{clients} clients for one seat", words)
+        words = f"all answered in {load.elapsed:.2f} s, one with the seat; p50 {p50:.0f} ms, p95 {p95:.0f} ms"
+        return Fact(f"{clients} clients race for one seat", words)
 
     def memory(self) -> Fact:
         say("Memory, once the worker has made a ticket")

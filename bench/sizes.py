@@ -35,7 +35,7 @@ FULL = Sizes(
     growth_holds=100,
 )
 QUICK = Sizes(
-    rounds=5,
+    rounds=3,
     seconds=0.6,
     holds=80,
     documents=3,
@@ -44,7 +44,7 @@ QUICK = Sizes(
     few_shows=100,
     many_shows=1_000,
     growth_rounds=9,
-    growth_holds=80,
+    growth_holds=60,
 )
 TINY = Sizes(
     rounds=3,

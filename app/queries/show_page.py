@@ -13,6 +13,9 @@ from app import clock
 from app.db import db
 from app.domain.states import BookingState, ShowState
 
+PROCESS_SECONDS = 1.0
+KEPT_SHOWS = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class ShowPage:
@@ -67,9 +70,26 @@ JOIN screens screen ON screen.id = s.screen_id WHERE s.id = :show_id
 """)
 
 
+_kept: dict[int, tuple[float, ShowPage]] = {}
+
+
 def show_page(show_id: int) -> ShowPage | None:
+    """The show, at most a second old: whoever sells its seats judges it again under the locks."""
+    kept = _kept.get(show_id)
+    if kept is not None and clock.ticks() - kept[0] < PROCESS_SECONDS:
+        return kept[1]
     row = db.session.execute(_SHOW, {"show_id": show_id}).one_or_none()
-    return ShowPage(*row) if row else None
+    if row is None:
+        return None
+    if len(_kept) >= KEPT_SHOWS:
+        _kept.clear()
+    _kept[show_id] = (clock.ticks(), ShowPage(*row))
+    return _kept[show_id][1]
+
+
+def forget_shows() -> None:
+    """Drop what this process remembers; tests do so when they swap databases."""
+    _kept.clear()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import structlog
 from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError
 from psycopg import OperationalError as DriverError
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from app.db import db
-from app.errors import DomainError
+from app.errors import Busy, DomainError
 from app.web.render import render
 
 log = structlog.get_logger(__name__)
@@ -72,6 +73,8 @@ def _http(problem: HTTPException) -> Response:
 
 
 def _database_gone(problem: Exception) -> Response:
+    if isinstance(getattr(problem, "orig", None), LockNotAvailable | DeadlockDetected):
+        return _refusal(Busy())  # it is there, only others hold these rows
     log.error("database_gone", problem=type(problem).__name__, detail=str(problem).split("\n")[0][:200])
     db.session.remove()
     response = error_page(503, TITLES[503][1])

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from app import clock
 from app.adapters.payments.sandbox import SandboxGateway
 from app.db import db, end_read, transaction
+from app.embedded import connect
 from app.sandbox_gateway.signing import HEADER, signature_header
 from app.services import holds
 from tests.builders import a_hold, a_screen, a_show, a_started_payment, seat_ids, the_booking
@@ -171,6 +172,17 @@ def _refunded(payment) -> bool:
     end_read()
     assert row.captured_minor == payment.amount_minor, "the capture is booked whatever becomes of it"
     return bool(row.refunded_minor == row.captured_minor)
+
+
+def test_who_waits_too_long_for_others_is_told_that_it_is_busy_not_that_the_house_is_dark(app, server, urls):
+    show = a_show()
+    one, seats = a_buyer(app), seat_ids(show, "A1", "A2")
+    code = all_at_once(server.port, [one.hold_by_form(show.id, seats)])[0].code
+    with connect(urls.migration_database_url) as owner, owner.transaction():
+        owner.execute("SELECT FROM show_seats WHERE show_id = %s FOR UPDATE", [show.id])
+        answers = all_at_once(server.port, [one.post(f"/bookings/{code}/{act}") for act in ("extend", "release")])
+    assert statuses(answers) == {409: 2}
+    assert live_seats(show.id) == {code: seats}
 
 
 # Best available

@@ -22,6 +22,7 @@ from app.queries.browsing.cities import forget_cities
 from app.queries.browsing.showings import forget_prices
 from app.queries.layouts import forget_kept
 from app.queries.seat_map import forget_kept_maps
+from app.queries.show_page import forget_shows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -145,5 +146,5 @@ def clean_house(urls: Urls) -> None:
 
 def forget_everything_kept() -> None:
     """What this process keeps between requests is of the last test's house."""
-    for forget in (forget_kept, forget_kept_maps, forget_listings, forget_cities, forget_prices):
+    for forget in (forget_kept, forget_kept_maps, forget_listings, forget_cities, forget_prices, forget_shows):
         forget()
