@@ -16,7 +16,7 @@ from werkzeug.local import LocalProxy
 
 import app.models  # noqa: F401  the tables register themselves
 from app.adapters.cache import init_cache
-from app.config import ROOT, Settings
+from app.config import Settings
 from app.db import Base, db
 
 login_manager = LoginManager()
@@ -28,20 +28,11 @@ QUEUE = "marquee"
 
 def init_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
-    app.extensions["migrate"] = LocalProxy(lambda: _migrations(app))
     csrf.init_app(app)
     htmx.init_app(app)
     _init_redis(app, settings)
     _init_compress(app)
     app.extensions["after_fork"] = lambda: _after_fork(app)
-
-
-def _migrations(app: Flask) -> object:
-    """Takes its own place when `flask db` first asks for it: Alembic is 5 MB that no server process needs."""
-    from flask_migrate import Migrate
-
-    Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
-    return app.extensions["migrate"]
 
 
 def _after_fork(app: Flask) -> None:

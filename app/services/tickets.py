@@ -27,7 +27,7 @@ LONGEST_TITLE = 180
 TITLE_STEPS = (11, 16, 28, 60, 110)
 """Up to so many letters a title stands in the first, second … size."""
 SEAT_STEPS = (3, 4, 7, 11)
-REPEATED = ("poster.svg", "dots.svg", "tear.svg")
+REPEATED = ("poster.svg",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +200,13 @@ def _words(view: BookingView) -> str:
 
 
 def spoken_language(view: BookingView) -> str:
-    """e.g. German with English subtitles."""
+    """e.g. German with English subtitles; Silent, English titles."""
     language = view.language or view.movie.languages
     if not view.subtitles:
         return language
-    subtitles = view.subtitles if "subtitle" in view.subtitles.lower() else f"{view.subtitles} subtitles"
-    return f"{language} with {subtitles}" if language else subtitles
+    if "title" in view.subtitles.lower():
+        return f"{language}, {view.subtitles}" if language else view.subtitles
+    return f"{language} with {view.subtitles} subtitles" if language else f"{view.subtitles} subtitles"
 
 
 def _step(words: str, steps: tuple[int, ...]) -> int:

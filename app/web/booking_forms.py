@@ -10,10 +10,11 @@ from email_validator import EmailNotValidError, validate_email
 from flask import session
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, StringField, TelField
-from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
+from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
 
 from app.adapters.payments import PayMode, gateways
 from app.domain.pricing import TYPE_NAMES, PricedSeat, PriceTable, TicketType, price_of, types_for
+from app.domain.text import tidy
 from app.errors import Invalid
 from app.services.checkout import Buyer
 
@@ -28,7 +29,8 @@ MODE_WORDS = {
 
 
 def trimmed(value: str | None) -> str:
-    return " ".join((value or "").split())
+    """Without what nobody sees: outer and double spaces, invisible letters, control characters."""
+    return tidy(value or "")
 
 
 def right_email(form: FlaskForm, field: Field) -> None:
@@ -48,14 +50,14 @@ class BuyerForm(FlaskForm):
         "Name",
         filters=[trimmed],
         validators=[
-            InputRequired("Tell us your name"),
+            DataRequired("Tell us your name"),
             Length(max=100, message="That name is too long for a ticket"),
         ],
     )
     email = EmailField(
         "E-mail",
         filters=[trimmed],
-        validators=[InputRequired("Tell us where to send the tickets"), Length(max=254), right_email],
+        validators=[DataRequired("Tell us where to send the tickets"), Length(max=254), right_email],
     )
     phone = TelField(
         "Phone, optional",
@@ -105,10 +107,17 @@ def pay_ways() -> list[PayWay]:
     ]
 
 
-def chosen_way(value: str | None) -> tuple[str, str]:
-    """Gateway and mode; the first on offer where nothing that is on offer was chosen."""
+def ticked_way(value: str | None) -> str:
+    """The way that stands ticked on the page: the one chosen before, or the first on offer."""
     offered = [way.value for way in pay_ways()]
-    name, _, mode = (value if value and value in offered else offered[0]).partition(":")
+    return value if value in offered else offered[0]
+
+
+def chosen_way(value: str | None) -> tuple[str, str]:
+    """Gateway and mode; the first on offer where nothing was chosen. Raises Invalid for one that is not on offer."""
+    if value and value != ticked_way(value):
+        raise Invalid("This way to pay is not on offer. Choose another one.")
+    name, _, mode = ticked_way(value).partition(":")
     return name, mode
 
 

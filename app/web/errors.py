@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError
 from psycopg import OperationalError as DriverError
 from psycopg.errors import DeadlockDetected, LockNotAvailable
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from app.db import db
@@ -45,6 +45,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DomainError, _refusal)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DataError, _unstorable)
     for problem in (OperationalError, InterfaceError, TimeoutError, DriverError):
         app.register_error_handler(problem, _database_gone)
     app.register_error_handler(Exception, _broken)
@@ -70,6 +71,12 @@ def _http(problem: HTTPException) -> Response:
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _unstorable(problem: DataError) -> Response:
+    """Numbers out of range, letters that no text can hold: nobody types them."""
+    db.session.remove()
+    return error_page(422, TITLES[422][1])
 
 
 def _database_gone(problem: Exception) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import clock
@@ -22,6 +22,8 @@ def init_requests(app: Flask, settings: Settings) -> None:
 
 
 def _begin() -> None:
+    if "\0" in request.path:
+        abort(404)  # no text in the database holds it, so nothing has such a name
     g.began = clock.ticks()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=secrets.token_hex(6), path=request.path[:200])

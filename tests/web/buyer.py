@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.models import Show
@@ -15,13 +15,6 @@ ADA = {"name": "Ada Byron", "email": "ada@example.org", "phone": ""}
 
 
 class Buyer(PageClient):
-    """Nothing of a visitor is left in the app context between requests: the tests' context lives on."""
-
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        for name in list(g):
-            g.pop(name)
-        return super().open(*args, **kwargs)
-
     def hold(self, show: Show, seats: list[Any], **kwargs: Any) -> TestResponse:
         return self.post_form(f"/shows/{show.id}/hold", {"seats": seats}, **kwargs)
 

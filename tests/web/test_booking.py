@@ -347,3 +347,25 @@ def test_a_paid_booking_can_not_be_given_up_or_paid_again(buyer: Buyer, booked: 
         answer = buyer.post_form(f"/bookings/{booked}/{action}", {"name": "A", "email": "a@example.org"})
         assert answer.status_code == 303
     assert booking_of(booked).state == BookingState.CONFIRMED
+
+
+@pytest.mark.parametrize("name", ["   ", "\u200b", "\u200b \u2060"])
+def test_a_name_of_nothing_is_no_name(buyer: Buyer, show: Show, name: str) -> None:
+    code = buyer.held(show, seat_ids(show, "B1", "B2"))
+    response = buyer.pay(code, name=name)
+    assert response.status_code == 422
+    assert "Tell us your name" in words(response)
+
+
+def test_what_nobody_sees_does_not_get_into_a_name(buyer: Buyer, show: Show) -> None:
+    code = buyer.held(show, seat_ids(show, "B1", "B2"))
+    assert buyer.pay(code, name="Ada\0 \u200b Byron").status_code == 303
+    assert booking_of(code).name == "Ada Byron"
+
+
+def test_a_way_to_pay_that_is_not_on_offer_is_refused(buyer: Buyer, show: Show) -> None:
+    code = buyer.held(show, seat_ids(show, "B1", "B2"))
+    response = buyer.pay(code, method="stripe:card")
+    assert response.status_code == 422
+    assert "not on offer" in words(response)
+    assert booking_of(code).state == BookingState.HELD

@@ -100,3 +100,13 @@ def test_a_sentence_is_only_text(app: Flask) -> None:
     with app.test_request_context("/"):
         page = error_page(422, "<script>alert(1)</script>").get_data(as_text=True)
     assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("address", ["/movies/x%00y", "/cinemas/x%00y", "/pay/sandbox/%00", "/posters/x%00y-aa.svg"])
+def test_an_address_that_no_text_can_hold_is_a_404(client: FlaskClient, address: str) -> None:
+    assert client.get(address).status_code == 404
+
+
+def test_what_the_database_can_not_store_is_a_422_and_not_a_fault(client: FlaskClient) -> None:
+    form = {"email": "a\0@example.org", "password": "x" * 12}
+    assert client.post_form("/login", form, page="/login").status_code == 422

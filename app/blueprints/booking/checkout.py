@@ -46,6 +46,7 @@ from app.web.booking_forms import (
     pay_ways,
     remember_draft,
     seat_lines,
+    ticked_way,
 )
 from app.web.filters import clock_time
 from app.web.guards import booking_holder
@@ -141,7 +142,7 @@ def _form_page(
         at=state,
         form=form,
         methods=pay_ways(),
-        way=":".join(chosen_way(request.form.get("method"))),
+        way=ticked_way(request.form.get("method")),
         trouble=trouble,
         is_part=bool(htmx),
         now=clock.now(),
@@ -192,8 +193,8 @@ def pay(booking: BookingRef) -> AnyResponse:
     remember_draft(request.form)
     if not form.validate():
         return _wrong_form(booking, page, form)
-    provider, mode = chosen_way(request.form.get("method"))
     try:
+        provider, mode = chosen_way(request.form.get("method"))
         started = start_payment(
             booking.show_id,
             booking.id,
