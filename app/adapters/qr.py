@@ -5,9 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.main import QRCode
-
 VERSION = 6
 """41 modules: at error level M it holds 154 letters, and a ticket's text has at most 150."""
 MASK = 3
@@ -29,6 +26,10 @@ def qr_svg(text: str) -> str:
 
 
 def _modules(text: str) -> list[list[bool | None]]:
+    # Imported here: it brings Pillow, 5 MB for processes that draw no code.
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.main import QRCode
+
     code: QRCode[Any] = QRCode(VERSION, ERROR_CORRECT_M, border=QUIET, mask_pattern=MASK)
     code.add_data(text, optimize=0)
     code.make(fit=False)

@@ -40,6 +40,7 @@ def show(show_id: int) -> Response:
     page = _find(show_id)
     if page.why_over(clock.now()):
         return _over(page)
+    owner_key()  # known from the first page on, so that a form sent twice is one buyer's
     seats = _seats(page)
     end_read()
     return render("shows/show.html", **_context(seats))

@@ -181,7 +181,10 @@ _LINES = text(
 )
 _TICKETS = text("""
 SELECT t.seat_id, t.number, t.ticket_type, t.price_minor, t.state, t.issued_at,
-       seat.label, seat.level, seat.row, seat.number AS seat_number, seat.kind, seat.category
+       seat.label, seat.row,
+       CASE WHEN EXISTS (SELECT FROM seats o WHERE o.layout_id = seat.layout_id AND o.level <> seat.level)
+         THEN seat.level ELSE '' END AS level,
+       seat.number AS seat_number, seat.kind, seat.category
 FROM tickets t JOIN seats seat ON seat.id = t.seat_id
 WHERE t.show_id = :show_id AND t.booking_id = :booking_id AND t.state <> 'void'
 ORDER BY t.number

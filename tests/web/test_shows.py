@@ -410,3 +410,16 @@ def test_the_level_is_said_where_there_are_several() -> None:
     grid = cells.grid("ff")
     assert 'data-label="Balcony B1"' in grid
     assert 'aria-label="Balcony, row B seat 1, stalls, £5.50"' in grid
+
+
+def test_a_first_visitor_whose_form_is_sent_twice_has_one_hold(buyer: Buyer) -> None:
+    """The second request leaves before the first one's answer, and with it its cookie, is there."""
+    show = a_show()
+    token = buyer.token(f"/shows/{show.id}")
+    cookie = buyer.get_cookie("session")
+    form = {"seats": seat_ids(show, "B1", "B2"), "csrf_token": token}
+    first = buyer.post(f"/shows/{show.id}/hold", data=form)
+    buyer.set_cookie("session", cookie.value)
+    second = buyer.post(f"/shows/{show.id}/hold", data=form)
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert "Kept for you" in words(buyer.get(second.location))
