@@ -24,10 +24,12 @@ from app.errors import (
     AlreadyExtended,
     Busy,
     ConcurrentModification,
+    DomainError,
     HoldExpired,
     InvalidSeats,
     PaymentStarted,
 )
+from app.metrics import HOLDS
 from app.queries.seat_map import forget_seat_map
 from app.services.holding import Hold, Moved, RunOut, Wish, keep_seats
 from app.services.letting_go import let_go, lock_booking, seats_of
@@ -45,13 +47,22 @@ def hold_seats(
     Raises InvalidSeats (none, too many, doubled, not of this show), OrphanSeat, SeatsTaken (details: `taken`; the
     buyer's earlier hold stays), ShowNotOnSale, NotFound, Busy. Locks the wanted seats and the buyer's own ones.
     """
-    wish = Wish(show_id, _checked(seat_ids), owner_key, user_id, actor)
+    try:
+        hold = _kept(Wish(show_id, _checked(seat_ids), owner_key, user_id, actor))
+    except DomainError as refusal:
+        HOLDS.labels(refusal.code).inc()
+        raise
+    HOLDS.labels("HELD").inc()
+    return hold
+
+
+def _kept(wish: Wish) -> Hold:
     for _ in range(ATTEMPTS):
         try:
             return _again_if_locked(lambda: _hold_once(wish))
         except RunOut as over:
             for booking_id in sorted(over.booking_ids):
-                expire_booking(show_id, booking_id)
+                expire_booking(wish.show_id, booking_id)
         except (Moved, ConcurrentModification):
             continue
     raise Busy

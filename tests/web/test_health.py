@@ -37,6 +37,7 @@ def test_the_figures_tell_what_waits(client):
     a_hold(a_show())
     body = client.get("/metrics").get_data(as_text=True)
     assert "marquee_bookings_unfinished 1.0" in body
+    assert 'marquee_holds_total{outcome="HELD"}' in body
 
 
 @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.9"}])
