@@ -168,6 +168,7 @@ def init_config(app: Flask, settings: Settings | None = None) -> Settings:
         SESSION_COOKIE_SECURE=chosen.production,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,  # a cookie that says nothing new is not signed and sent with every page
         PREFERRED_URL_SCHEME="https" if chosen.production else "http",
         TESTING=chosen.env == "test",
         WTF_CSRF_TIME_LIMIT=None,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+
+from app.web.identity import GUEST
 from bench.load import Load, WrongAnswer, ask, browse, race
 from bench.sizes import Sizes
 from bench.table import Row
@@ -49,7 +54,7 @@ class Visitor:
     token: str
 
     def hold(self, show_id: int, seats: Sequence[int]) -> bytes:
-        """The request that keeps these seats. The answer's cookie is not taken over, so each one is a new buyer's."""
+        """The request that keeps these seats."""
         body = urlencode([("csrf_token", self.token), *(("seats", seat) for seat in seats)])
         return request("POST", f"/shows/{show_id}/hold", self.cookie, body, "HX-Request: true")
 
@@ -115,9 +120,24 @@ def version_of(port: int, show_id: int) -> str:
     return found[1].decode()
 
 
-def race_for_one_seat(port: int, visitor: Visitor, show_id: int, seat: int, clients: int) -> Load:
+class Crowd:
+    """Ever new visitors: each has the session that a first seat page would have given it, signed by the product's key."""
+
+    def __init__(self, app: Flask, like: Visitor) -> None:
+        sessions = SecureCookieSessionInterface().get_signing_serializer(app)
+        assert sessions is not None
+        self._sessions, self._token = sessions, like.token
+        name, _, value = like.cookie.partition("=")
+        self._name, self._like = name, sessions.loads(value)
+
+    def __next__(self) -> Visitor:
+        mine = {**self._like, GUEST: f"s:{secrets.token_urlsafe(18)}"}
+        return Visitor(f"{self._name}={self._sessions.dumps(mine)}", self._token)
+
+
+def race_for_one_seat(port: int, crowd: Crowd, show_id: int, seat: int, clients: int) -> Load:
     """Everyone asks for the same seat; 204 leads the one winner on, 409 tells all others."""
-    load = race(port, [visitor.hold(show_id, [seat])] * clients, {204, 409})
+    load = race(port, [next(crowd).hold(show_id, [seat]) for _ in range(clients)], {204, 409})
     if load.statuses.count(204) != 1:
         raise WrongAnswer(f"{load.statuses.count(204)} buyers were given the same seat")
     return load

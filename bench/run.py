@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -16,10 +17,10 @@ from app.config import read_settings
 from app.db import db, end_read
 from app.embedded.server import until
 from app.services.holds import hold_seats
-from bench.growth import growth
+from bench.growth import FEW, MANY, growth
 from bench.holds import Wish, hold_row
 from bench.house import DATABASE, House, add_shows, furnish, open_house
-from bench.pages import Visitor, Web, on_floor, page_row, race_for_one_seat, version_of, visit
+from bench.pages import CLIENTS, Crowd, Visitor, Web, on_floor, page_row, race_for_one_seat, version_of, visit
 from bench.papers import paid_booking, pdf_row
 from bench.seats import a_show_of, layout_of, pairs_of, places, threes_of
 from bench.servers import memory_of, running, web
@@ -31,6 +32,7 @@ MB = 1024 * 1024
 MOST_MEMORY = 350 * MB
 HALL = 300
 JOBS_SECONDS = 60.0
+MOST_HOLDS_PER_SECOND = 1500
 SETTLED_SECONDS = 0.4
 """After a change: every web process has looked again."""
 COUNTED = {"HOLDS_PER_MINUTE": "1000000", "REQUESTS_PER_MINUTE": "1000000"}
@@ -71,6 +73,9 @@ class Run:
             self.like = a_show_of(HALL)
             layout = layout_of(self.like)
             self.pairs, self.threes = pairs_of(layout), threes_of(layout)
+        self.close()
+        for copy in (FEW, MANY):
+            house.copy(copy)
         shows = add_shows(house.superuser_url(DATABASE), self.like, sizes.shows)
         self.polled, self.raced = shows[:2]
         self.wishes: Iterator[Wish] = places(shows[2:], self.pairs)
@@ -116,9 +121,16 @@ class Run:
         ]
 
     def _hold_row(self, served: Web, visitor: Visitor, least: float | None) -> Row:
-        wanted = (visitor.hold(*wish) for wish in self.wishes)
+        crowd, ready = Crowd(self.app, visitor), deque[bytes]()
+
+        def prepared() -> Iterator[bytes]:
+            """New buyers' requests, written before the round begins, and more than it can use."""
+            while len(ready) < self.sizes.seconds * MOST_HOLDS_PER_SECOND + CLIENTS:
+                ready.append(next(crowd).hold(*next(self.wishes)))
+            return (ready.popleft() for _ in range(len(ready)))
+
         floor = on_floor(visitor.hold(self.polled, self.pairs[0]))
-        return served.row("POST hold over HTTP, 16 clients", lambda: wanted, 204, least, floor)
+        return served.row("POST hold over HTTP, 16 clients", prepared, 204, least, floor)
 
     def _unchanged_row(self) -> Row:
         path = f"/shows/{self.polled}/seats?v={version_of(self.port, self.polled)}"
@@ -154,7 +166,7 @@ class Run:
     def race(self) -> Fact:
         clients = self.sizes.racers
         say(f"{clients} buyers race for one seat")
-        load = race_for_one_seat(self.port, self.visitor, self.raced, self.pairs[0][0], clients)
+        load = race_for_one_seat(self.port, Crowd(self.app, self.visitor), self.raced, self.pairs[0][0], clients)
         p50, p95 = percentiles(load.seconds)
         words = f"all answered in {load.elapsed:.2f} s, one with the seat; p50 {p50:.0f} ms, p95 {p95:.0f} ms"
         return Fact(f"{clients} clients race for one seat", words)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """`seconds` is one half of a pair over HTTP; `holds` and `documents` are calls in one half of a pair;
-    `shows` are there for the buyers to use up."""
+    `shows` are there for the buyers to use up, `few_shows` and `many_shows` are what growth compares."""
 
     rounds: int
     seconds: float
@@ -53,8 +53,8 @@ TINY = Sizes(
     documents=1,
     racers=12,
     shows=8,
-    few_shows=5,
-    many_shows=10,
+    few_shows=100,
+    many_shows=150,
     growth_rounds=3,
     growth_holds=10,
 )

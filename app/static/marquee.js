@@ -143,6 +143,7 @@ const note = (words, shifts = []) => {
   inner.append(text, ...(shifts.length ? [stubs] : []));
   box.replaceChildren(inner);
   box.hidden = false;
+  box.toggleAttribute("data-told", !shifts.length); // what happened stays in sight until the buyer does something
   $("#keep").classList.toggle("quiet", shifts.length > 0);
 };
 const hint = inputs => {
@@ -287,7 +288,7 @@ const settle = () => {
   refocus = "";
   const names = isTold ? [] : missed;
   missed = [];
-  update(names.length > 0 || Boolean($("#orphan [data-say]")));
+  update(names.length > 0 || Boolean($("#orphan [data-say], #orphan[data-told]:not([hidden])")));
   if (names.length) gone(names);
 };
 /* The list has no cells to swap: its seats come and go. */

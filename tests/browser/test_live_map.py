@@ -67,6 +67,35 @@ def test_a_chosen_seat_that_goes_is_announced_and_the_other_stays(page: Page) ->
     expect(page.locator("#total")).to_have_text("£10.75")
 
 
+def test_what_was_lost_stays_in_sight_while_others_go_on_choosing(page: Page) -> None:
+    show = builders.a_show(seats=60)
+    lost = seat_ids(show, "C4", "C5", "C6")
+    page.goto(f"/shows/{show.id}")
+    pick(page, *lost)
+    builders.a_hold(show, seats=lost)
+    told = page.locator("#orphan")
+    expect(told).to_contain_text("C4, C5 and C6 have just been taken.", timeout=PATIENCE)
+    builders.a_hold(show, seats=seat_ids(show, "A1", "A2"))
+    expect(page.locator("#n-h")).to_have_text("5", timeout=PATIENCE)
+    expect(told).to_be_visible()
+    pick(page, *seat_ids(show, "D4", "D5"))
+    expect(told).to_be_hidden()
+
+
+def test_back_from_checkout_other_seats_are_never_ticked(page: Page) -> None:
+    show = builders.a_show(seats=60)
+    mine = seat_ids(show, "C4", "C5")
+    page.goto(f"/shows/{show.id}")
+    pick(page, *mine)
+    page.locator("#keep").click()
+    page.wait_for_url("**/checkout")
+    builders.a_hold(show, seats=seat_ids(show, "A1", "A2"))
+    page.go_back()
+    expect(page.locator("#free-count")).to_be_visible()
+    ticked = page.locator("#seats :checked").evaluate_all("boxes => boxes.map(box => Number(box.value))")
+    assert set(ticked) <= set(mine)
+
+
 def test_others_changes_are_not_announced(page: Page) -> None:
     show = builders.a_show(seats=60)
     page.goto(f"/shows/{show.id}")

@@ -369,3 +369,21 @@ def test_a_way_to_pay_that_is_not_on_offer_is_refused(buyer: Buyer, show: Show) 
     assert response.status_code == 422
     assert "not on offer" in words(response)
     assert booking_of(code).state == BookingState.HELD
+
+
+def test_a_wrong_amount_is_told_on_the_way_back(buyer: Buyer, show: Show) -> None:
+    code = buyer.held(show, seat_ids(show, "B1", "B2"))
+    address = buyer.pay(code).location
+    back = buyer.post_form(address, {"do": "pay", "mode": "card", "short": "yes"}, page=address)
+    checkout = buyer.get(back.location, follow_redirects=True)
+    assert "not the amount asked for" in words(checkout)
+    assert booking_of(code).state == BookingState.AWAITING_PAYMENT
+
+
+def test_after_the_end_of_a_begun_payment_nobody_says_that_nothing_was_charged(buyer: Buyer, show: Show) -> None:
+    code = buyer.held(show, seat_ids(show, "B1", "B2"))
+    buyer.pay(code)
+    expire(code)
+    said = words(buyer.get(f"/bookings/{code}"))
+    assert "Nothing was charged" not in said
+    assert "If that payment still arrives" in said

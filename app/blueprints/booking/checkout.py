@@ -260,6 +260,10 @@ def release(booking: BookingRef) -> AnyResponse:
     return redirect(url_for("shows.show", show_id=booking.show_id), 303)
 
 
+GONE_BACK = (PaymentState.CAPTURED, PaymentState.PARTLY_REFUNDED, PaymentState.REFUNDED)
+"""Money that arrived while the booking still waits for it: it was not the right amount."""
+
+
 @blueprint.get("/<code>/return", endpoint="returned")
 @booking_holder
 def returned(booking: BookingRef) -> AnyResponse:
@@ -270,5 +274,9 @@ def returned(booking: BookingRef) -> AnyResponse:
     if page.live(clock.now()) and page.payment_state == PaymentState.FAILED:
         reason = page.failure or "The payment was declined."
         flash(f"{reason.rstrip('.')}. Your seats are kept until {_clock(booking, page.expires_at)}.", "warn")
+        return redirect(url_for("booking.checkout", code=page.code), 303)
+    if page.live(clock.now()) and page.payment_state in GONE_BACK:
+        until = _clock(booking, page.expires_at)
+        flash(f"What arrived was not the amount asked for, so all of it goes back. Your seats are kept until {until}.", "warn")
         return redirect(url_for("booking.checkout", code=page.code), 303)
     return redirect(url_for("booking.page", code=page.code), 303)
