@@ -209,4 +209,5 @@ def keep(honcho: subprocess.Popen[bytes], servers: list[Server]) -> int:
                 say(f"{server.title} had stopped; started it again")
         with contextlib.suppress(subprocess.TimeoutExpired):
             honcho.wait(REVIVE_SECONDS)
+    say("Web, worker or schedule ended by itself (see above), so the others were closed too. Nothing is lost.")
     return abs(honcho.returncode) or 1
