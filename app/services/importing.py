@@ -247,7 +247,11 @@ def import_plan(
         plan = parse_plan(data, kinds)
     except PlanError as problem:
         raise ImportRefused(str(problem)) from problem
-    digest = hashlib.sha256(json.dumps([json.loads(data), dict(kinds or {})], sort_keys=True).encode()).hexdigest()
+    document = json.loads(data)
+    canonical = json.dumps([document, dict(kinds or {})], sort_keys=True)
+    if "\\u0000" in canonical:
+        raise ImportRefused("Somewhere in the file is a NUL character (\\u0000), which no text can hold.")
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
     counted = f"{len(plan.seats)} seats in {len(plan.categories)} categories"
     layout_id: int | None = None
     sentence = f"The plan is good: {counted}."
@@ -257,7 +261,7 @@ def import_plan(
             current = session.get(Layout, place.layout_id) if place.layout_id else None
             if current is not None and current.digest == digest:
                 return PlanImported(current.id, f"{screen} has this plan already ({counted}).", plan.unmapped)
-            layout_id = _new_layout(session, place, plan, data, digest, (current.version if current else 0) + 1)
+            layout_id = _new_layout(session, place, plan, document, digest, (current.version if current else 0) + 1)
             if dry_run:
                 raise _DryRun
             on_commit(browse_changed)
@@ -284,14 +288,16 @@ def _screen(session: Session, cinema: Cinema, name: str) -> Screen:
     return screen
 
 
-def _new_layout(session: Session, screen: Screen, plan: Plan, data: bytes, digest: str, version: int) -> int:
+def _new_layout(
+    session: Session, screen: Screen, plan: Plan, document: dict[str, object], digest: str, version: int
+) -> int:
     layout = Layout(
         screen_id=screen.id,
         version=version,
         name=plan.name,
         seat_count=len(plan.seats),
         digest=digest,
-        plan=json.loads(data),
+        plan=document,
         categories={category.code: category.name for category in plan.categories},
     )
     session.add(layout)

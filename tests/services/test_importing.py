@@ -114,6 +114,15 @@ def test_a_bad_plan_is_refused_with_its_place_and_writes_nothing(app):
     assert count(Layout) == 0
 
 
+def test_a_plan_with_a_letter_that_no_text_can_hold_is_refused(app):
+    cinema = a_cinema()
+    plan = a_plan()
+    plan["zones"][0]["rows"][0]["seats"][0]["seat_number"] = "1\0"
+    with pytest.raises(ImportRefused, match="NUL"):
+        import_plan(json.dumps(plan).encode(), cinema=cinema.slug, screen="Screen 1")
+    assert count(Layout) == 0
+
+
 def test_a_plan_for_a_cinema_nobody_knows_is_refused(app):
     with pytest.raises(NotFound, match="no cinema"):
         import_plan(json.dumps(a_plan()).encode(), cinema="nowhere", screen="Screen 1")
