@@ -61,10 +61,10 @@ def _tell(done: Imported, what: str, dry_run: bool) -> None:
     for note in (*done.errors, *done.notes):
         column = f", {note.column}" if note.column else ""
         click.echo(f"line {note.line}{column}: {note.reason}")
-    would = "would be " if dry_run else ""
+    would, left_out = "would be " if dry_run else "", len({error.line for error in done.errors})
     click.echo(
         f"{done.added} {what} {would}added, {done.changed} {would}changed, {done.unchanged} unchanged, "
-        f"{len(done.errors)} rows left out."
+        f"{left_out} {'row' if left_out == 1 else 'rows'} left out."
     )
     raise SystemExit(1 if done.errors and not (done.added or done.changed or done.unchanged) else 0)
 

@@ -104,7 +104,7 @@ def _schedule(days: int) -> Iterator[int]:
     end_read()
     for place, screen in enumerate(screens):
         cinema = cinemas[screen.cinema_id]
-        if cinema.external_id in SCREENS and screen.layout_id:
+        if screen.layout_id and screen.name in dict(SCREENS.get(cinema.external_id or "", ())):
             yield from _schedule_screen(place, screen, cinema, films, days)
 
 

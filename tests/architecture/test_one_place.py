@@ -113,10 +113,12 @@ def test_a_use_case_calls_no_other_use_case_inside_its_transaction():
 
 
 def _openers(module: Module) -> set[str]:
-    """The functions of a module that open a transaction themselves, directly or one call further."""
+    """The functions of a module that open a transaction, themselves or by functions of the same module."""
     functions = {node.name: node for node in module.tree.body if isinstance(node, ast.FunctionDef)}
-    direct = {name for name, node in functions.items() if _calls(node) & {"transaction"}}
-    return direct | {name for name, node in functions.items() if _calls(node) & direct}
+    found: set[str] = set()
+    while more := {name for name, node in functions.items() if _calls(node) & {"transaction", *found}} - found:
+        found |= more
+    return found
 
 
 def _calls(node: ast.AST) -> set[str]:
