@@ -140,7 +140,9 @@ def _check(settings: Settings) -> None:
     if settings.orphan_seats not in ("on", "warn", "off"):
         raise BadSetting(f"ORPHAN_SEATS is on, warn or off, not {settings.orphan_seats!r}")
     if settings.production and "sandbox" in settings.gateways and not settings.allow_sandbox:
-        raise BadSetting("the sandbox gateway gives tickets for nothing: name another in GATEWAYS, or ALLOW_SANDBOX=yes")
+        raise BadSetting(
+            "the sandbox gateway gives tickets for nothing: name another in GATEWAYS, or ALLOW_SANDBOX=yes"
+        )
     if settings.production and settings.base_url.startswith("http://"):
         raise BadSetting("BASE_URL must begin with https:// in production")
 

@@ -100,8 +100,11 @@ def the_app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def app(the_app: Flask, urls: Urls) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, the_app: Flask, urls: Urls) -> Iterator[Flask]:
     """The application with an empty house, inside an app context; every promise is checked at the end."""
+    if "live_server" not in request.fixturenames:
+        for server in LIVE:
+            server.rest()
     clean_house(urls)
     forget_everything_kept()
     with the_app.app_context():
@@ -146,8 +149,13 @@ def set_setting(the_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Any:
     return change
 
 
+LIVE: list[Server] = []
+
+
 @pytest.fixture(scope="session")
 def live_server(test_environment: dict[str, str]) -> Iterator[Server]:
-    """The product's own processes (web, worker, schedule) on this test process's database. Use with `app` to build."""
+    """The product's own processes on this test process's database; `app` builds in it, work() has the rest done."""
     with serve(test_environment) as server:
+        LIVE.append(server)
         yield server
+        LIVE.clear()

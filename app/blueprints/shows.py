@@ -20,7 +20,7 @@ from app.queries.show_page import ShowPage, own_bookings, show_page
 from app.services.holds import hold_seats
 from app.web.booking_forms import remember_draft
 from app.web.guards import public
-from app.web.identity import actor, known_owner_keys, owner_key, user_id
+from app.web.identity import actor, known_owner_keys, owner_key, remember_hold, user_id
 from app.web.limits import count
 from app.web.render import htmx_redirect, render
 from app.web.seat_cells import cells_of_show
@@ -186,6 +186,7 @@ def hold(show_id: int) -> AnyResponse:
         wanted = _wanted()
         count(f"hold:{owner_key()}", settings.holds_per_minute)
         held = hold_seats(show_id, wanted, owner_key(), user_id=user_id(), actor=actor())
+        remember_hold()
     except ShowNotOnSale:
         return htmx_redirect(url_for("shows.show", show_id=show_id)) if htmx else _over(_find(show_id))
     except DomainError as problem:

@@ -14,6 +14,7 @@ from app.queries.bookings import BookingRef
 from app.queries.people import Account, account_of_token
 
 GUEST = "guest"
+HAS_HELD = "held"
 
 
 def init_identity(app: Flask) -> None:
@@ -41,7 +42,13 @@ def owner_key() -> str:
 def known_owner_keys() -> list[str]:
     """Every key this visitor has; empty for a visitor who never held a seat. Never writes."""
     keys = [f"u:{current_user.id}"] if current_user.is_authenticated else []
-    return keys + ([session[GUEST]] if GUEST in session else [])
+    return keys + ([session[GUEST]] if session.get(HAS_HELD) else [])
+
+
+def remember_hold() -> None:
+    """From now on this visitor may have bookings; before, nobody needs to look for any."""
+    if not session.get(HAS_HELD):
+        session[HAS_HELD] = True
 
 
 def actor() -> str:

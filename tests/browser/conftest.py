@@ -26,8 +26,9 @@ def base_url(live_server: Server) -> str:
 
 
 @pytest.fixture(autouse=True)
-def an_empty_house(app: object) -> None:
-    """Each test builds its own shows in the database that the server reads."""
+def an_empty_house(app: object, live_server: Server) -> None:
+    """Each test builds its own shows in the database that the server reads, and its worker is at work."""
+    live_server.work()
 
 
 @pytest.fixture

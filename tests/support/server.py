@@ -46,16 +46,29 @@ class Server:
     def start_schedule(self) -> None:
         self.start("schedule", [sys.executable, "-m", "flask", "--app", "wsgi", "schedule"])
 
+    def work(self) -> None:
+        """Worker and schedule run from now on, if they don't already."""
+        if "worker" not in self.processes:
+            self.start_worker()
+            self.start_schedule()
+
+    def rest(self) -> None:
+        """Worker and schedule stop: they would do the work of tests that do it themselves."""
+        self._end("worker", "schedule")
+
     def stop(self) -> None:
-        for process in self.processes.values():
+        self._end(*self.processes)
+
+    def _end(self, *names: str) -> None:
+        ending = [process for name in names if (process := self.processes.pop(name, None))]
+        for process in ending:
             process.terminate()
-        for process in self.processes.values():
+        for process in ending:
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self.processes.clear()
 
     def _wait_for_web(self) -> None:
         end = time.monotonic() + PATIENCE_SECONDS
@@ -96,8 +109,7 @@ def serve(environment: dict[str, str], worker: bool = True, **changes: str) -> I
     try:
         server.start_web()
         if worker:
-            server.start_worker()
-            server.start_schedule()
+            server.work()
         yield server
     finally:
         server.stop()

@@ -238,7 +238,7 @@ def extend(booking: BookingRef) -> AnyResponse:
     except HoldExpired:
         pass
     else:
-        flash(f"Kept {settings.extension_minutes} minutes longer, until {_clock(booking, until)}.", "ok")
+        flash(f"Kept longer, until {_clock(booking, until)}.", "ok")
     return redirect(url_for("booking.checkout", code=booking.code), 303)
 
 
@@ -277,6 +277,9 @@ def returned(booking: BookingRef) -> AnyResponse:
         return redirect(url_for("booking.checkout", code=page.code), 303)
     if page.live(clock.now()) and page.payment_state in GONE_BACK:
         until = _clock(booking, page.expires_at)
-        flash(f"What arrived was not the amount asked for, so all of it goes back. Your seats are kept until {until}.", "warn")
+        flash(
+            f"What arrived was not the amount asked for, so all of it goes back. Your seats are kept until {until}.",
+            "warn",
+        )
         return redirect(url_for("booking.checkout", code=page.code), 303)
     return redirect(url_for("booking.page", code=page.code), 303)
