@@ -19,13 +19,13 @@ from app.services.accounts import register as make_account
 from app.web.account_forms import LoginForm, RegisterForm
 from app.web.devices import known_device, remember_device
 from app.web.guards import logged_in, public
-from app.web.identity import GUEST, HAS_HELD, known_owner_keys, may_open, user_id
+from app.web.identity import GUEST, UNUSED, known_owner_keys, may_open, user_id
 from app.web.limits import count
 from app.web.links import HOME, local_path
 from app.web.render import render
 
 account = Blueprint("account", __name__)
-KEPT_AT_LOGIN = (GUEST, HAS_HELD, "opened")
+KEPT_AT_LOGIN = (GUEST, UNUSED, "opened")
 """What a guest's session takes along: the key of its holds, and the bookings it opened by a signed link."""
 
 

@@ -14,7 +14,8 @@ from app.queries.bookings import BookingRef
 from app.queries.people import Account, account_of_token
 
 GUEST = "guest"
-HAS_HELD = "held"
+UNUSED = "unused"
+"""Marks a guest's key that no hold was made with: nobody needs to look for its bookings."""
 
 
 def init_identity(app: Flask) -> None:
@@ -34,7 +35,7 @@ def owner_key() -> str:
     if current_user.is_authenticated:
         return f"u:{current_user.id}"
     if GUEST not in session:
-        session[GUEST] = f"s:{secrets.token_urlsafe(18)}"
+        session[GUEST], session[UNUSED] = f"s:{secrets.token_urlsafe(18)}", True
         session.permanent = True
     return str(session[GUEST])
 
@@ -42,13 +43,12 @@ def owner_key() -> str:
 def known_owner_keys() -> list[str]:
     """Every key this visitor has; empty for a visitor who never held a seat. Never writes."""
     keys = [f"u:{current_user.id}"] if current_user.is_authenticated else []
-    return keys + ([session[GUEST]] if session.get(HAS_HELD) else [])
+    return keys + ([session[GUEST]] if GUEST in session and UNUSED not in session else [])
 
 
 def remember_hold() -> None:
-    """From now on this visitor may have bookings; before, nobody needs to look for any."""
-    if not session.get(HAS_HELD):
-        session[HAS_HELD] = True
+    """From now on this visitor may have bookings."""
+    session.pop(UNUSED, None)
 
 
 def actor() -> str:
