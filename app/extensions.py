@@ -69,7 +69,6 @@ def _init_compress(app: Flask) -> None:
     compress.init_app(app)
 
 
-redis_client = cast("redis.Redis", LocalProxy(lambda: current_app.extensions["redis"]))
 queue = cast(Queue, LocalProxy(lambda: current_app.extensions["queue"]))
 
-__all__ = ["Base", "csrf", "db", "htmx", "login_manager", "queue", "redis_client"]
+__all__ = ["Base", "csrf", "db", "htmx", "login_manager", "queue"]

@@ -27,7 +27,6 @@ from app.errors import (
     DomainError,
     HoldExpired,
     InvalidSeats,
-    PaymentStarted,
 )
 from app.metrics import HOLDS
 from app.queries.seat_map import forget_seat_map
@@ -102,7 +101,7 @@ def _hold_once(wish: Wish) -> Hold:
 def extend_hold(show_id: int, booking_id: int, actor: str = "guest") -> dt.datetime:
     """Once, before the end: EXTENSION_MINUTES from the old end, never past the cap. Gives the new end.
 
-    Raises HoldExpired, AlreadyExtended, PaymentStarted. Locks the booking's seats, then the booking.
+    Raises HoldExpired, AlreadyExtended, ConcurrentModification once paid. Locks the booking's seats, then the booking.
     """
     with transaction() as session:
         state, expires_at = lock_booking(session, show_id, booking_id)
@@ -195,7 +194,6 @@ def _expired_quietly(show_id: int, booking_id: int) -> bool:
 
 __all__ = [
     "Hold",
-    "PaymentStarted",
     "expire_booking",
     "expire_holds",
     "extend_hold",

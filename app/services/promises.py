@@ -134,12 +134,16 @@ PROMISES = (
     ),
     Promise(
         13,
-        "A capture is confirmed, or its refund asked for, within 15 minutes.",
+        "A capture is confirmed, or its refund asked for, within 15 minutes; no booking keeps two.",
         """
         SELECT p.show_id, p.id, p.captured_at FROM payments p
         LEFT JOIN bookings b ON b.show_id = p.show_id AND b.id = p.booking_id
         WHERE p.captured_at < CAST(:now AS timestamptz) - interval '15 minutes' AND p.refunded_minor = 0
           AND (b.state IS NULL OR b.state NOT IN ('confirmed', 'cancelled'))
+        UNION ALL
+        SELECT show_id, booking_id, max(captured_at) FROM payments
+        WHERE captured_minor > 0 AND refunded_minor = 0 AND booking_id IS NOT NULL
+        GROUP BY show_id, booking_id HAVING count(*) > 1
         """,
     ),
     Promise(
