@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
+from app.domain.refund_policy import BadPolicy, parse_steps
+
 ROOT = Path(__file__).resolve().parent.parent
 MB = 1024 * 1024
 LOOPBACK = ("localhost", "127.0.0.1")
@@ -65,6 +67,15 @@ class Settings:
     )
     sales_close_minutes: int = _setting(0, "how long after its start a show can still be booked")
     cleaning_minutes: int = _setting(15, "kept free on a screen after each show")
+
+    refund_steps: str = _setting(
+        "120:90",
+        "what a cancelled seat gives back where its cinema says nothing else: minutes before the show:percent[:fee a seat]",
+    )
+    reminder_hours: int = _setting(
+        24, "how long before a show its buyers are reminded, on the cinema's clocks; 0 = never"
+    )
+    gift_card_months: int = _setting(24, "how long a gift card is good")
 
     gateways: tuple[str, ...] = _setting(("sandbox",), "payment gateways on offer, comma-separated")
     allow_sandbox: bool = _setting(False, "in production, let the sandbox gateway give tickets for nothing; yes or no")
@@ -139,6 +150,10 @@ def _check(settings: Settings) -> None:
         raise BadSetting(f"{', '.join(missing)} must be set; bin/run and bin/flask make them for development")
     if settings.orphan_seats not in ("on", "warn", "off"):
         raise BadSetting(f"ORPHAN_SEATS is on, warn or off, not {settings.orphan_seats!r}")
+    try:
+        parse_steps(settings.refund_steps)
+    except BadPolicy as problem:
+        raise BadSetting(f"REFUND_STEPS={settings.refund_steps!r}: {problem}") from problem
     if settings.production and "sandbox" in settings.gateways and not settings.allow_sandbox:
         raise BadSetting(
             "the sandbox gateway gives tickets for nothing: name another in GATEWAYS, or ALLOW_SANDBOX=yes"

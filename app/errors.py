@@ -52,6 +52,16 @@ class OrphanSeat(InvalidSeats):
     code, default = "ORPHAN_SEAT", "That would leave one seat on its own."
 
 
+class InvalidCoupon(Invalid):
+    """A code that does not count here; `details["problem"]` is the CouponProblem, the message its words."""
+
+    code, default = "INVALID_COUPON", "This code can't be used here."
+
+
+class InvalidGiftCard(Invalid):
+    code, default = "INVALID_GIFT_CARD", "This gift card can't be used here."
+
+
 class Conflict(DomainError):
     code, status, default = "CONFLICT", 409, "Someone else was quicker."
 
@@ -76,6 +86,18 @@ class PaymentStarted(Conflict):
     """The booking is already being paid."""
 
     code, default = "PAYMENT_STARTED", "A payment for this booking has already begun."
+
+
+class AmountChanged(Conflict):
+    """What is to pay is not what was shown, because a balance or a rule changed meanwhile; nothing was charged."""
+
+    code, default = "AMOUNT_CHANGED", "The amount has changed meanwhile. Please look at it once more."
+
+
+class NotCancellable(Conflict):
+    """Seats that can't be given back: too late, already used at the door, already cancelled."""
+
+    code, default = "NOT_CANCELLABLE", "These seats can't be cancelled any more."
 
 
 class AlreadyExtended(Conflict):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from app.domain.coupons import CouponTerms, discounts
+from app.domain.shares import allocate
+
 
 class TicketType(StrEnum):
     ADULT = "adult"
@@ -18,6 +21,7 @@ class TicketType(StrEnum):
 
 class LineKind(StrEnum):
     TICKET = "ticket"
+    DISCOUNT = "discount"
     FEE = "fee"
     TAX = "tax"
 
@@ -53,7 +57,7 @@ class PricedSeat:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a bill; tax lines are contained in the others and not added."""
+    """One line of a bill. Discounts are taken off; tax is contained in the others and not added."""
 
     kind: LineKind
     label: str
@@ -62,14 +66,38 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatBill:
+    """What one seat costs, in minor units: its price, its share of the fee and the discounts, and the tax inside."""
+
+    price_minor: int
+    fee_minor: int
+    discount_minor: int
+    tax_minor: int
+
+    @property
+    def value_minor(self) -> int:
+        """What is paid for the seat."""
+        return self.price_minor + self.fee_minor - self.discount_minor
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
-    """What a booking costs, all in minor units of one currency. `total` contains fee and tax."""
+    """What a booking costs, all in minor units of one currency. `total` contains fee and tax, discounts are off.
+
+    `seats` are the shares of each seat, in order; they add up to the booking's amounts. `discounts` says what each
+    coupon took off, in order.
+    """
 
     lines: tuple[Line, ...]
-    prices: tuple[int, ...]
+    seats: tuple[SeatBill, ...]
+    discounts: tuple[int, ...]
     fee_minor: int
     tax_minor: int
     total_minor: int
+
+    @property
+    def discount_minor(self) -> int:
+        return sum(self.discounts)
 
 
 def types_for(seat: PricedSeat, prices: PriceTable) -> list[TicketType]:
@@ -94,22 +122,40 @@ def contained_tax(total_minor: int, percent: Decimal) -> int:
     return int(tax.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
-def quote(seats: Sequence[PricedSeat], prices: PriceTable, seat_fee_minor: int, tax_percent: Decimal) -> Quote:
-    """The bill for these seats. A companion beside a wheelchair space is free and bears no fee."""
-    amounts = tuple(price_of(seat, prices) for seat in seats)
-    lines = list(_ticket_lines(seats, amounts))
-    charged = sum(1 for seat in seats if seat.ticket_type is not TicketType.COMPANION)
-    fee = charged * seat_fee_minor
-    if fee:
-        lines.append(Line(LineKind.FEE, "Booking fee", charged, fee))
-    total = sum(amounts) + fee
+def quote(
+    seats: Sequence[PricedSeat],
+    prices: PriceTable,
+    seat_fee_minor: int,
+    tax_percent: Decimal,
+    coupons: Sequence[CouponTerms] = (),
+) -> Quote:
+    """The bill for these seats. A companion beside a wheelchair space is free and bears no fee.
+
+    Coupons take their part off ticket prices, never off the fee, in the order given. Raises UnknownPrice.
+    """
+    amounts = [price_of(seat, prices) for seat in seats]
+    fees = [0 if seat.ticket_type is TicketType.COMPANION else seat_fee_minor for seat in seats]
+    cuts = discounts(coupons, [seat.ticket_type.value for seat in seats], amounts)
+    off = [sum(cut[place] for cut in cuts) for place in range(len(seats))]
+    total = sum(amounts) + sum(fees) - sum(off)
     tax = contained_tax(total, tax_percent)
+    values = [amount + fee - cut for amount, fee, cut in zip(amounts, fees, off, strict=True)]
+    bills = tuple(map(SeatBill, amounts, fees, off, allocate(tax, values)))
+    lines = [*_ticket_lines(seats, amounts), *_discount_lines(coupons, cuts)]
+    if sum(fees):
+        lines.append(Line(LineKind.FEE, "Booking fee", sum(1 for fee in fees if fee), sum(fees)))
     if tax:
         lines.append(Line(LineKind.TAX, f"Tax {tax_percent.normalize():f} %", 1, tax))
-    return Quote(tuple(lines), amounts, fee, tax, total)
+    return Quote(tuple(lines), bills, tuple(map(sum, cuts)), sum(fees), tax, total)
 
 
 def _ticket_lines(seats: Iterable[PricedSeat], amounts: Iterable[int]) -> Iterable[Line]:
     for seat, amount in zip(seats, amounts, strict=True):
         label = f"{TYPE_NAMES[seat.ticket_type]}, {seat.category_name.lower()}, {seat.label}"
         yield Line(LineKind.TICKET, label, 1, amount)
+
+
+def _discount_lines(coupons: Iterable[CouponTerms], cuts: Iterable[Sequence[int]]) -> Iterable[Line]:
+    for coupon, cut in zip(coupons, cuts, strict=True):
+        if sum(cut):
+            yield Line(LineKind.DISCOUNT, f"{coupon.name} ({coupon.code})", 1, sum(cut))

@@ -22,6 +22,7 @@ class RefundReason(StrEnum):
     SHOW_CANCELLED = "show_cancelled"
     SHOW_BEGUN = "show_begun"
     SEATS_GONE = "seats_gone"
+    EXTRAS_GONE = "extras_gone"
 
 
 @dataclass(frozen=True, slots=True)

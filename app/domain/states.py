@@ -52,6 +52,30 @@ class ShowState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class GiftCardState(StrEnum):
+    """A gift card is bought like a booking: asked for, paid, or given up."""
+
+    ORDERED = "ordered"
+    ACTIVE = "active"
+    ABANDONED = "abandoned"
+    VOID = "void"
+
+
+class UseState(StrEnum):
+    """A coupon or a balance on a booking: typed in, taken while it is paid, given back if nothing came of it."""
+
+    ENTERED = "entered"
+    TAKEN = "taken"
+    GIVEN_BACK = "given_back"
+
+
+class MessageState(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    NOT_NEEDED = "not_needed"
+
+
 class IllegalMove(RuntimeError):
     """A state was asked to move where no arrow leads."""
 
@@ -89,6 +113,7 @@ TICKET = _graph(
     (TicketState.RESERVED, TicketState.VOID),
     (TicketState.ISSUED, TicketState.ADMITTED),
     (TicketState.ISSUED, TicketState.VOID),
+    (TicketState.ADMITTED, TicketState.VOID),  # only where the show itself is cancelled
 )
 PAYMENT = _graph(
     (PaymentState.CREATED, PaymentState.PENDING),
@@ -118,6 +143,24 @@ SHOW = _graph(
     (ShowState.DRAFT, ShowState.CANCELLED),
     (ShowState.PUBLISHED, ShowState.CANCELLED),
 )
+GIFT_CARD = _graph(
+    (GiftCardState.ORDERED, GiftCardState.ACTIVE),
+    (GiftCardState.ORDERED, GiftCardState.ABANDONED),
+    (GiftCardState.ABANDONED, GiftCardState.ACTIVE),  # its money came late
+    (GiftCardState.ACTIVE, GiftCardState.VOID),
+)
+USE = _graph(
+    (UseState.ENTERED, UseState.TAKEN),
+    (UseState.TAKEN, UseState.GIVEN_BACK),
+    (UseState.GIVEN_BACK, UseState.TAKEN),  # late money confirms what had run out
+)
+MESSAGE = _graph(
+    (MessageState.QUEUED, MessageState.SENT),
+    (MessageState.QUEUED, MessageState.FAILED),
+    (MessageState.QUEUED, MessageState.NOT_NEEDED),
+    (MessageState.FAILED, MessageState.SENT),
+    (MessageState.FAILED, MessageState.NOT_NEEDED),
+)
 
 GRAPHS: dict[type[StrEnum], Graph] = {
     SeatState: SEAT,
@@ -126,6 +169,9 @@ GRAPHS: dict[type[StrEnum], Graph] = {
     PaymentState: PAYMENT,
     RefundState: REFUND,
     ShowState: SHOW,
+    GiftCardState: GIFT_CARD,
+    UseState: USE,
+    MessageState: MESSAGE,
 }
 
 LIVE_BOOKING = (BookingState.HELD, BookingState.AWAITING_PAYMENT)

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from app.db import db
 from app.failpoints import failpoint
 from app.metrics import JOBS
-from app.services.messages import send_confirmation, send_late_payment, send_payment_failed
+from app.services.messages import send_message
 from app.services.outbox import Task, due_items, finish_item, postpone_item, take_item
 from app.services.payments import cancel_gateway_session
 from app.services.refunds import send_refund
@@ -22,9 +22,7 @@ Doer = Callable[["Row[tuple[int, ...]]"], object]
 
 DOERS: dict[Task, Doer] = {
     Task.RENDER_TICKETS: lambda item: render_tickets(item.show_id, item.booking_id),
-    Task.MAIL_CONFIRMATION: lambda item: send_confirmation(item.show_id, item.booking_id, item.id),
-    Task.MAIL_PAYMENT_FAILED: lambda item: send_payment_failed(item.show_id, item.booking_id, item.id),
-    Task.MAIL_LATE_PAYMENT: lambda item: send_late_payment(item.show_id, item.booking_id, item.subject_id, item.id),
+    Task.SEND_MESSAGE: lambda item: send_message(item.show_id, item.subject_id),
     Task.SEND_REFUND: lambda item: send_refund(item.show_id, item.subject_id),
     Task.CANCEL_PAYMENT: lambda item: cancel_gateway_session(item.show_id, item.subject_id),
 }

@@ -1,24 +1,36 @@
 """All tables. Import from here."""
 
-from app.models.booking import Booking, BookingDocument, BookingLine, Ticket
+from app.models.booking import Booking, BookingDocument, BookingLine, Cancellation, Ticket
 from app.models.catalogue import City, Movie
+from app.models.ledger import LedgerAccount, LedgerEntry
 from app.models.log import Alert, Outbox, ScheduleMark, StateChange
-from app.models.payment import GatewayEvent, Payment, Refund
+from app.models.message import Message
+from app.models.offers import BookingCredit, Coupon, CouponUse, GiftCard, Wallet
+from app.models.payment import GatewayCustomer, GatewayEvent, Payment, Refund, SavedMethod
 from app.models.people import LoginSession, User
 from app.models.sandbox import SandboxMessage, SandboxRefund, SandboxSession
-from app.models.show import Show, ShowSeat
+from app.models.show import Show, ShowCancellation, ShowSeat
 from app.models.venue import Cinema, Layout, Price, PriceList, Screen, Seat
 
 __all__ = [
     "Alert",
     "Booking",
+    "BookingCredit",
     "BookingDocument",
     "BookingLine",
+    "Cancellation",
     "Cinema",
     "City",
+    "Coupon",
+    "CouponUse",
+    "GatewayCustomer",
     "GatewayEvent",
+    "GiftCard",
     "Layout",
+    "LedgerAccount",
+    "LedgerEntry",
     "LoginSession",
+    "Message",
     "Movie",
     "Outbox",
     "Payment",
@@ -28,12 +40,15 @@ __all__ = [
     "SandboxMessage",
     "SandboxRefund",
     "SandboxSession",
+    "SavedMethod",
     "ScheduleMark",
     "Screen",
     "Seat",
     "Show",
+    "ShowCancellation",
     "ShowSeat",
     "StateChange",
     "Ticket",
     "User",
+    "Wallet",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -16,10 +17,12 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
 from app.domain.pricing import LineKind, TicketType
+from app.domain.refund_policy import CancellationReason
 from app.domain.states import BookingState, TicketState
 from app.models import columns as c
 from app.models.moves import Moves
@@ -33,6 +36,8 @@ class Booking(Moves, Base):
         c.one_of("state", BookingState),
         CheckConstraint("expires_at <= cap_at", name="within_cap"),
         CheckConstraint("total_minor >= 0 AND fee_minor >= 0 AND tax_minor >= 0", name="amounts_not_negative"),
+        CheckConstraint("discount_minor >= 0", name="discount_not_negative"),
+        CheckConstraint("credit_minor BETWEEN 0 AND total_minor", name="credit_within_total"),
         CheckConstraint("seat_count > 0", name="has_seats"),
         Index(
             "uq_bookings_live_owner",
@@ -59,6 +64,7 @@ class Booking(Moves, Base):
     """The account (u:12) or a random id of the browser's session (s:…)."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     seat_count: Mapped[int] = mapped_column(SmallInteger)
+    """Seats it has now: fewer once some are cancelled; the last number of one that ended."""
     price_list_id: Mapped[int] = mapped_column(ForeignKey("price_lists.id"))
     """The list at the time of the hold: the first price shown is the price paid."""
     seat_fee_minor: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -68,10 +74,18 @@ class Booking(Moves, Base):
     tax_minor: Mapped[int] = mapped_column(Integer, server_default="0")
     """The tax that the total contains; not added to it."""
     total_minor: Mapped[int] = mapped_column(Integer)
-    """What is charged: the server's own quote, kept."""
+    """What the seats cost: the server's own quote, kept. What is charged is this less `credit_minor`."""
+    discount_minor: Mapped[int] = mapped_column(Integer, server_default="0")
+    credit_minor: Mapped[int] = mapped_column(Integer, server_default="0")
+    """What gift cards, the wallet and an exchanged booking pay of the total."""
+    refund_steps: Mapped[list[dict[str, object]] | None] = mapped_column(JSONB)
+    """The cinema's refund policy as it was when the quote was kept: what was promised then, holds."""
     name: Mapped[str] = mapped_column(Text, server_default="")
     email: Mapped[str] = mapped_column(Text, server_default="")
     phone: Mapped[str] = mapped_column(Text, server_default="")
+    language: Mapped[str] = mapped_column(String(10), server_default="en")
+    wants_sms: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    wants_push: Mapped[bool] = mapped_column(Boolean, server_default="false")
     held_at: Mapped[c.instant]
     expires_at: Mapped[c.instant]
     cap_at: Mapped[c.instant]
@@ -90,7 +104,11 @@ class Ticket(Base):
         UniqueConstraint("show_id", "booking_id", "number"),
         c.one_of("state", TicketState),
         c.one_of("ticket_type", TicketType),
+        ForeignKeyConstraint(["show_id", "cancellation_id"], ["cancellations.show_id", "cancellations.id"]),
         CheckConstraint("price_minor >= 0", name="price_not_negative"),
+        CheckConstraint("fee_minor >= 0 AND tax_minor >= 0", name="amounts_not_negative"),
+        CheckConstraint("discount_minor BETWEEN 0 AND price_minor", name="discount_within_price"),
+        CheckConstraint("cancellation_id IS NULL OR state = 'void'", name="cancelled_is_void"),
         Index(
             "uq_tickets_live_seat",
             "show_id",
@@ -108,7 +126,13 @@ class Ticket(Base):
     """Within its booking; the ticket's code is the booking's code and this number."""
     ticket_type: Mapped[str] = mapped_column(String(20))
     price_minor: Mapped[int] = mapped_column(Integer)
+    fee_minor: Mapped[int] = mapped_column(Integer, server_default="0")
+    discount_minor: Mapped[int] = mapped_column(Integer, server_default="0")
+    tax_minor: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Its shares of the booking's fee, discount and contained tax; those of all tickets add up to the booking's."""
     state: Mapped[str] = mapped_column(String(10))
+    cancellation_id: Mapped[c.big | None]
+    """What voided it after it was sold; a ticket voided before that has none."""
     issued_at: Mapped[c.instant | None]
     admitted_at: Mapped[c.instant | None]
 
@@ -129,6 +153,33 @@ class BookingLine(Base):
     label: Mapped[c.text]
     quantity: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     amount_minor: Mapped[int] = mapped_column(Integer)
+
+
+class Cancellation(Base):
+    """Seats of a confirmed booking given back, and what came of their money. Written once, with the tickets it voids."""
+
+    __tablename__ = "cancellations"
+    __table_args__ = (
+        ForeignKeyConstraint(["show_id", "booking_id"], ["bookings.show_id", "bookings.id"]),
+        c.one_of("reason", CancellationReason),
+        CheckConstraint("value_minor = kept_minor + returned_minor", name="adds_up"),
+        CheckConstraint("kept_minor >= 0 AND returned_minor >= 0", name="amounts_not_negative"),
+        Index("ix_cancellations_booking", "show_id", "booking_id"),
+    )
+
+    show_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    id: Mapped[c.serial] = mapped_column(primary_key=True)
+    booking_id: Mapped[c.big]
+    reason: Mapped[str] = mapped_column(String(20))
+    seat_count: Mapped[int] = mapped_column(SmallInteger)
+    value_minor: Mapped[int] = mapped_column(Integer)
+    """What these seats had cost, fee in and discount off."""
+    kept_minor: Mapped[int] = mapped_column(Integer)
+    returned_minor: Mapped[int] = mapped_column(Integer)
+    to_wallet: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    """The buyer chose the wallet over the way it was paid."""
+    at: Mapped[c.instant]
+    actor: Mapped[str] = mapped_column(String(80))
 
 
 class BookingDocument(Base):

@@ -92,3 +92,18 @@ class ShowSeat(Base):
     """A copy of its booking's expires_at, written in the same transaction."""
     version: Mapped[int] = mapped_column(Integer, server_default="0")
     """Rises by one with each change; the sum over a show names the state of its map."""
+
+
+class ShowCancellation(Base):
+    """That a show was called off, by whom, and how far refunding its bookings has come."""
+
+    __tablename__ = "show_cancellations"
+
+    show_id: Mapped[int] = mapped_column(ForeignKey("shows.id"), primary_key=True)
+    started_at: Mapped[c.instant]
+    finished_at: Mapped[c.instant | None]
+    actor: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    """What the buyers are told."""
+    bookings: Mapped[int] = mapped_column(Integer)
+    """Confirmed bookings to refund when it began."""

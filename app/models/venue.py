@@ -52,6 +52,10 @@ class Cinema(Base):
     """The booking fee per seat, in minor units."""
     tax_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2), server_default="0")
     """The tax that prices contain."""
+    refund_steps: Mapped[list[dict[str, object]] | None] = mapped_column(JSONB)
+    """Its refund policy, see domain/refund_policy.py; none = the setting REFUND_STEPS."""
+    pay_ways: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    """Ways to pay on offer, gateway:mode; none = all that GATEWAYS and the currency allow."""
     facilities: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     website: Mapped[str | None] = mapped_column(Text)
 

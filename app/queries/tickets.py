@@ -169,9 +169,8 @@ LEFT JOIN LATERAL (
   FROM refunds JOIN payments ON payments.show_id = refunds.show_id AND payments.id = refunds.payment_id
   WHERE refunds.show_id = b.show_id AND payments.booking_id = b.id ORDER BY refunds.id DESC LIMIT 1) r ON true
 LEFT JOIN LATERAL (
-  SELECT CASE WHEN done_at IS NOT NULL THEN 'sent' WHEN failure IS NOT NULL THEN 'failed'
-         ELSE 'queued' END AS state
-  FROM outbox WHERE show_id = b.show_id AND booking_id = b.id AND kind = 'mail_confirmation'
+  SELECT state FROM messages
+  WHERE show_id = b.show_id AND booking_id = b.id AND kind = 'confirmation' AND channel = 'email'
   ORDER BY id DESC LIMIT 1) mail ON true
 WHERE b.show_id = :show_id AND b.id = :booking_id
 """)

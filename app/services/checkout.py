@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.adapters.payments import PaymentOrder, gateway, gateways
 from app.config import settings
 from app.db import db, on_commit, transaction
-from app.domain.pricing import PricedSeat, Quote, TicketType, UnknownPrice, quote
-from app.domain.seating import check_companions
+from app.domain.pricing import Quote, TicketType
+from app.domain.refund_policy import stored_steps
 from app.domain.states import LIVE_BOOKING, BookingState, PaymentState
 from app.errors import (
+    AmountChanged,
     ConcurrentModification,
     GatewayUnavailable,
     HoldExpired,
-    Invalid,
+    InvalidCoupon,
     NotFound,
     PaymentStarted,
 )
 from app.models import Booking, Payment
-from app.queries.layouts import layout_facts, price_table
+from app.queries.refund_terms import steps_of
 from app.queries.seat_map import forget_seat_map
 from app.services.confirming import confirm
+from app.services.coupons import give_back_coupons, invalid_coupon, lock_coupons, take_coupons
+from app.services.credits import give_back_credits, take_credits
+from app.services.extras import drop_coupon, note_balance
 from app.services.holds import prolong
-from app.services.letting_go import lock_booking
+from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
+from app.services.quoting import Priced, quote_booking
 
 log = structlog.get_logger(__name__)
 
@@ -63,37 +67,6 @@ class Begun(NamedTuple):
     order: PaymentOrder
 
 
-_TICKETS = text(
-    "SELECT t.id, t.seat_id, t.number, t.ticket_type FROM tickets t "
-    "WHERE t.show_id = :show_id AND t.booking_id = :booking_id AND t.state <> 'void' ORDER BY t.number"
-)
-_LAYOUT_ID = text("SELECT layout_id FROM shows WHERE id = :show_id")
-
-
-def price_booking(
-    session: Session, booking: Row[Any] | Booking, types: Mapping[int, TicketType] | None = None
-) -> tuple[Sequence[Row[Any]], list[PricedSeat], Quote]:
-    """Tickets, priced seats and the quote of a booking with these ticket types (seat id → type; missing ones stay).
-
-    Raises Invalid where a seat can't be sold as the type asked for. Reads only.
-    """
-    tickets = session.execute(_TICKETS, {"show_id": booking.show_id, "booking_id": booking.id}).all()
-    layout = layout_facts(session.execute(_LAYOUT_ID, {"show_id": booking.show_id}).scalar_one())
-    seat_ids = [ticket.seat_id for ticket in tickets]
-    free = check_companions(layout.hall, seat_ids)
-    seats = []
-    for ticket in tickets:
-        facts = layout.by_id[ticket.seat_id]
-        kind = (types or {}).get(ticket.seat_id, TicketType(ticket.ticket_type))
-        name = layout.categories.get(facts.category, facts.category)
-        seats.append(PricedSeat(facts.id, facts.label, facts.category, name, facts.kind, kind, facts.id in free))
-    try:
-        bill = quote(seats, price_table(booking.price_list_id), booking.seat_fee_minor, Decimal(booking.tax_percent))
-    except UnknownPrice as problem:
-        raise Invalid(f"{problem}.", fields={"tickets": str(problem)}) from problem
-    return tickets, seats, bill
-
-
 def start_payment(
     show_id: int,
     booking_id: int,
@@ -112,7 +85,14 @@ def start_payment(
     NotFound (no such gateway), GatewayUnavailable (the seats stay kept). Locks the booking's seats, then the
     booking.
     """
-    begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor)
+    try:
+        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor)
+    except AmountChanged as problem:
+        note_balance(show_id, booking_id, **problem.details)
+        raise
+    except InvalidCoupon as problem:
+        drop_coupon(show_id, booking_id, problem.details["coupon_id"])
+        raise
     if begun is None:
         return Started(None)
     return Started(begun.redirect_url or _open_session(begun, return_url))
@@ -127,27 +107,28 @@ def begin_payment(
     mode: str,
     actor: str,
 ) -> Begun | None:
-    """The first half of start_payment: the quote kept, the payment made; None if it cost nothing. Calls no gateway."""
+    """The first half of start_payment: the quote kept, the payment made; None if it cost nothing. Calls no gateway.
+
+    Raises AmountChanged and InvalidCoupon where a balance or a coupon no longer gives what was shown.
+    """
     with transaction() as session:
-        state, expires_at = lock_booking(session, show_id, booking_id)
+        booking, _ = lock_to_settle(session, show_id, booking_id)
         now = clock.now()
-        if state is BookingState.CONFIRMED:
+        if booking.state == BookingState.CONFIRMED:
             raise ConcurrentModification("This booking is already paid.")
-        if state not in LIVE_BOOKING or expires_at <= now:
+        if booking.state not in LIVE_BOOKING or booking.expires_at <= now:
             raise HoldExpired
-        booking = session.get_one(Booking, (show_id, booking_id), populate_existing=True)
-        tickets, seats, bill = price_booking(session, booking, types)
         running = _running_payment(session, show_id, booking_id)
         if running is not None:
-            return _join(session, running, booking, bill, seats, tickets)
-        _keep_quote(session, booking, buyer, tickets, seats, bill)
-        if bill.total_minor == 0:
+            return _join(session, running, booking, types)
+        due = _keep_quote(session, booking, buyer, types, now)
+        if due == 0:
             session.flush()
             confirm(session, booking, now, actor)
             on_commit(lambda: forget_seat_map(show_id))
             return None
         _last_longer(session, booking, now, actor)
-        payment = _new_payment(session, booking, provider, mode, now)
+        payment = _new_payment(session, booking, due, provider, mode, now)
         order = _order(session, booking, payment)
         on_commit(lambda: forget_seat_map(show_id))
     return Begun(payment.id, provider, None, order)
@@ -164,26 +145,29 @@ def _running_payment(session: Session, show_id: int, booking_id: int) -> Payment
     return session.get_one(Payment, (show_id, row.id), populate_existing=True) if row else None
 
 
-def _join(
-    session: Session,
-    running: Payment,
-    booking: Booking,
-    bill: Quote,
-    seats: Sequence[PricedSeat],
-    tickets: Sequence[Row[Any]],
-) -> Begun:
+_TYPES_NOW = text(
+    "SELECT seat_id, ticket_type FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id AND state <> 'void'"
+)
+
+
+def _join(session: Session, running: Payment, booking: Booking, types: Mapping[int, TicketType]) -> Begun:
     """A second submit of the same form joins the payment that runs; a changed one is refused.
 
     Where the first has no page yet (it is on its way, or died there), the same order is sent again: its key
     makes it the same session.
     """
-    same = [seat.ticket_type.value for seat in seats] == [ticket.ticket_type for ticket in tickets]
-    if not same or bill.total_minor != booking.total_minor:
+    key = {"show_id": booking.show_id, "booking_id": booking.id}
+    now = {row.seat_id: row.ticket_type for row in session.execute(_TYPES_NOW, key)}
+    if any(now.get(seat_id, kind) != kind for seat_id, kind in types.items()):
         raise PaymentStarted(redirect_url=running.redirect_url)
     return Begun(running.id, running.provider, running.redirect_url, _order(session, booking, running))
 
 
-_TYPES = text("UPDATE tickets SET ticket_type = :type, price_minor = :price WHERE show_id = :show_id AND id = :id")
+_BILL_TICKET = text("""
+UPDATE tickets SET ticket_type = :type, price_minor = :price, fee_minor = :fee, discount_minor = :discount,
+  tax_minor = :tax
+WHERE show_id = :show_id AND id = :id
+""")
 _DROP_LINES = text("DELETE FROM booking_lines WHERE show_id = :show_id AND booking_id = :booking_id")
 _ADD_LINE = text(
     "INSERT INTO booking_lines (show_id, booking_id, position, kind, label, quantity, amount_minor) "
@@ -192,19 +176,42 @@ _ADD_LINE = text(
 
 
 def _keep_quote(
-    session: Session,
-    booking: Booking,
-    buyer: Buyer,
-    tickets: Sequence[Row[Any]],
-    seats: Sequence[PricedSeat],
-    bill: Quote,
-) -> None:
-    key = {"show_id": booking.show_id, "booking_id": booking.id}
+    session: Session, booking: Booking, buyer: Buyer, types: Mapping[int, TicketType], now: dt.datetime
+) -> int:
+    """Keep who buys and the bill, take what coupons and balances pay of it; gives what is left to pay, minor units.
+
+    What an earlier attempt took is given back first. Locks the coupons, then the balances.
+    """
+    give_back_coupons(session, booking.show_id, booking.id)
+    give_back_credits(session, booking, now)
+    lock_coupons(session, booking)
+    priced = quote_booking(session, booking, types, buyer.email)
+    for here in priced.coupons:
+        if here.problem is not None:
+            raise invalid_coupon(here.problem, coupon_id=here.terms.id)
+    _keep_bill(session, booking, priced)
+    booking.name, booking.email, booking.phone = buyer.name, buyer.email, buyer.phone
+    booking.refund_steps = stored_steps(steps_of(session, booking.show_id))
+    take_coupons(session, booking, priced.counting, priced.bill.discounts, buyer.email)
+    booking.credit_minor = take_credits(session, booking, booking.total_minor, now)
+    return booking.total_minor - booking.credit_minor
+
+
+def _keep_bill(session: Session, booking: Booking, priced: Priced) -> None:
+    key, bill = {"show_id": booking.show_id, "booking_id": booking.id}, priced.bill
     session.execute(
-        _TYPES,
+        _BILL_TICKET,
         [
-            {"show_id": booking.show_id, "id": ticket.id, "type": seat.ticket_type.value, "price": price}
-            for ticket, seat, price in zip(tickets, seats, bill.prices, strict=True)
+            {
+                "show_id": booking.show_id,
+                "id": ticket.id,
+                "type": seat.ticket_type.value,
+                "price": cost.price_minor,
+                "fee": cost.fee_minor,
+                "discount": cost.discount_minor,
+                "tax": cost.tax_minor,
+            }
+            for ticket, seat, cost in zip(priced.tickets, priced.seats, bill.seats, strict=True)
         ],
     )
     session.execute(_DROP_LINES, key)
@@ -222,12 +229,9 @@ def _keep_quote(
             for place, line in enumerate(bill.lines)
         ],
     )
-    booking.name, booking.email, booking.phone = buyer.name, buyer.email, buyer.phone
-    booking.fee_minor, booking.tax_minor, booking.total_minor = (
-        bill.fee_minor,
-        bill.tax_minor,
-        bill.total_minor,
-    )
+    booking.fee_minor, booking.tax_minor = bill.fee_minor, bill.tax_minor
+    booking.discount_minor, booking.total_minor = bill.discount_minor, bill.total_minor
+    booking.credit_minor = 0
 
 
 def _last_longer(session: Session, booking: Booking, now: dt.datetime, actor: str) -> None:
@@ -243,7 +247,9 @@ def _last_longer(session: Session, booking: Booking, now: dt.datetime, actor: st
     booking.move_to(BookingState.AWAITING_PAYMENT, now, actor)
 
 
-def _new_payment(session: Session, booking: Booking, provider: str, mode: str, now: dt.datetime) -> Payment:
+def _new_payment(
+    session: Session, booking: Booking, due_minor: int, provider: str, mode: str, now: dt.datetime
+) -> Payment:
     if provider not in gateways():
         raise NotFound("This way to pay is not on offer.")
     payment = Payment(
@@ -252,7 +258,7 @@ def _new_payment(session: Session, booking: Booking, provider: str, mode: str, n
         provider=provider,
         mode=mode,
         state=PaymentState.CREATED.value,
-        amount_minor=booking.total_minor,
+        amount_minor=due_minor,
         currency=booking.currency,
         created_at=now,
         check_at=now + dt.timedelta(minutes=settings.reconcile_minutes),
@@ -319,4 +325,4 @@ def _lock_payment(session: Session, begun: Begun) -> Payment:
 def total_of(show_id: int, booking_id: int, types: Mapping[int, TicketType]) -> Quote:
     """What the booking would cost with these ticket types. Reads only."""
     booking = db.session.get_one(Booking, (show_id, booking_id))
-    return price_booking(db.session(), booking, types)[2]
+    return quote_booking(db.session(), booking, types).bill

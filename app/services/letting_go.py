@@ -12,7 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.domain.states import BookingState, check_move
+from app.models import Booking
 from app.seat_locking import seat_locking
+from app.services.coupons import give_back_coupons
+from app.services.credits import give_back_credits
 
 _SEATS_OF = text(
     "SELECT seat_id FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id AND state <> 'void' "
@@ -67,7 +70,10 @@ def let_go(
     at: dt.datetime,
     actor: str,
 ) -> None:
-    """Free the seats, void the tickets, end open payments and log it. The caller holds the locks."""
+    """Free the seats, void the tickets, end open payments, give back coupons and balances, and log it.
+
+    The caller holds the locks of seats and booking.
+    """
     check_move(before, after)
     session.execute(
         _LET_GO,
@@ -81,3 +87,7 @@ def let_go(
             "actor": actor,
         },
     )
+    if before is BookingState.AWAITING_PAYMENT:
+        booking = session.get_one(Booking, (show_id, booking_id), populate_existing=True)
+        give_back_coupons(session, show_id, booking_id)
+        give_back_credits(session, booking, at)

@@ -35,11 +35,10 @@ class Task(StrEnum):
     """Every kind of work that follows a commit; jobs/outbox.py says what does it."""
 
     RENDER_TICKETS = "render_tickets"
-    MAIL_CONFIRMATION = "mail_confirmation"
-    MAIL_PAYMENT_FAILED = "mail_payment_failed"
-    MAIL_LATE_PAYMENT = "mail_late_payment"
+    SEND_MESSAGE = "send_message"
     SEND_REFUND = "send_refund"
     CANCEL_PAYMENT = "cancel_payment"
+    REFUND_SHOW = "refund_show"
 
 
 _INSERT = text(

@@ -15,18 +15,26 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentEvent, gateway
 from app.config import settings
 from app.db import db, end_read, on_commit, transaction
+from app.domain.ledger import captured
+from app.domain.messages import MessageKind
 from app.domain.settling import Arrival, RefundReason, Verdict, decide
 from app.domain.states import LIVE_BOOKING, BookingState, PaymentState, SeatState
 from app.errors import DomainError
 from app.metrics import SETTLED
 from app.models import Booking, Payment
 from app.queries.seat_map import forget_seat_map
-from app.seat_locking import seat_locking
 from app.services.alerts import raise_alert
 from app.services.confirming import confirm, reserve_again
+from app.services.coupons import coupons_can_return, take_coupons_again
+from app.services.credits import credits_can_return, take_credits_again
+from app.services.exchanging import exchange_stands
 from app.services.holds import expire_booking
+from app.services.ledger import post
+from app.services.letting_go import let_go, seats_of
+from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
 from app.services.refunds import note_refund_event, request_refund
+from app.services.telling import tell
 
 log = structlog.get_logger(__name__)
 ATTEMPTS = 3
@@ -49,7 +57,7 @@ _OUTCOME = text(
     "WHERE show_id = :show_id AND provider = :provider AND event_id = :event_id"
 )
 _FIND = text(
-    "SELECT id, booking_id, provider_ref FROM payments WHERE show_id = :show_id AND provider = :provider "
+    "SELECT id, booking_id, gift_card_id, provider_ref FROM payments WHERE show_id = :show_id AND provider = :provider "
     "AND (id = :payment_id OR provider_ref = :ref) ORDER BY id = :payment_id DESC LIMIT 1"
 )
 
@@ -139,30 +147,41 @@ def _about_nothing(session: Session, event: PaymentEvent) -> str:
     return "unknown"
 
 
-_SEATS = text(
-    "SELECT DISTINCT seat_id FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id ORDER BY seat_id"
-)
 _SHOW = text("SELECT state, starts_at, sales_open_at, sales_close_at FROM shows WHERE id = :show_id")
 
 
 def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str:
-    booking, payment, seats = _lock_all(session, event.show_id, found.booking_id, found.id)
+    booking, seats = lock_to_settle(session, event.show_id, found.booking_id)
+    payment = lock_payment(session, event.show_id, found.id)
     now = clock.now()
     if payment.captured_at is not None:
         return "repeated"
-    _book_capture(payment, event, now)
-    arrival = _arrival(session, booking, payment, seats, now)
-    verdict, reason = decide(arrival)
+    book_capture(session, payment, event, now)
+    verdict, reason = decide(_arrival(session, booking, payment, seats, now))
+    if verdict is not Verdict.REFUND and not _extras_stand(session, booking, verdict, now):
+        verdict, reason = Verdict.REFUND, RefundReason.EXTRAS_GONE
     if verdict is Verdict.REFUND:
         assert reason is not None
         return _send_back(session, booking, payment, reason, now)
     if verdict is Verdict.CONFIRM_LATE:
         reserve_again(session, booking)
+        take_coupons_again(session, booking.show_id, booking.id)
+        take_credits_again(session, booking, now)
+    payment.applied_at = now
     session.flush()
     confirm(session, booking, now, f"gateway:{event.provider}")
     _close_other_pages(session, booking, now)
     on_commit(lambda: forget_seat_map(event.show_id))
     return "confirmed" if verdict is Verdict.CONFIRM else "confirmed late"
+
+
+def _extras_stand(session: Session, booking: Booking, verdict: Verdict, now: dt.datetime) -> bool:
+    """Whether what pays the rest of the booking is still there: taken, or for late money there to be taken again."""
+    if not exchange_stands(session, booking):
+        return False
+    return verdict is Verdict.CONFIRM or (
+        coupons_can_return(session, booking.show_id, booking.id) and credits_can_return(session, booking, now)
+    )
 
 
 _OPEN = text(
@@ -177,25 +196,19 @@ def _close_other_pages(session: Session, booking: Booking, now: dt.datetime) -> 
         put(session, Task.CANCEL_PAYMENT, now, booking.show_id, booking.id, row.id)
 
 
-def _lock_all(
-    session: Session, show_id: int, booking_id: int, payment_id: int
-) -> tuple[Booking, Payment, Sequence[Row[Any]]]:
-    """Seats in order, then the booking, then the payment.
-
-    Void tickets count too: they name the same seats whether the booking runs out before the lock or not.
-    """
-    seat_ids = session.execute(_SEATS, {"show_id": show_id, "booking_id": booking_id}).scalars().all()
-    seats = seat_locking().lock(session, show_id, seat_ids)
-    booking = session.get_one(Booking, (show_id, booking_id), populate_existing=True, with_for_update=True)
-    payment = session.get_one(Payment, (show_id, payment_id), populate_existing=True, with_for_update=True)
-    return booking, payment, seats
+def lock_payment(session: Session, show_id: int, payment_id: int) -> Payment:
+    return session.get_one(Payment, (show_id, payment_id), populate_existing=True, with_for_update=True)
 
 
-def _book_capture(payment: Payment, event: PaymentEvent, now: dt.datetime) -> None:
+def book_capture(session: Session, payment: Payment, event: PaymentEvent, now: dt.datetime) -> None:
+    """Note on the payment, and in the ledger, that its money has arrived. The caller holds the payment's lock."""
     payment.captured_minor, payment.captured_currency = event.amount_minor, event.currency
     payment.captured_at, payment.check_at = now, None
     payment.provider_ref = payment.provider_ref or event.provider_ref
     payment.move_to(PaymentState.CAPTURED, now, f"gateway:{event.provider}")
+    entries = captured(event.amount_minor, event.provider)
+    show_id, booking_id = payment.show_id, payment.booking_id
+    post(session, f"capture-{payment.id}", entries, event.currency, now, show_id=show_id, booking_id=booking_id)
 
 
 def _arrival(
@@ -208,7 +221,7 @@ def _arrival(
         booking=state,
         right_amount=(payment.captured_minor, payment.captured_currency)
         == (payment.amount_minor, payment.currency)
-        == (booking.total_minor, booking.currency),
+        == (booking.total_minor - booking.credit_minor, booking.currency),
         seats_its_own=len(seats) == booking.seat_count and all(row.booking_id == booking.id for row in seats),
         seats_free=state is BookingState.EXPIRED and on_sale and _free(seats, booking, now),
         show_cancelled=show.state == "cancelled",
@@ -225,11 +238,13 @@ def _free(seats: Sequence[Row[Any]], booking: Booking, now: dt.datetime) -> bool
 
 
 def _send_back(session: Session, booking: Booking, payment: Payment, reason: RefundReason, now: dt.datetime) -> str:
-    """Refund the capture in full, tell the buyer, and tell staff."""
+    """Refund the capture in full, tell the buyer, and tell staff. What was to be exchanged and can't be is let go."""
     session.flush()
+    if reason is RefundReason.EXTRAS_GONE and booking.state in LIVE_BOOKING:
+        _release(session, booking, now)
     if payment.captured_minor:
         request_refund(session, payment, payment.captured_minor, reason.value, now)
-    put(session, Task.MAIL_LATE_PAYMENT, now, booking.show_id, booking.id, payment.id)
+    tell(session, MessageKind.LATE_PAYMENT, now, booking, payment.id)
     raise_alert(
         session,
         f"refund_{reason.value}",
@@ -239,9 +254,17 @@ def _send_back(session: Session, booking: Booking, payment: Payment, reason: Ref
     return f"refunded: {reason.value.replace('_', ' ')}"
 
 
+def _release(session: Session, booking: Booking, now: dt.datetime) -> None:
+    seat_ids = seats_of(session, booking.show_id, booking.id)
+    state = BookingState(booking.state)
+    let_go(session, booking.show_id, booking.id, seat_ids, state, BookingState.RELEASED, now, "clock")
+    on_commit(lambda: forget_seat_map(booking.show_id))
+
+
 def _take_failure(session: Session, event: PaymentEvent, found: Row[Any]) -> str:
     """The booking keeps its seats until its window ends; nothing is prolonged."""
-    booking, payment, _ = _lock_all(session, event.show_id, found.booking_id, found.id)
+    booking, _ = lock_to_settle(session, event.show_id, found.booking_id)
+    payment = lock_payment(session, event.show_id, found.id)
     now = clock.now()
     payment.check_at = None
     if payment.state not in (PaymentState.CREATED, PaymentState.PENDING):
@@ -250,7 +273,7 @@ def _take_failure(session: Session, event: PaymentEvent, found: Row[Any]) -> str
     cancelled = event.kind is EventKind.CANCELLED
     payment.move_to(PaymentState.FAILED, now, f"gateway:{event.provider}")
     if not cancelled and booking.email and booking.state in LIVE_BOOKING:
-        put(session, Task.MAIL_PAYMENT_FAILED, now, booking.show_id, booking.id, payment.id)
+        tell(session, MessageKind.PAYMENT_FAILED, now, booking, payment.id)
     return "cancelled" if cancelled else "failed"
 
 

@@ -233,10 +233,16 @@ PROMISES = (
         "What a commit asked for is noted: a confirmed booking has its tickets and its mail in the outbox, "
         "a refund its sending.",
         """
-        SELECT b.show_id, b.code, task.kind FROM bookings b
-        CROSS JOIN (VALUES ('render_tickets'), ('mail_confirmation')) AS task(kind)
+        SELECT b.show_id, b.code, 'render_tickets' FROM bookings b
         WHERE b.state = 'confirmed' AND NOT EXISTS (
-          SELECT FROM outbox o WHERE o.show_id = b.show_id AND o.booking_id = b.id AND o.kind = task.kind)
+          SELECT FROM outbox o WHERE o.show_id = b.show_id AND o.booking_id = b.id AND o.kind = 'render_tickets')
+        UNION ALL
+        SELECT b.show_id, b.code, 'confirmation' FROM bookings b
+        WHERE b.state = 'confirmed' AND b.email <> '' AND NOT EXISTS (
+          SELECT FROM messages m WHERE m.show_id = b.show_id AND m.booking_id = b.id AND m.kind = 'confirmation')
+        UNION ALL
+        SELECT m.show_id, m.kind, 'send_message' FROM messages m WHERE NOT EXISTS (
+          SELECT FROM outbox o WHERE o.show_id = m.show_id AND o.subject_id = m.id AND o.kind = 'send_message')
         UNION ALL
         SELECT r.show_id, r.idempotency_key, 'send_refund' FROM refunds r WHERE NOT EXISTS (
           SELECT FROM outbox o WHERE o.show_id = r.show_id AND o.subject_id = r.id AND o.kind = 'send_refund')

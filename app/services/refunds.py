@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.adapters.payments import EventKind, PaymentEvent, gateway
 from app.db import db, end_read, transaction
+from app.domain.ledger import Entry, refunded, sent_back
 from app.domain.states import PaymentState, RefundState
 from app.errors import GatewayUnavailable
-from app.models import Payment, Refund
+from app.models import Cancellation, Payment, Refund
 from app.services.alerts import raise_alert
+from app.services.ledger import post
 from app.services.outbox import Task, put
 
 log = structlog.get_logger(__name__)
@@ -26,10 +28,18 @@ class RefundRefused(GatewayUnavailable):
     code, default = "REFUND_REFUSED", "The payment service refused the refund."
 
 
-def request_refund(session: Session, payment: Payment, amount_minor: int, reason: str, now: dt.datetime) -> Refund:
+def request_refund(
+    session: Session,
+    payment: Payment,
+    amount_minor: int,
+    reason: str,
+    now: dt.datetime,
+    cancellation: Cancellation | None = None,
+) -> Refund:
     """Ask for `amount_minor` of a captured payment back. Commits nothing; the caller holds the payment's lock.
 
     Refunds never exceed the capture, pending ones counted: the database's CHECK on refunded_minor is the last word.
+    Without a cancellation it is a capture that can't be used, and that is booked here.
     """
     number = session.execute(_COUNT, {"show_id": payment.show_id, "payment_id": payment.id}).scalar_one()
     refund = Refund(
@@ -38,6 +48,8 @@ def request_refund(session: Session, payment: Payment, amount_minor: int, reason
         state=RefundState.REQUESTED.value,
         amount_minor=amount_minor,
         currency=payment.captured_currency or payment.currency,
+        cancellation_show_id=cancellation.show_id if cancellation else None,
+        cancellation_id=cancellation.id if cancellation else None,
         reason=reason,
         idempotency_key=f"refund-{payment.show_id}-{payment.id}-{number + 1}",
         requested_at=now,
@@ -46,8 +58,14 @@ def request_refund(session: Session, payment: Payment, amount_minor: int, reason
     payment.refunded_minor += amount_minor
     session.flush()
     refund.log_birth(now, "clock")
+    if cancellation is None:
+        _book(session, f"return-{refund.id}", sent_back(amount_minor), refund, payment, now)
     put(session, Task.SEND_REFUND, now, payment.show_id, payment.booking_id, refund.id)
     return refund
+
+
+def _book(session: Session, key: str, entries: list[Entry], refund: Refund, payment: Payment, now: dt.datetime) -> None:
+    post(session, key, entries, refund.currency, now, show_id=refund.show_id, booking_id=payment.booking_id)
 
 
 _COUNT = text("SELECT count(*) FROM refunds WHERE show_id = :show_id AND payment_id = :payment_id")
@@ -102,6 +120,7 @@ def _note(
         return "repeated"
     if state is RefundState.DONE:
         refund.done_at = now
+        _book(session, f"refund-{refund.id}", refunded(refund.amount_minor, payment.provider), refund, payment, now)
         _close_payment(session, payment, now, actor)
     return f"refund {state.value}"
 

@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "embedded": set(),
     "failpoints": {"config"},
-    "config": set(),
+    "config": {"domain"},
     "metrics": set(),
     "db": {"errors", "failpoints"},
     "logs": {"config"},

@@ -231,7 +231,7 @@ def test_what_costs_nothing_is_confirmed_without_a_gateway(fake):
     assert fake.calls == []
     assert payment_states() == []
     kinds = [row.kind for row in rows("SELECT kind FROM outbox ORDER BY kind")]
-    assert kinds == ["mail_confirmation", "render_tickets"]
+    assert kinds == ["render_tickets", "send_message"]
 
 
 def test_a_hold_whose_time_is_over_cant_be_paid(fake, booking, moved_clock):

@@ -14,7 +14,7 @@ from app.db import db, transaction
 from app.domain.states import PaymentState, ShowState
 from app.errors import GatewayUnavailable
 from app.models import Payment, Show
-from app.services import checkout, holds, payments
+from app.services import checkout, holds, locking, payments
 from tests.builders import A_BUYER, a_hold, a_show, a_started_payment, an_event, seat_ids, the_booking
 
 
@@ -43,7 +43,11 @@ def seats(booking) -> dict[str, int]:
 
 
 def tasks(booking) -> list[str]:
-    sql = "SELECT kind FROM outbox WHERE show_id = :show AND booking_id = :booking ORDER BY kind"
+    sql = """
+        SELECT coalesce(m.kind || ' by ' || m.channel, o.kind) AS kind FROM outbox o
+        LEFT JOIN messages m ON o.kind = 'send_message' AND m.show_id = o.show_id AND m.id = o.subject_id
+        WHERE o.show_id = :show AND o.booking_id = :booking ORDER BY kind
+    """
     return [row.kind for row in rows(sql, show=booking.show_id, booking=booking.id)]
 
 
@@ -97,7 +101,7 @@ def test_a_capture_in_time_sells_the_seats_and_asks_for_tickets_and_mail(booking
     assert state_of(booking) == "confirmed"
     assert ticket_states(booking) == ["issued", "issued"]
     assert seats(booking) == {"sold": 2}
-    assert tasks(booking) == ["mail_confirmation", "render_tickets"]
+    assert tasks(booking) == ["confirmation by email", "render_tickets"]
     paid = the_payment(payment)
     assert (paid.state, paid.captured_minor, paid.check_at) == ("captured", 2150, None)
     assert alerts() == []
@@ -137,7 +141,7 @@ def test_a_booking_that_runs_out_while_its_capture_waits_for_the_seats_is_confir
 ):
     payment = a_started_payment(booking)
     moved_clock.forward(minutes=16)
-    locking = payments.seat_locking()
+    pessimistic = locking.seat_locking()
 
     class ExpiredMeanwhile:
         def lock(self, session, show_id, wanted):
@@ -145,13 +149,13 @@ def test_a_booking_that_runs_out_while_its_capture_waits_for_the_seats_is_confir
             other = threading.Thread(target=self.expire)
             other.start()
             other.join(5)
-            return locking.lock(session, show_id, wanted)
+            return pessimistic.lock(session, show_id, wanted)
 
         def expire(self):
             with app.app_context():
                 assert holds.expire_booking(booking.show_id, booking.id)
 
-    monkeypatch.setattr(payments, "seat_locking", ExpiredMeanwhile)
+    monkeypatch.setattr(locking, "seat_locking", ExpiredMeanwhile)
     assert payments.settle_payment(an_event(payment)) == "confirmed late"
     assert seats(booking) == {"sold": 2}
 
@@ -180,7 +184,7 @@ def test_a_show_that_has_begun_still_gets_the_buyer_whose_seats_are_kept(show, b
 def sent_back(booking, payment, outcome: str, reason: str, amount: int = 2150, currency: str = "GBP") -> None:
     assert outcome == f"refunded: {reason.replace('_', ' ')}"
     assert refunds(booking) == [(amount, currency, reason)]
-    assert {"send_refund", "mail_late_payment"} <= set(tasks(booking))
+    assert {"send_refund", "late_payment by email"} <= set(tasks(booking))
     assert alerts() == [f"refund_{reason}"]
     paid = the_payment(payment)
     assert (paid.captured_minor, paid.refunded_minor, paid.captured_currency) == (amount, amount, currency)
@@ -300,14 +304,14 @@ def test_the_same_message_ten_times_has_one_effect(booking):
     event = an_event(a_started_payment(booking))
     assert [payments.settle_payment(event) for _ in range(10)] == ["confirmed", *["repeated"] * 9]
     assert len(events()) == 1
-    assert tasks(booking) == ["mail_confirmation", "render_tickets"]
+    assert tasks(booking) == ["confirmation by email", "render_tickets"]
 
 
 def test_ten_messages_about_one_capture_have_one_effect(booking):
     payment = a_started_payment(booking)
     outcomes = [payments.settle_payment(an_event(payment)) for _ in range(10)]
     assert outcomes == ["confirmed", *["repeated"] * 9]
-    assert tasks(booking) == ["mail_confirmation", "render_tickets"]
+    assert tasks(booking) == ["confirmation by email", "render_tickets"]
     assert refunds(booking) == []
 
 
@@ -351,7 +355,7 @@ def test_a_failure_keeps_the_seats_prolongs_nothing_and_is_mailed(booking, moved
     after = the_booking(booking.show_id, booking.id)
     assert (after.state, after.expires_at) == ("awaiting_payment", until)
     assert seats(booking) == {"held": 2}
-    assert tasks(booking) == ["mail_payment_failed"]
+    assert tasks(booking) == ["payment_failed by email"]
     assert the_payment(payment).failure == "No funds."
 
 
@@ -392,7 +396,7 @@ def test_ten_tellings_at_the_same_instant_have_one_effect(app, booking):
     for thread in threads:
         thread.join(10)
     assert sorted(outcomes) == ["confirmed", *["repeated"] * 4]
-    assert tasks(booking) == ["mail_confirmation", "render_tickets"]
+    assert tasks(booking) == ["confirmation by email", "render_tickets"]
 
 
 # Nobody tells us

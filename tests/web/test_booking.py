@@ -322,7 +322,7 @@ def test_one_ticket_for_the_phone_and_no_ticket_that_is_not_there(buyer: Buyer, 
 
 def count_mails(code: str) -> int:
     booking = booking_of(code)
-    query = text("SELECT count(*) FROM outbox WHERE booking_id = :id AND kind = 'mail_confirmation'")
+    query = text("SELECT count(*) FROM messages WHERE booking_id = :id AND kind = 'confirmation'")
     count: Any = db.session.execute(query, {"id": booking.id}).scalar_one()
     db.session.commit()
     return int(count)

@@ -33,9 +33,10 @@ from app.queries.bookings import BookingRef
 from app.queries.checkout_page import CheckoutPage, checkout_page
 from app.queries.layouts import layout_facts, price_table
 from app.queries.show_page import ShowPage, show_page
-from app.services.checkout import price_booking, start_payment
+from app.services.checkout import start_payment
 from app.services.holds import extend_hold, release_booking
 from app.services.payments import refresh_booking_payment
+from app.services.quoting import quote_booking
 from app.web.booking_forms import (
     BuyerForm,
     SeatLine,
@@ -87,8 +88,8 @@ class Checkout:
 def _checkout(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType] | None = None) -> Checkout:
     show = _show(ref.show_id)
     row = db.session.get_one(Booking, (ref.show_id, ref.id))
-    _, seats, bill = price_booking(db.session(), row, types)
-    return Checkout(page, show, row, seats, bill)
+    priced = quote_booking(db.session(), row, types)
+    return Checkout(page, show, row, priced.seats, priced.bill)
 
 
 def _show(show_id: int) -> ShowPage:

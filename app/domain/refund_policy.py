@@ -1,0 +1,99 @@
+"""What comes back when seats are given back: a cinema's steps, until when and how much."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class CancellationReason(StrEnum):
+    """Who gave the seats back. All of their money comes back unless the buyer cancelled."""
+
+    BUYER = "buyer"
+    EXCHANGE = "exchange"
+    SHOW_CANCELLED = "show_cancelled"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundStep:
+    """Until `minutes_before` the show begins, `percent` of what was paid comes back, less `seat_fee_minor` a seat."""
+
+    minutes_before: int
+    percent: Decimal
+    seat_fee_minor: int = 0
+
+
+class BadPolicy(ValueError):
+    """A refund policy that says nothing sensible; the message says what."""
+
+
+def read_steps(data: Iterable[dict[str, Any]]) -> tuple[RefundStep, ...]:
+    """The steps from their stored form, the earliest end first. Raises BadPolicy."""
+    try:
+        steps = [
+            RefundStep(int(step["minutes_before"]), Decimal(str(step["percent"])), int(step.get("seat_fee_minor", 0)))
+            for step in data
+        ]
+    except (KeyError, ArithmeticError, ValueError, TypeError) as problem:
+        raise BadPolicy(f"a refund step can't be read: {problem}") from problem
+    return _ordered(steps)
+
+
+def parse_steps(text: str) -> tuple[RefundStep, ...]:
+    """The steps from how people write them: "1440:100,120:90" or "120:90:50" with a fee per seat. Raises BadPolicy."""
+    parts = [part.strip().split(":") for part in text.split(",") if part.strip()]
+    if any(len(part) not in (2, 3) for part in parts):
+        raise BadPolicy("a refund step is MINUTES:PERCENT or MINUTES:PERCENT:FEE")
+    names = ("minutes_before", "percent", "seat_fee_minor")
+    return read_steps(dict(zip(names, part, strict=False)) for part in parts)
+
+
+def stored_steps(steps: Sequence[RefundStep]) -> list[dict[str, object]]:
+    """The steps as they are kept with a cinema or a booking."""
+    return [
+        {"minutes_before": step.minutes_before, "percent": str(step.percent), "seat_fee_minor": step.seat_fee_minor}
+        for step in steps
+    ]
+
+
+def _ordered(steps: Sequence[RefundStep]) -> tuple[RefundStep, ...]:
+    ordered = sorted(steps, key=lambda step: -step.minutes_before)
+    if len({step.minutes_before for step in ordered}) != len(ordered):
+        raise BadPolicy("two refund steps end at the same time")
+    for step in ordered:
+        if step.minutes_before < 0 or not 0 <= step.percent <= 100 or step.seat_fee_minor < 0:
+            raise BadPolicy(f"a refund step is out of bounds: {step.minutes_before}:{step.percent}")
+    return tuple(ordered)
+
+
+def step_at(steps: Sequence[RefundStep], starts_at: dt.datetime, now: dt.datetime) -> RefundStep | None:
+    """The step in force, by real hours before the show (clock changes don't move it); None once all are over."""
+    left = starts_at - now
+    return next((step for step in steps if left >= dt.timedelta(minutes=step.minutes_before)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What comes of giving seats back, in minor units: `value = kept + returned`."""
+
+    value_minor: int
+    kept_minor: int
+    returned_minor: int
+
+
+def what_returns(values: Sequence[int], step: RefundStep | None) -> Return:
+    """For seats that were paid with these amounts; all of it comes back without a step to say otherwise.
+
+    What is kept is rounded half up once, over all seats; the fee is a seat's, never more than what is left of it.
+    """
+    value = sum(values)
+    if step is None:
+        return Return(value, 0, value)
+    part = int((Decimal(value) * (100 - step.percent) / 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    kept = min(value, part + step.seat_fee_minor * sum(1 for amount in values if amount))
+    return Return(value, kept, value - kept)

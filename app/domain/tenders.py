@@ -1,0 +1,47 @@
+"""What a booking was paid with, and where money goes that is given back: pro rata to all of it, without a cent lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.shares import allocate
+
+
+class CreditKind(StrEnum):
+    """What can pay besides a gateway."""
+
+    GIFT_CARD = "gift_card"
+    WALLET = "wallet"
+    EXCHANGE = "exchange"
+
+
+class TenderKind(StrEnum):
+    PAYMENT = "payment"
+    GIFT_CARD = "gift_card"
+    WALLET = "wallet"
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """One way a booking was paid: a capture, or a part of a gift card or wallet. `left_minor` can still go back to it.
+
+    `id` is the payment's or the booking_credits row's, in `show_id`; `source_id` the gift card or the account.
+    """
+
+    kind: TenderKind
+    show_id: int
+    id: int
+    left_minor: int
+    source_id: int = 0
+    through: tuple[tuple[int, int], ...] = ()
+    """The booking_credits rows (show, id) of exchanges that lead from the booking to this tender, nearest first."""
+
+
+def share_return(amount_minor: int, tenders: Sequence[Tender]) -> list[tuple[Tender, int]]:
+    """What goes back to which tender, those that get nothing left out. Raises ValueError if they hold less."""
+    if amount_minor > sum(tender.left_minor for tender in tenders):
+        raise ValueError("more goes back than was paid")
+    parts = allocate(amount_minor, [tender.left_minor for tender in tenders])
+    return [(tender, part) for tender, part in zip(tenders, parts, strict=True) if part]

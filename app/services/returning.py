@@ -1,0 +1,126 @@
+"""Money of given-back seats on its way back: to the gateway, the gift card, the wallet it came from, pro rata.
+
+Non-committing helpers. Locks payments in order of show and id, then balances.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from app.domain.ledger import Account, Entry
+from app.domain.shares import allocate
+from app.domain.tenders import CreditKind, Tender, TenderKind, share_return
+from app.models import Booking, Cancellation, Payment
+from app.services.credits import pay_back_to_card, pay_into_wallet
+from app.services.refunds import request_refund
+
+_PAYMENTS = text("""
+SELECT id, captured_minor - refunded_minor - credited_minor AS left_minor FROM payments
+WHERE show_id = :show_id AND booking_id = :booking_id AND applied_at IS NOT NULL ORDER BY id FOR UPDATE
+""")
+_CREDITS = text("""
+SELECT id, kind, source_show_id, source_id, amount_minor - returned_minor AS left_minor FROM booking_credits
+WHERE show_id = :show_id AND booking_id = :booking_id AND state = 'taken' ORDER BY id
+""")
+
+
+def tenders_of(session: Session, show_id: int, booking_id: int) -> list[Tender]:
+    """Everything a confirmed booking was paid with and what of it can still go back; locks the payments.
+
+    Exchanged seats lead to what had paid them, as far as their worth went into this booking.
+    """
+    key = {"show_id": show_id, "booking_id": booking_id}
+    credits = session.execute(_CREDITS, key).all()
+    found = [
+        tender for row in credits if row.kind == CreditKind.EXCHANGE for tender in _inherited(session, show_id, row)
+    ]
+    found += [
+        Tender(TenderKind.PAYMENT, show_id, row.id, row.left_minor) for row in session.execute(_PAYMENTS, key).all()
+    ]
+    found += [
+        Tender(TenderKind(row.kind), show_id, row.id, row.left_minor, row.source_id)
+        for row in credits
+        if row.kind != CreditKind.EXCHANGE
+    ]
+    return found
+
+
+def _inherited(session: Session, show_id: int, credit: Row[Any]) -> list[Tender]:
+    earlier = tenders_of(session, credit.source_show_id, credit.source_id)
+    shares = allocate(credit.left_minor, [tender.left_minor for tender in earlier])
+    step = (show_id, credit.id)
+    return [
+        Tender(tender.kind, tender.show_id, tender.id, share, tender.source_id, (step, *tender.through))
+        for tender, share in zip(earlier, shares, strict=True)
+    ]
+
+
+def return_money(
+    session: Session, booking: Booking, cancellation: Cancellation, amount_minor: int, now: dt.datetime
+) -> list[Entry]:
+    """Send this much back to what paid the booking, or what gateways took to the wallet; gives the ledger's credits.
+
+    The refunds are asked for, balances are raised at once. Raises ValueError if more goes back than was paid.
+    """
+    if not amount_minor:
+        return []
+    entries = []
+    for tender, part in share_return(amount_minor, tenders_of(session, booking.show_id, booking.id)):
+        for credit in tender.through:
+            _note_returned(session, credit, part)
+        entries.append(_GIVERS[tender.kind](session, booking, cancellation, tender, part, now))
+    return entries
+
+
+_RETURNED = text(
+    "UPDATE booking_credits SET returned_minor = returned_minor + :part WHERE show_id = :show_id AND id = :id"
+)
+
+
+def _note_returned(session: Session, credit: tuple[int, int], part: int) -> None:
+    session.execute(_RETURNED, {"show_id": credit[0], "id": credit[1], "part": part})
+
+
+def _by_gateway(
+    session: Session, booking: Booking, cancellation: Cancellation, tender: Tender, part: int, now: dt.datetime
+) -> Entry:
+    payment = session.get_one(Payment, (tender.show_id, tender.id), populate_existing=True)
+    if cancellation.to_wallet and booking.user_id is not None:
+        payment.credited_minor += part
+        session.flush()
+        pay_into_wallet(session, booking.user_id, booking.currency, part)
+        return Entry(Account.WALLET_LIABILITY, -part, str(booking.user_id))
+    request_refund(session, payment, part, cancellation.reason, now, cancellation)
+    return Entry(Account.REFUNDS_PAYABLE, -part)
+
+
+def _to_card(
+    session: Session, booking: Booking, cancellation: Cancellation, tender: Tender, part: int, now: dt.datetime
+) -> Entry:
+    _note_returned(session, (tender.show_id, tender.id), part)
+    pay_back_to_card(session, tender.source_id, part, now)
+    return Entry(Account.GIFT_CARD_LIABILITY, -part, str(tender.source_id))
+
+
+def _to_wallet(
+    session: Session, booking: Booking, cancellation: Cancellation, tender: Tender, part: int, now: dt.datetime
+) -> Entry:
+    _note_returned(session, (tender.show_id, tender.id), part)
+    pay_into_wallet(session, tender.source_id, booking.currency, part)
+    return Entry(Account.WALLET_LIABILITY, -part, str(tender.source_id))
+
+
+_GIVERS = {TenderKind.PAYMENT: _by_gateway, TenderKind.GIFT_CARD: _to_card, TenderKind.WALLET: _to_wallet}
+
+
+def preview_return(tenders: Sequence[Tender], amount_minor: int) -> list[tuple[TenderKind, int]]:
+    """What would go back by which way, summed by kind in the order of the tenders."""
+    sums: dict[TenderKind, int] = {}
+    for tender, part in share_return(amount_minor, tenders):
+        sums[tender.kind] = sums.get(tender.kind, 0) + part
+    return list(sums.items())
