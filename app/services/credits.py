@@ -154,6 +154,9 @@ def take_credits_again(session: Session, booking: Booking, now: dt.datetime) -> 
 
 
 def _given_back(session: Session, booking: Booking) -> list[Row[Any]]:
+    """What paid part of the kept bill and was given back since; nothing if the bill no longer counts on any."""
+    if not booking.credit_minor:
+        return []
     rows = credits_on(session, booking.show_id, booking.id)
     return [row for row in rows if row.state == UseState.GIVEN_BACK and row.amount_minor]
 

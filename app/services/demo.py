@@ -246,8 +246,14 @@ _DONE = text(
     "(SELECT id FROM bookings WHERE owner_key LIKE 'demo:%')"
 )
 
+_UNWANTED = text(
+    "UPDATE messages SET state = 'not_needed' WHERE state = 'queued' AND booking_id IN "
+    "(SELECT id FROM bookings WHERE owner_key LIKE 'demo:%')"
+)
+
 
 def _nobody_to_write_to() -> None:
     """The demo's buyers have no mailbox and need no PDF."""
     with transaction() as session:
         session.execute(_DONE, {"now": clock.now()})
+        session.execute(_UNWANTED)

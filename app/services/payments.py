@@ -158,15 +158,15 @@ def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str
         return "repeated"
     book_capture(session, payment, event, now)
     verdict, reason = decide(_arrival(session, booking, payment, seats, now))
-    if verdict is not Verdict.REFUND and not _extras_stand(session, booking, verdict, now):
+    if verdict is not Verdict.REFUND and not _extras_stand(session, booking, now):
         verdict, reason = Verdict.REFUND, RefundReason.EXTRAS_GONE
     if verdict is Verdict.REFUND:
         assert reason is not None
         return _send_back(session, booking, payment, reason, now)
     if verdict is Verdict.CONFIRM_LATE:
         reserve_again(session, booking)
-        take_coupons_again(session, booking.show_id, booking.id)
-        take_credits_again(session, booking, now)
+    take_coupons_again(session, booking.show_id, booking.id)
+    take_credits_again(session, booking, now)
     payment.applied_at = now
     session.flush()
     confirm(session, booking, now, f"gateway:{event.provider}")
@@ -175,12 +175,12 @@ def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str
     return "confirmed" if verdict is Verdict.CONFIRM else "confirmed late"
 
 
-def _extras_stand(session: Session, booking: Booking, verdict: Verdict, now: dt.datetime) -> bool:
-    """Whether what pays the rest of the booking is still there: taken, or for late money there to be taken again."""
-    if not exchange_stands(session, booking):
-        return False
-    return verdict is Verdict.CONFIRM or (
-        coupons_can_return(session, booking.show_id, booking.id) and credits_can_return(session, booking, now)
+def _extras_stand(session: Session, booking: Booking, now: dt.datetime) -> bool:
+    """Whether what pays the rest of the bill is there: taken, or given back meanwhile and free to be taken again."""
+    return (
+        exchange_stands(session, booking)
+        and coupons_can_return(session, booking.show_id, booking.id)
+        and credits_can_return(session, booking, now)
     )
 
 
