@@ -16,6 +16,7 @@ from werkzeug.local import LocalProxy
 
 import app.models  # noqa: F401  the tables register themselves
 from app.adapters.cache import init_cache
+from app.adapters.words import init_words
 from app.config import Settings
 from app.db import Base, db
 
@@ -30,6 +31,7 @@ def init_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     csrf.init_app(app)
     htmx.init_app(app)
+    init_words(app)
     _init_redis(app, settings)
     _init_compress(app)
     app.extensions["after_fork"] = lambda: _after_fork(app)

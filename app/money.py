@@ -24,6 +24,9 @@ CURRENCIES: dict[str, int] = {
 """ISO 4217 codes in circulation and the digits of their minor unit (ISO 4217 list one)."""
 
 
+ENGLISH = "en_GB"
+
+
 class CurrencyMismatch(ValueError):
     """Two amounts of different currencies met in one sum."""
 
@@ -61,9 +64,8 @@ class Money:
 
 
 @lru_cache(maxsize=4096)
-def format_money(minor: int, currency: str) -> str:
-    """The amount as people of an English page read it: £12.75, €9.50, R$24.00, ¥1,800."""
-    exponent = CURRENCIES[currency]
-    return format_currency(Decimal(minor).scaleb(-exponent), currency, locale="en_GB", currency_digits=True).replace(
-        "\xa0", ""
-    )
+def format_money(minor: int, currency: str, locale: str = ENGLISH) -> str:
+    """The amount as people read it, on an English page £12.75, €9.50, R$24.00, ¥1,800; elsewhere as their locale does."""
+    amount = Decimal(minor).scaleb(-CURRENCIES[currency])
+    written = format_currency(amount, currency, locale=locale, currency_digits=True)
+    return written.replace("\xa0", "") if locale == ENGLISH else written
