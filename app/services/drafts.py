@@ -148,14 +148,20 @@ def _of_refund(kind: MessageKind, message: Row[Any], refund: queries.RefundFacts
 
 def _gift_card(kind: MessageKind, message: Row[Any]) -> Draft | None:
     """The code is made for this mail and stored nowhere."""
-    from app.services.gift_cards import card_code
+    from app.services.gift_cards import card_code  # type: ignore[import-not-found, unused-ignore]
 
     card = queries.gift_card_facts(message.gift_card_id)
     if card.state != "active":
         return None
-    draft = _about_card(kind, card, gift_code=card_code(card.id))
+    draft = _about_card(kind, card, gift_code=_in_fours(card_code(card.id)))
     to = (card.recipient_email, card.recipient_name) if card.recipient_email else (card.email, card.name)
     return Draft(kind, *to, {**draft.facts, "name": to[1], "giver": card.name})
+
+
+def _in_fours(code: str) -> str:
+    """As people read a code aloud: ABCD-EFGH-JKMN-PQRS."""
+    letters = code.replace("-", "")
+    return "-".join(letters[place : place + 4] for place in range(0, len(letters), 4))
 
 
 def _gift_card_receipt(kind: MessageKind, message: Row[Any]) -> Draft | None:
