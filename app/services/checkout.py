@@ -30,6 +30,7 @@ from app.errors import (
 from app.models import Booking, Payment
 from app.queries.refund_terms import steps_of
 from app.queries.seat_map import forget_seat_map
+from app.services.billing import keep_bill
 from app.services.confirming import confirm
 from app.services.coupons import give_back_coupons, invalid_coupon, lock_coupons, take_coupons
 from app.services.credits import give_back_credits, take_credits
@@ -37,7 +38,7 @@ from app.services.extras import drop_coupon, note_balance
 from app.services.holds import prolong
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
-from app.services.quoting import Priced, quote_booking
+from app.services.quoting import quote_booking
 
 log = structlog.get_logger(__name__)
 
@@ -163,18 +164,6 @@ def _join(session: Session, running: Payment, booking: Booking, types: Mapping[i
     return Begun(running.id, running.provider, running.redirect_url, _order(session, booking, running))
 
 
-_BILL_TICKET = text("""
-UPDATE tickets SET ticket_type = :type, price_minor = :price, fee_minor = :fee, discount_minor = :discount,
-  tax_minor = :tax
-WHERE show_id = :show_id AND id = :id
-""")
-_DROP_LINES = text("DELETE FROM booking_lines WHERE show_id = :show_id AND booking_id = :booking_id")
-_ADD_LINE = text(
-    "INSERT INTO booking_lines (show_id, booking_id, position, kind, label, quantity, amount_minor) "
-    "VALUES (:show_id, :booking_id, :position, :kind, :label, :quantity, :amount)"
-)
-
-
 def _keep_quote(
     session: Session, booking: Booking, buyer: Buyer, types: Mapping[int, TicketType], now: dt.datetime
 ) -> int:
@@ -189,49 +178,12 @@ def _keep_quote(
     for here in priced.coupons:
         if here.problem is not None:
             raise invalid_coupon(here.problem, coupon_id=here.terms.id)
-    _keep_bill(session, booking, priced)
+    keep_bill(session, booking, priced)
     booking.name, booking.email, booking.phone = buyer.name, buyer.email, buyer.phone
     booking.refund_steps = stored_steps(steps_of(session, booking.show_id))
     take_coupons(session, booking, priced.counting, priced.bill.discounts, buyer.email)
     booking.credit_minor = take_credits(session, booking, booking.total_minor, now)
     return booking.total_minor - booking.credit_minor
-
-
-def _keep_bill(session: Session, booking: Booking, priced: Priced) -> None:
-    key, bill = {"show_id": booking.show_id, "booking_id": booking.id}, priced.bill
-    session.execute(
-        _BILL_TICKET,
-        [
-            {
-                "show_id": booking.show_id,
-                "id": ticket.id,
-                "type": seat.ticket_type.value,
-                "price": cost.price_minor,
-                "fee": cost.fee_minor,
-                "discount": cost.discount_minor,
-                "tax": cost.tax_minor,
-            }
-            for ticket, seat, cost in zip(priced.tickets, priced.seats, bill.seats, strict=True)
-        ],
-    )
-    session.execute(_DROP_LINES, key)
-    session.execute(
-        _ADD_LINE,
-        [
-            {
-                **key,
-                "position": place,
-                "kind": line.kind.value,
-                "label": line.label,
-                "quantity": line.quantity,
-                "amount": line.amount_minor,
-            }
-            for place, line in enumerate(bill.lines)
-        ],
-    )
-    booking.fee_minor, booking.tax_minor = bill.fee_minor, bill.tax_minor
-    booking.discount_minor, booking.total_minor = bill.discount_minor, bill.total_minor
-    booking.credit_minor = 0
 
 
 def _last_longer(session: Session, booking: Booking, now: dt.datetime, actor: str) -> None:
