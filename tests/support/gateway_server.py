@@ -73,6 +73,7 @@ class GatewayServer:
     def _handler(owner) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
             timeout = 5
 
             def log_message(self, *_: Any) -> None:

@@ -15,13 +15,15 @@ from app.errors import GatewayUnavailable
 log = structlog.get_logger(__name__)
 Thing = dict[str, Any]
 TRIES = 2
+NOT_THERE = 404
 
 
 class StripeRefusal(PaymentRefused):
-    """Stripe said no; `reason` is its own code for why, `words` its own sentence."""
+    """Stripe said no; `reason` is its own code for why, `words` its own sentence, `unknown` = it has no such thing."""
 
     def __init__(self, problem: stripe.StripeError) -> None:
         self.reason = problem.code or ""
+        self.unknown = problem.http_status == NOT_THERE
         self.words = problem.user_message or "no reason given"
         super().__init__(f"Your bank said no: {self.words}" if isinstance(problem, stripe.CardError) else None)
 
@@ -50,7 +52,7 @@ class StripeApi:
         try:
             return self.get(path, **params)
         except StripeRefusal as problem:
-            if problem.reason == "resource_missing":
+            if problem.unknown:
                 return None
             raise
 
