@@ -11,6 +11,7 @@ from app.jobs.outbox import run_due_items
 from app.services.holds import expire_holds
 from app.services.outbox import sweep_outbox
 from app.services.payments import reconcile_payments
+from app.services.refunds import ask_after_refunds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ def regular_tasks() -> list[Regular]:
         Regular("sweep_outbox", dt.timedelta(seconds=20), sweep_outbox, run_due_items),
         Regular("expire_holds", dt.timedelta(minutes=1), expire_holds),
         Regular("reconcile_payments", dt.timedelta(minutes=1), reconcile_payments),
+        Regular("ask_after_refunds", dt.timedelta(hours=1), ask_after_refunds),
     ]
     if "sandbox" in settings.gateways:
         from app.sandbox_gateway.messenger import deliver_due_messages

@@ -28,6 +28,7 @@ from app.errors import (
     PaymentStarted,
 )
 from app.models import Booking, Payment
+from app.queries.pay_ways import ways_of_show
 from app.queries.refund_terms import steps_of
 from app.queries.seat_map import forget_seat_map
 from app.services.billing import keep_bill
@@ -39,6 +40,7 @@ from app.services.holds import prolong
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
 from app.services.quoting import quote_booking
+from app.services.saved_methods import check_saved, remembered
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,19 @@ class Buyer:
     name: str
     email: str
     phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a gateway is to remember of this payment, or has remembered: for account holders alone."""
+
+    saved_id: int | None = None
+    """Pay with this saved method."""
+    save: bool = False
+    """Save the one that is typed in."""
+
+
+NOTHING_REMEMBERED = Memory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,8 @@ def start_payment(
     provider: str,
     mode: str,
     return_url: str,
+    cancel_url: str = "",
+    memory: Memory = NOTHING_REMEMBERED,
     actor: str = "guest",
 ) -> Started:
     """Keep the quote, make the hold last, open a session at the gateway and say where to go.
@@ -87,7 +104,7 @@ def start_payment(
     booking.
     """
     try:
-        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor)
+        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor, memory)
     except AmountChanged as problem:
         note_balance(show_id, booking_id, **problem.details)
         raise
@@ -96,7 +113,7 @@ def start_payment(
         raise
     if begun is None:
         return Started(None)
-    return Started(begun.redirect_url or _open_session(begun, return_url))
+    return Started(begun.redirect_url or _open_session(begun, return_url, cancel_url))
 
 
 def begin_payment(
@@ -107,6 +124,7 @@ def begin_payment(
     provider: str,
     mode: str,
     actor: str,
+    memory: Memory = NOTHING_REMEMBERED,
 ) -> Begun | None:
     """The first half of start_payment: the quote kept, the payment made; None if it cost nothing. Calls no gateway.
 
@@ -129,7 +147,7 @@ def begin_payment(
             on_commit(lambda: forget_seat_map(show_id))
             return None
         _last_longer(session, booking, now, actor)
-        payment = _new_payment(session, booking, due, provider, mode, now)
+        payment = _new_payment(session, booking, due, provider, mode, memory, now)
         order = _order(session, booking, payment)
         on_commit(lambda: forget_seat_map(show_id))
     return Begun(payment.id, provider, None, order)
@@ -200,15 +218,19 @@ def _last_longer(session: Session, booking: Booking, now: dt.datetime, actor: st
 
 
 def _new_payment(
-    session: Session, booking: Booking, due_minor: int, provider: str, mode: str, now: dt.datetime
+    session: Session, booking: Booking, due_minor: int, provider: str, mode: str, memory: Memory, now: dt.datetime
 ) -> Payment:
-    if provider not in gateways():
+    if (provider, mode) not in ways_of_show(booking.show_id):
         raise NotFound("This way to pay is not on offer.")
+    if memory.saved_id is not None:
+        check_saved(session, memory.saved_id, booking.user_id, provider)
     payment = Payment(
         show_id=booking.show_id,
         booking_id=booking.id,
         provider=provider,
         mode=mode,
+        save_method=memory.save and booking.user_id is not None and gateways()[provider].saves_methods,
+        saved_method_id=memory.saved_id,
         state=PaymentState.CREATED.value,
         amount_minor=due_minor,
         currency=booking.currency,
@@ -225,6 +247,7 @@ _DESCRIPTION = text("SELECT m.title FROM shows s JOIN movies m ON m.id = s.movie
 
 
 def _order(session: Session, booking: Booking, payment: Payment) -> PaymentOrder:
+    token, customer = remembered(session, payment.saved_method_id, booking.user_id, payment.provider)
     title = session.execute(_DESCRIPTION, {"show_id": booking.show_id}).scalar_one()
     return PaymentOrder(
         show_id=booking.show_id,
@@ -237,13 +260,16 @@ def _order(session: Session, booking: Booking, payment: Payment) -> PaymentOrder
         email=booking.email,
         return_url="",
         expires_at=booking.expires_at,
+        customer_ref=customer,
+        save_method=payment.save_method,
+        saved_token=token,
     )
 
 
-def _open_session(begun: Begun, return_url: str) -> str:
+def _open_session(begun: Begun, return_url: str, cancel_url: str) -> str:
     order = begun.order
     try:
-        started = gateway(begun.provider).start(replace(order, return_url=return_url))
+        started = gateway(begun.provider).start(replace(order, return_url=return_url, cancel_url=cancel_url))
     except GatewayUnavailable as problem:
         _note_no_answer(begun, problem.message)
         raise

@@ -5,9 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
-from app.adapters.payments import EventKind, PaymentEvent, PaymentOrder, PayMode, RefundAnswer, StartedSession
+from app.adapters.payments import (
+    EventKind,
+    PaymentEvent,
+    PaymentOrder,
+    PayMode,
+    RefundAnswer,
+    SavedCard,
+    StartedSession,
+)
 from app.adapters.payments.reading import (
     MAX_AMOUNT,
     MAX_ID,
@@ -28,6 +37,7 @@ from app.sandbox_gateway.sessions import (
     find_session,
     open_session,
     refund_session,
+    remembered_card,
 )
 from app.sandbox_gateway.signing import HEADER, signature
 
@@ -53,7 +63,7 @@ class SandboxGateway:
     name = "sandbox"
     label = "Sandbox (no money moves)"
     modes = tuple(PayMode)
-    saves_methods = False
+    saves_methods = True
     form_targets: tuple[str, ...] = ()
 
     def __init__(self, secret: str, window_seconds: int) -> None:
@@ -76,6 +86,8 @@ class SandboxGateway:
                 description=order.description,
                 email=order.email,
                 return_url=order.return_url,
+                save_method=order.save_method,
+                saved_token=order.saved_token,
             )
         )
         back = urlsplit(order.return_url)
@@ -102,7 +114,7 @@ class SandboxGateway:
             raise unreadable() from problem
 
     def forget_method(self, token: str) -> None:
-        """It remembers none."""
+        """Its cards are all one, and it holds none of them."""
 
     def _check_signature(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> None:
         parts = dict(part.strip().partition("=")[::2] for part in header(headers, HEADER).split(","))
@@ -129,6 +141,7 @@ def _as_event(session: SandboxSession) -> PaymentEvent:
         currency=session.currency,
         detail=session.reason,
         raw={"asked": True, "state": state.value, "captured": session.captured_minor},
+        saved=_saved(remembered_card(session)),
     )
 
 
@@ -149,4 +162,13 @@ def _read(body: bytes) -> PaymentEvent:
         refund_key=words(data.get("refund", {}).get("key", ""), 80),
         detail=words(data.get("reason", ""), 500),
         raw=message,
+        saved=_saved(data.get("card")),
     )
+
+
+def _saved(card: dict[str, Any] | None) -> SavedCard | None:
+    """Raises one of UNREADABLE."""
+    if card is None:
+        return None
+    month, year = whole(card["exp_month"], 12), whole(card["exp_year"], 9999)
+    return SavedCard(words(card["token"], 200), words(card["brand"], 40), words(card["last4"], 4), month, year)
