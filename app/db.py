@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import psycopg
 import structlog
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, MetaData, text
+from sqlalchemy import DateTime, Dialect, MetaData
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -125,7 +125,6 @@ def end_read() -> None:
 
 T = TypeVar("T")
 _NAME = re.compile(r"(?<!:):(\w+)")
-_PROBE = text("SELECT 1")
 
 
 class Hot(Generic[T]):
@@ -144,8 +143,6 @@ class Hot(Generic[T]):
         try:
             found = driver.execute(self._statement, values, prepare=True).fetchall()
         except psycopg.Error as problem:
-            if driver.closed:
-                session.execute(_PROBE)  # SQLAlchemy meets the dead connection itself, and empties its pool
             raise DBAPIError.instance(None, None, problem, psycopg.Error) from problem
         row = self._row
         return [row(*one) for one in found]
