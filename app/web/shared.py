@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.datastructures import Headers
 
-from app.extensions import compress
+from app.web.extensions import compress
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
