@@ -184,8 +184,9 @@ def hold(show_id: int) -> AnyResponse:
     wanted: list[int] = []
     try:
         wanted = _wanted()
-        count(f"hold:{owner_key()}", settings.holds_per_minute)
-        held = hold_seats(show_id, wanted, owner_key(), user_id=user_id(), actor=actor())
+        owner = owner_key()
+        count(f"hold:{owner}", settings.holds_per_minute)
+        held = hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor())
         remember_hold()
     except ShowNotOnSale:
         return htmx_redirect(url_for("shows.show", show_id=show_id)) if htmx else _over(_find(show_id))

@@ -73,6 +73,7 @@ def test_it_is_prepared_at_its_first_use_and_again_after_a_rollback(app):
 
 def test_one_error_tells_of_a_database_that_went_away_and_the_next_connection_is_new(app, urls):
     """All connections of the pool died together: only who was first pays for it."""
+    db.engine.dispose()
     connections = [db.engine.connect() for _ in range(3)]
     backends = [connection.execute(text("SELECT pg_backend_pid()")).scalar_one() for connection in connections]
     for connection in connections:
