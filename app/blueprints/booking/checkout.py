@@ -26,7 +26,6 @@ from app.errors import (
     NotFound,
     PaymentStarted,
 )
-from app.extensions import htmx
 from app.models import Booking
 from app.money import format_money
 from app.queries.bookings import BookingRef
@@ -51,6 +50,7 @@ from app.web.booking_forms import (
     seat_lines,
     ticked_way,
 )
+from app.web.extensions import htmx
 from app.web.filters import clock_time
 from app.web.guards import booking_holder
 from app.web.identity import actor, user_id
