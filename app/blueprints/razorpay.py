@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.adapters.payments import gateway
 from app.config import settings
-from app.extensions import csrf
+from app.web.extensions import csrf
 from app.web.guards import public
 from app.web.render import render
 
