@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from babel import Locale
 from babel.numbers import format_currency
 
 CURRENCIES: dict[str, int] = {
@@ -65,7 +67,16 @@ class Money:
 
 @lru_cache(maxsize=4096)
 def format_money(minor: int, currency: str, locale: str = ENGLISH) -> str:
-    """The amount as people read it, on an English page £12.75, €9.50, R$24.00, ¥1,800; elsewhere as their locale does."""
-    amount = Decimal(minor).scaleb(-CURRENCIES[currency])
-    written = format_currency(amount, currency, locale=locale, currency_digits=True)
+    """The amount as people read it: £12.75, €9.50, R$24.00, ¥1,800 in English; 12,75 £ as their locale does.
+
+    The digits are those of CURRENCIES: Babel's own count differs for some.
+    """
+    exponent = CURRENCIES[currency]
+    amount = Decimal(minor).scaleb(-exponent)
+    pattern = re.sub(r"0\.0+", f"0.{'0' * exponent}".rstrip("."), _pattern(locale))
+    written = format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
     return written.replace("\xa0", "") if locale == ENGLISH else written
+
+
+def _pattern(locale: str) -> str:
+    return "¤#,##0.00" if locale == ENGLISH else str(Locale.parse(locale).currency_formats["standard"].pattern)
