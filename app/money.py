@@ -67,7 +67,7 @@ class Money:
 
 @lru_cache(maxsize=4096)
 def format_money(minor: int, currency: str, locale: str = ENGLISH) -> str:
-    """The amount as people read it: £12.75, €9.50, R$24.00, ¥1,800 in English; 12,75 £ as their locale does.
+    """The amount as people read it: £12.75, €9.50, R$24.00, JP¥1,800 in English; 12,75 £ as their locale does.
 
     The digits are those of CURRENCIES: Babel's own count differs for some.
     """

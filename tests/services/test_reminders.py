@@ -13,7 +13,7 @@ from app.adapters.mail import EXTENSION, FakeOutgoing
 from app.db import db, transaction
 from app.domain.messages import MessageKind
 from app.domain.states import ShowState
-from app.jobs.tasks import regular_tasks
+from app.jobs.tasks import run_task
 from app.models import Booking, Show
 from app.services import reminding
 from app.services.reminding import send_reminders
@@ -190,5 +190,8 @@ def test_each_is_reminded_by_the_ways_they_agreed_to(post, moved_clock, set_sett
     assert [message.channel for message in reminders(show)] == ["email", "sms"]
 
 
-def test_the_schedule_knows_the_reminders(app) -> None:
-    assert send_reminders in [task.run for task in regular_tasks()]
+def test_the_schedule_sends_the_reminders(post, moved_clock) -> None:
+    show = a_show_in(30)
+    a_paid_booking(show)
+    moved_clock.forward(hours=7)
+    assert run_task("send_reminders") == "1"
