@@ -81,8 +81,8 @@ class BuyerForm(FlaskForm):
         validators=[right_phone],
     )
 
-    wants_sms = BooleanField("Text me the important things too")
-    wants_push = BooleanField("Push them to my phone too")
+    wants_sms = BooleanField("By text message too: booking, changes, a reminder")
+    wants_push = BooleanField("By push to my phone too: booking, changes, a reminder")
 
     @property
     def ways(self) -> list[Field]:
