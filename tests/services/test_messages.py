@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import sys
-import types
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -17,37 +15,23 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import text
 
-from app import clock
-from app.adapters.mail import EXTENSION, FakeOutgoing
 from app.adapters.payments import EventKind
-from app.adapters.texts import TextNotSent
 from app.config import settings
 from app.db import db, transaction
-from app.domain.links import link_is_valid, push_topic
-from app.domain.messages import SHORT, MessageKind
+from app.domain.links import link_is_valid
+from app.domain.messages import MessageKind
 from app.domain.settling import RefundReason
-from app.domain.states import RefundState
 from app.errors import NotFound
-from app.models import Booking, Payment, ShowCancellation
+from app.models import Booking
 from app.queries.tickets import booking_view
-from app.services import refunds
-from app.services.checkout import Buyer, begin_payment
 from app.services.holds import expire_booking
 from app.services.payments import settle_payment
 from app.services.sending import resend_message
-from app.services.telling import tell, tell_about_gift_card
 from app.services.tickets import tickets_pdf
 from tests.builders import a_hold, a_movie, a_paid_booking, a_show, a_started_payment, an_event
-from tests.support.post import a_gift_card, bodies, deliver, give_back, messages, run, the_message
+from tests.support.post import bodies, deliver, give_back, messages, run, the_message
 
 TRAP = "<script>alert(1)</script>\r\nBcc: all@example.org & {{ 7*7 }}"
-
-
-@pytest.fixture
-def post(app, monkeypatch) -> FakeOutgoing:
-    fake = FakeOutgoing()
-    monkeypatch.setitem(app.extensions, EXTENSION, fake)
-    return fake
 
 
 def link_in(words: str) -> str:
@@ -315,155 +299,6 @@ def test_the_tickets_sent_again_after_some_were_given_back_say_so(post) -> None:
         assert "£21.50" in words
 
 
-def a_refund(booking: Booking):
-    give_back(booking)
-    query = text("SELECT id FROM refunds WHERE show_id = :show_id")
-    refund_id = db.session.execute(query, {"show_id": booking.show_id}).scalar_one()
-    db.session.commit()
-    return refund_id
-
-
-def told_of_refunds(show_id: int) -> list[str]:
-    return [one.kind for one in messages(show_id) if one.kind.startswith("refund_")]
-
-
-def test_a_refund_is_told_when_it_is_sent_and_when_it_is_done_once_each(post) -> None:
-    booking = a_paid_booking(a_show())
-    refund_id = a_refund(booking)
-    for state in (RefundState.SENT, RefundState.FAILED, RefundState.SENT, RefundState.DONE, RefundState.DONE):
-        with transaction() as session:
-            refunds._note(session, booking.show_id, refund_id, state, "test")
-        if state is RefundState.SENT:
-            deliver(booking, MessageKind.REFUND_SENT)
-    assert told_of_refunds(booking.show_id) == ["refund_sent", "refund_done"]
-    deliver(booking, MessageKind.REFUND_DONE)
-    sent, done = (" ".join(bodies(letter)[0].split()) for letter in post.sent)
-    assert "We have sent £21.50 back" in sent
-    assert "£21.50 went back" in done
-
-
-def test_a_refund_that_is_done_at_once_is_told_once(post) -> None:
-    booking = a_paid_booking(a_show())
-    refund_id = a_refund(booking)
-    with transaction() as session:
-        refunds._note(session, booking.show_id, refund_id, RefundState.DONE, "test")
-    assert told_of_refunds(booking.show_id) == ["refund_done"]
-
-
-def test_that_a_refund_was_sent_is_not_told_after_it_is_done(post) -> None:
-    booking = a_paid_booking(a_show())
-    refund_id = a_refund(booking)
-    for state in (RefundState.SENT, RefundState.DONE):
-        with transaction() as session:
-            refunds._note(session, booking.show_id, refund_id, state, "test")
-    deliver(booking, MessageKind.REFUND_SENT)
-    assert post.sent == []
-
-
-def test_a_show_called_off_is_told_with_its_reason_and_all_that_comes_back(post) -> None:
-    show = a_show()
-    booking = a_paid_booking(show)
-    with transaction() as session:
-        session.add(
-            ShowCancellation(
-                show_id=show.id, started_at=clock.now(), actor="test", reason="The lamp burst.", bookings=1
-            )
-        )
-    give_back(booking, reason="show_cancelled")
-    deliver(booking, MessageKind.SHOW_CANCELLED)
-    for words in bodies(post.sent[0]):
-        for needed in ("does not take place", "The lamp burst.", "£21.50", "the booking fee too", "The way you paid"):
-            assert needed in words
-    assert post.sent[0]["Subject"].startswith("Called off")
-
-
-@pytest.fixture
-def coded(monkeypatch) -> None:
-    """A card's code where making them is not this test's matter."""
-    made = types.ModuleType("app.services.gift_cards")
-    made.card_code = lambda gift_card_id: "ABCDEFGHJKMN7XYZ"  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "app.services.gift_cards", made)
-
-
-def tell_card(kind: MessageKind, **values: Any) -> None:
-    card = a_gift_card(**values)
-    with transaction() as session:
-        tell_about_gift_card(session, kind, clock.now(), card)
-    (message,) = messages(kind=kind)
-    assert run(message) == "done"
-
-
-def test_a_gift_card_goes_to_whom_it_is_for_with_its_code(post, coded) -> None:
-    tell_card(MessageKind.GIFT_CARD)
-    (letter,) = post.sent
-    assert letter["To"] == "Charles <charles@example.org>"
-    for words in bodies(letter):
-        for needed in ("ABCD-EFGH-JKMN-7XYZ", "£25.00", "Ada Byron", "For a rainy evening.", "Charles"):
-            assert needed in words
-    assert "7XYZ" not in letter["Subject"]
-
-
-def test_a_gift_card_for_nobody_else_goes_to_its_buyer(post, coded) -> None:
-    tell_card(MessageKind.GIFT_CARD, recipient_name="", recipient_email="", note="")
-    assert post.sent[0]["To"] == "Ada Byron <ada@example.org>"
-    assert "gives you" not in bodies(post.sent[0])[0]
-
-
-def test_a_gift_card_that_is_not_paid_is_not_sent(post, coded) -> None:
-    tell_card(MessageKind.GIFT_CARD, state="ordered", balance_minor=0)
-    assert post.sent == []
-    assert messages()[0].state == "not_needed"
-
-
-def test_the_receipt_of_a_gift_card_goes_to_its_buyer_without_the_code(post, coded) -> None:
-    tell_card(MessageKind.GIFT_CARD_RECEIPT)
-    (letter,) = post.sent
-    assert letter["To"] == "Ada Byron <ada@example.org>"
-    for words in bodies(letter):
-        assert "ORDER123" in words
-        assert "charles@example.org" in words
-        assert "ABCD" not in words
-
-
-def test_a_refund_of_a_gift_card_is_told_to_its_buyer(post) -> None:
-    card = a_gift_card(state="ordered", balance_minor=0)
-    with transaction() as session:
-        payment = Payment(
-            show_id=0,
-            gift_card_id=card.id,
-            provider="sandbox",
-            state="captured",
-            amount_minor=2500,
-            currency="GBP",
-            captured_minor=2500,
-            captured_currency="GBP",
-            created_at=clock.now(),
-            captured_at=clock.now(),
-        )
-        session.add(payment)
-        session.flush()
-        payment.log_birth(clock.now(), "test")
-        refund = refunds.request_refund(session, payment, 2500, "wrong_amount", clock.now())
-    with transaction() as session:
-        refunds._note(session, 0, refund.id, RefundState.DONE, "test")
-    (message,) = messages(kind=MessageKind.REFUND_DONE)
-    run(message)
-    for words in bodies(post.sent[0]):
-        assert "£25.00 went back" in " ".join(words.split())
-        assert "ORDER123" in words
-
-
-def test_late_money_of_nothing_is_not_told(post) -> None:
-    """A capture of 0 is wrong, and nothing of it can go back."""
-    booking = a_hold(a_show())
-    payment = a_started_payment(booking)
-    with transaction() as session:
-        row = session.get_one(Booking, (booking.show_id, booking.id))
-        tell(session, MessageKind.LATE_PAYMENT, clock.now(), row, payment.id)
-    deliver(booking, MessageKind.LATE_PAYMENT)
-    assert the_message(booking, MessageKind.LATE_PAYMENT).state == "not_needed"
-
-
 def test_what_goes_wrong_while_a_message_is_written_is_in_the_log(post, monkeypatch) -> None:
     booking = a_paid_booking(a_show())
     message = the_message(booking, MessageKind.CONFIRMATION)
@@ -508,93 +343,3 @@ def test_a_message_is_sent_again_by_command(post, app) -> None:
     assert f"Queued as message {booking.show_id} {newest.id}." in answer.output
     assert newest.resend_of == first.id
     assert log_of(app, "resend-message", "1", "1").exit_code == 1
-
-
-@pytest.fixture
-def small_screens(set_setting, monkeypatch) -> list[tuple[str, ...]]:
-    """Text messages and push are on offer; what the provider gets."""
-    set_setting(sms_url="json://127.0.0.1/{phone}", push_url="json://127.0.0.1/{topic}")
-    sent: list[tuple[str, ...]] = []
-    monkeypatch.setattr("app.services.messages.send_sms", lambda *words: sent.append(("sms", *words)))
-    monkeypatch.setattr("app.services.messages.send_push", lambda *words: sent.append(("push", *words)))
-    return sent
-
-
-def an_agreed_booking() -> Booking:
-    """A buyer who wants to be told by every way."""
-    booking = a_hold(a_show(movie=a_movie("Metropolis")))
-    buyer = Buyer("Ada Byron", "ada@example.org", "+44 7700 900123", wants_sms=True, wants_push=True)
-    begun = begin_payment(booking.show_id, booking.id, buyer, {}, "sandbox", "card", "guest")
-    assert begun is not None
-    payment = db.session.get_one(Payment, (booking.show_id, begun.payment_id))
-    assert settle_payment(an_event(payment, provider_ref="ref-small")) == "confirmed"
-    return booking
-
-
-def test_a_text_message_has_the_signed_link_and_a_push_has_not(small_screens, post) -> None:
-    booking = an_agreed_booking()
-    for message in messages(booking.show_id, MessageKind.CONFIRMATION):
-        assert run(message) == "done"
-    text_message, push = small_screens
-    assert text_message[:2] == ("sms", "+447700900123")
-    assert text_message[2].startswith("Marquee: Booked: Metropolis, ")
-    assert "?key=" in text_message[2]
-    assert push[1] == push_topic(settings.secret_key, booking.code)
-    assert push[2].startswith("Your tickets: Metropolis")
-    assert f"/bookings/{booking.code}" in push[3]
-    assert "key=" not in push[3]
-    assert [one.state for one in messages(booking.show_id)] == ["sent"] * 3
-
-
-def test_every_short_message_is_one_line_with_the_facts(small_screens, post) -> None:
-    booking = an_agreed_booking()
-    with transaction() as session:
-        session.execute(text("DELETE FROM outbox WHERE kind = 'send_message'"))
-        session.execute(text("DELETE FROM messages"))
-        row = session.get_one(Booking, (booking.show_id, booking.id))
-        tell(session, MessageKind.REMINDER, clock.now(), row)
-        tell(session, MessageKind.CONFIRMATION, clock.now(), row)
-    for message in messages(booking.show_id):
-        run(message)
-    give_back(booking)
-    for kind in (MessageKind.CANCELLATION, MessageKind.SHOW_CANCELLED):
-        if kind is MessageKind.SHOW_CANCELLED:
-            with transaction() as session:
-                tell(session, kind, clock.now(), session.get_one(Booking, (booking.show_id, booking.id)))
-        for message in messages(booking.show_id, kind):
-            run(message)
-    texts = [words[2] for words in small_screens if words[0] == "sms"]
-    assert len(texts) == len(SHORT)
-    for words in texts:
-        assert "Metropolis" in words
-        assert "\n" not in words
-        assert len(words) < 300
-
-
-def test_a_provider_that_says_no_is_in_the_log_and_does_not_hold_up_the_mail(small_screens, post, monkeypatch) -> None:
-    def refuse(*_: str) -> None:
-        raise TextNotSent("error=503")
-
-    monkeypatch.setattr("app.services.messages.send_sms", refuse)
-    booking = an_agreed_booking()
-    ran = [run(message) for message in messages(booking.show_id)]
-    assert ran == ["done", "postponed", "done"]
-    assert [(one.state, one.detail) for one in messages(booking.show_id)][1] == ("failed", "error=503")
-
-
-def test_a_way_that_is_no_longer_on_offer_is_not_needed(small_screens, post, set_setting) -> None:
-    booking = an_agreed_booking()
-    set_setting(sms_url="", push_url="")
-    for message in messages(booking.show_id):
-        run(message)
-    assert [one.state for one in messages(booking.show_id)] == ["sent", "not_needed", "not_needed"]
-    assert small_screens == []
-
-
-def test_what_is_not_for_small_screens_is_only_mailed(small_screens, post) -> None:
-    booking = an_agreed_booking()
-    a_refund(booking)
-    with transaction() as session:
-        row = session.get_one(Booking, (booking.show_id, booking.id))
-        tell(session, MessageKind.LATE_PAYMENT, clock.now(), row, 1)
-    assert [one.channel for one in messages(booking.show_id, MessageKind.LATE_PAYMENT)] == ["email"]

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 
 from app import clock
-from app.adapters.mail import EXTENSION, FakeOutgoing
 from app.db import db, transaction
 from app.domain.messages import MessageKind
 from app.domain.states import ShowState
@@ -21,13 +20,6 @@ from tests.builders import a_cinema, a_city, a_hold, a_paid_booking, a_show
 from tests.support.post import bodies, give_back, messages, run
 
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def post(app, monkeypatch) -> FakeOutgoing:
-    fake = FakeOutgoing()
-    monkeypatch.setitem(app.extensions, EXTENSION, fake)
-    return fake
 
 
 def reminders(show: Show):
