@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.config import settings
 from app.jobs.outbox import run_due_items
+from app.services.gift_cards import abandon_gift_cards
 from app.services.holds import expire_holds
 from app.services.outbox import sweep_outbox
 from app.services.payments import reconcile_payments
@@ -29,6 +30,7 @@ def regular_tasks() -> list[Regular]:
         Regular("sweep_outbox", dt.timedelta(seconds=20), sweep_outbox, run_due_items),
         Regular("expire_holds", dt.timedelta(minutes=1), expire_holds),
         Regular("reconcile_payments", dt.timedelta(minutes=1), reconcile_payments),
+        Regular("abandon_gift_cards", dt.timedelta(hours=1), abandon_gift_cards),
     ]
     if "sandbox" in settings.gateways:
         from app.sandbox_gateway.messenger import deliver_due_messages

@@ -49,15 +49,15 @@ def credits_on(session: Session, show_id: int, booking_id: int) -> list[Row[Any]
 def take_credits(session: Session, booking: Booking, total_minor: int, now: dt.datetime) -> int:
     """Let the booking's credits pay as much of the total as they hold; gives how much. Locks the balances.
 
-    Raises AmountChanged if a balance no longer holds what the buyer was shown: nothing is taken then.
+    Raises AmountChanged if a balance no longer holds what the buyer was shown, at the entry or by an earlier bill:
+    nothing is taken then.
     """
     rows = [row for row in credits_on(session, booking.show_id, booking.id) if row.state != UseState.TAKEN]
     balances = _locked_balances(session, rows, booking.currency, now)
     left = total_minor
     for row in rows:
-        shown = row.amount_minor if row.state == UseState.ENTERED else 0
         balance = balances.get(row.id, 0)
-        if balance < min(shown, left):
+        if balance < min(row.amount_minor, left):
             raise AmountChanged(credit_id=row.id, balance=balance)
         part = min(balance, left)
         _take(session, booking, row, part, now)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.domain.messages import SHORT, Channel, MessageKind
-from app.models import Booking
+from app.models import Booking, GiftCard
 from app.services.outbox import Task, put
 
 _INSERT = text("""
@@ -44,6 +44,26 @@ def tell(
         }
         message_id = session.execute(_INSERT, message).scalar_one()
         put(session, Task.SEND_MESSAGE, now, booking.show_id, booking.id, message_id)
+
+
+_INSERT_CARD = text("""
+INSERT INTO messages (show_id, kind, channel, gift_card_id, recipient, language, state, queued_at)
+VALUES (0, :kind, 'email', :card, :recipient, :language, 'queued', :now) RETURNING id
+""")
+
+
+def tell_about_gift_card(session: Session, kind: MessageKind, now: dt.datetime, card: GiftCard) -> None:
+    """Queue a mail about a gift card: the card itself to whom it is for, anything else to its buyer."""
+    recipient = card.recipient_email if kind is MessageKind.GIFT_CARD else ""
+    message = {
+        "kind": kind.value,
+        "card": card.id,
+        "recipient": recipient or card.email,
+        "language": card.language,
+        "now": now,
+    }
+    message_id = session.execute(_INSERT_CARD, message).scalar_one()
+    put(session, Task.SEND_MESSAGE, now, 0, None, message_id)
 
 
 def _ways(kind: MessageKind, booking: Booking) -> list[tuple[Channel, str]]:
