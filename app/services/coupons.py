@@ -40,9 +40,10 @@ def invalid_coupon(problem: CouponProblem, **details: object) -> InvalidCoupon:
 
 _READ = text("""
 SELECT c.*, u.state AS use_state,
-       (SELECT count(*) FROM coupon_uses o WHERE o.coupon_id = c.id AND o.state = 'taken'
-          AND (o.show_id, o.booking_id) <> (u.show_id, u.booking_id)
-          AND (o.user_id = :user_id OR (o.email <> '' AND o.email = :email))) AS used_by_person
+       CASE WHEN c.person_limit IS NULL THEN 0 ELSE (
+         SELECT count(*) FROM coupon_uses o WHERE o.coupon_id = c.id AND o.state = 'taken'
+           AND (o.show_id, o.booking_id) <> (u.show_id, u.booking_id)
+           AND (o.user_id = :user_id OR (o.email <> '' AND o.email = :email))) END AS used_by_person
 FROM coupon_uses u JOIN coupons c ON c.id = u.coupon_id
 WHERE u.show_id = :show_id AND u.booking_id = :booking_id ORDER BY u.entered_at, c.id
 """)

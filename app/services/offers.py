@@ -16,7 +16,7 @@ from app.db import db, end_read, transaction
 from app.domain.coupons import CouponKind, fold_code
 from app.domain.gift_cards import looks_like_code
 from app.domain.pricing import TicketType
-from app.errors import Invalid, NotFound
+from app.errors import CodeTaken, Invalid, NotFound
 from app.models import Coupon
 from app.money import CURRENCIES
 
@@ -50,14 +50,14 @@ class NewCoupon:
 
 
 def create_coupon(new: NewCoupon) -> int:
-    """Make a coupon; gives its id. Raises Invalid with a sentence (details: `fields`, the field at fault)."""
+    """Make a coupon; gives its id. Raises Invalid with a sentence (details: `fields`, the field at fault), CodeTaken."""
     code = fold_code(new.code)
     for field, wrong, words in _faults(new, code):
         if wrong:
             raise Invalid(words, fields={field: words})
     with transaction() as session:
         if session.scalar(select(Coupon.id).where(Coupon.code == code)):
-            raise _fault("code", f"There is a coupon {code} already. Codes are never used twice.")
+            raise CodeTaken(f"There is a coupon {code} already. Codes are never used twice.")
         coupon = Coupon(
             code=code,
             name=new.name.strip(),
@@ -101,7 +101,11 @@ def _money_faults(new: NewCoupon) -> list[tuple[str, bool, str]]:
     amounts = [amount for amount in (new.amount_minor, new.max_minor) if amount is not None]
     with_money = bool(amounts) or new.min_minor > 0
     return [
-        ("percent", (new.percent is None) == (new.amount_minor is None), "Give a percentage or an amount: one of them."),
+        (
+            "percent",
+            (new.percent is None) == (new.amount_minor is None),
+            "Give a percentage or an amount: one of them.",
+        ),
         ("percent", new.percent is not None and not _sane(new.percent), "A percentage is above 0 and at most 100."),
         ("max", new.max_minor is not None and new.percent is None, "Only a percentage has a maximum."),
         ("amount", any(not 0 < amount <= MOST_MINOR for amount in amounts), "An amount is more than 0."),
