@@ -27,6 +27,7 @@ from app.errors import (
     PaymentStarted,
 )
 from app.models import Booking, Payment
+from app.queries.pay_ways import ways_of_show
 from app.queries.refund_terms import steps_of
 from app.queries.seat_map import forget_seat_map
 from app.services.billing import keep_bill
@@ -38,6 +39,7 @@ from app.services.holds import prolong
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
 from app.services.quoting import quote_booking
+from app.services.saved_methods import check_saved, remembered
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,19 @@ class Buyer:
     name: str
     email: str
     phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a gateway is to remember of this payment, or has remembered: for account holders alone."""
+
+    saved_id: int | None = None
+    """Pay with this saved method."""
+    save: bool = False
+    """Save the one that is typed in."""
+
+
+NOTHING_REMEMBERED = Memory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +91,8 @@ def start_payment(
     provider: str,
     mode: str,
     return_url: str,
+    cancel_url: str = "",
+    memory: Memory = NOTHING_REMEMBERED,
     actor: str = "guest",
     without: Collection[int] = (),
 ) -> Started:
@@ -83,20 +100,19 @@ def start_payment(
 
     `without` are the coupons of which the buyer was told that they don't count; another one that does not raises
     InvalidCoupon (details: `coupon_id`), a balance that shrank AmountChanged: the amount is to be shown anew.
-
     The same submit twice gives the same session. A booking that costs nothing is confirmed at once. Raises
     HoldExpired, PaymentStarted (details: `redirect_url`, the page where that payment goes on), Invalid,
     NotFound (no such gateway), GatewayUnavailable (the seats stay kept). Locks the booking's seats, then the
     booking.
     """
     try:
-        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor, without)
+        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor, memory, without)
     except AmountChanged as problem:
         note_balance(show_id, booking_id, **problem.details)
         raise
     if begun is None:
         return Started(None)
-    return Started(begun.redirect_url or open_session(begun, return_url))
+    return Started(begun.redirect_url or open_session(begun, return_url, cancel_url))
 
 
 def begin_payment(
@@ -107,6 +123,7 @@ def begin_payment(
     provider: str,
     mode: str,
     actor: str,
+    memory: Memory = NOTHING_REMEMBERED,
     without: Collection[int] = (),
 ) -> Begun | None:
     """The first half of start_payment: the quote kept, the payment made; None if it cost nothing. Calls no gateway.
@@ -130,7 +147,7 @@ def begin_payment(
             on_commit(lambda: forget_seat_map(show_id))
             return None
         _last_longer(session, booking, now, actor)
-        payment = _new_payment(session, booking, due, provider, mode, now)
+        payment = _new_payment(session, booking, due, provider, mode, memory, now)
         order = _order(session, booking, payment)
         on_commit(lambda: forget_seat_map(show_id))
     return Begun(payment.id, provider, None, order)
@@ -206,15 +223,19 @@ def _last_longer(session: Session, booking: Booking, now: dt.datetime, actor: st
 
 
 def _new_payment(
-    session: Session, booking: Booking, due_minor: int, provider: str, mode: str, now: dt.datetime
+    session: Session, booking: Booking, due_minor: int, provider: str, mode: str, memory: Memory, now: dt.datetime
 ) -> Payment:
-    if provider not in gateways():
+    if (provider, mode) not in ways_of_show(booking.show_id):
         raise NotFound("This way to pay is not on offer.")
+    if memory.saved_id is not None:
+        check_saved(session, memory.saved_id, booking.user_id, provider)
     payment = Payment(
         show_id=booking.show_id,
         booking_id=booking.id,
         provider=provider,
         mode=mode,
+        save_method=memory.save and booking.user_id is not None and gateways()[provider].saves_methods,
+        saved_method_id=memory.saved_id,
         state=PaymentState.CREATED.value,
         amount_minor=due_minor,
         currency=booking.currency,
@@ -231,6 +252,7 @@ _DESCRIPTION = text("SELECT m.title FROM shows s JOIN movies m ON m.id = s.movie
 
 
 def _order(session: Session, booking: Booking, payment: Payment) -> PaymentOrder:
+    token, customer = remembered(session, payment.saved_method_id, booking.user_id, payment.provider)
     title = session.execute(_DESCRIPTION, {"show_id": booking.show_id}).scalar_one()
     return PaymentOrder(
         show_id=booking.show_id,
@@ -243,15 +265,18 @@ def _order(session: Session, booking: Booking, payment: Payment) -> PaymentOrder
         email=booking.email,
         return_url="",
         expires_at=booking.expires_at,
+        customer_ref=customer,
+        save_method=payment.save_method,
+        saved_token=token,
     )
 
 
-def open_session(begun: Begun, return_url: str) -> str:
+def open_session(begun: Begun, return_url: str, cancel_url: str) -> str:
     """The second half: the gateway's page for a payment that was begun. Raises GatewayUnavailable, and HoldExpired if
     the payment was given up meanwhile."""
     order = begun.order
     try:
-        started = gateway(begun.provider).start(replace(order, return_url=return_url))
+        started = gateway(begun.provider).start(replace(order, return_url=return_url, cancel_url=cancel_url))
     except GatewayUnavailable as problem:
         _note_no_answer(begun, problem.message)
         raise

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.adapters.payments import EventKind, PaymentEvent, PaymentOrder, gateways
+from app.adapters.payments import EventKind, PaymentEvent, PaymentOrder
 from app.config import settings
 from app.db import db, end_read, transaction
 from app.domain.gift_cards import Range, code_hash, code_of, good_until, new_order_code
@@ -25,6 +25,7 @@ from app.domain.states import GiftCardState, PaymentState
 from app.errors import ConcurrentModification, Gone, Invalid, NotFound
 from app.models import GiftCard, Payment
 from app.money import format_money
+from app.queries.pay_ways import ways_on_offer
 from app.services.alerts import raise_alert
 from app.services.capturing import book_capture, lock_payment, note_failure
 from app.services.checkout import Begun, open_session
@@ -75,6 +76,7 @@ def order_gift_card(
     provider: str,
     mode: str,
     return_url: Callable[[str], str],
+    cancel_url: Callable[[str], str],
 ) -> Ordered:
     """Note the order and open a session at the gateway. The same order sent twice is one order and one session.
 
@@ -86,18 +88,18 @@ def order_gift_card(
         card = _placed(session, wish, order_code, owner_key, user_id)
         begun = _begin(session, card, provider, mode)
         code = card.order_code
-    return Ordered(code, _page(begun, return_url(code)))
+    return Ordered(code, _page(begun, return_url(code), cancel_url(code)))
 
 
-def pay_gift_card(gift_card_id: int, *, provider: str, mode: str, return_url: str) -> str | None:
+def pay_gift_card(gift_card_id: int, *, provider: str, mode: str, return_url: str, cancel_url: str) -> str | None:
     """Try again to pay an order; gives the gateway's page, or None if it is paid already. Raises as order_gift_card."""
     with transaction() as session:
         begun = _begin(session, _lock(session, gift_card_id), provider, mode)
-    return _page(begun, return_url)
+    return _page(begun, return_url, cancel_url)
 
 
-def _page(begun: Begun | None, return_url: str) -> str | None:
-    return begun and (begun.redirect_url or open_session(begun, return_url))
+def _page(begun: Begun | None, return_url: str, cancel_url: str) -> str | None:
+    return begun and (begun.redirect_url or open_session(begun, return_url, cancel_url))
 
 
 def _check(wish: CardWish) -> None:
@@ -162,7 +164,7 @@ def _begin(session: Session, card: GiftCard, provider: str, mode: str) -> Begun 
 
 
 def _new_payment(session: Session, card: GiftCard, provider: str, mode: str) -> Payment:
-    if provider not in gateways():
+    if (provider, mode) not in ways_on_offer(card.currency):
         raise NotFound("This way to pay is not on offer.")
     now = clock.now()
     payment = Payment(
