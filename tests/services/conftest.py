@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from app.adapters.payments.fake import FakeGateway
+from tests.support.offers import untrue_balances
 
 
 @pytest.fixture
@@ -13,3 +16,10 @@ def fake(app, monkeypatch) -> FakeGateway:
     gateway = FakeGateway()
     monkeypatch.setitem(app.extensions["marquee_gateways"], "fake", gateway)
     return gateway
+
+
+@pytest.fixture
+def books_are_true(app) -> Iterator[None]:
+    """At the end every balance, every use of a coupon and every deposit is what the books say."""
+    yield
+    assert untrue_balances() == []
