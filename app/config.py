@@ -76,6 +76,16 @@ class Settings:
         24, "how long before a show its buyers are reminded, on the cinema's clocks; 0 = never"
     )
     gift_card_months: int = _setting(24, "how long a gift card is good")
+    gift_card_least: dict[str, int] = _setting(
+        lambda: {"GBP": 500, "EUR": 500, "BRL": 2000, "USD": 500},
+        "the smallest gift card by currency, in minor units; a currency without one sells none",
+    )
+    gift_card_most: dict[str, int] = _setting(
+        lambda: {"GBP": 50000, "EUR": 50000, "BRL": 200000, "USD": 50000}, "the largest gift card, likewise"
+    )
+    codes_per_minute: int = _setting(
+        10, "coupon and gift card codes a visitor or an address may try a minute; 0 = no limit"
+    )
 
     gateways: tuple[str, ...] = _setting(("sandbox",), "payment gateways on offer, comma-separated")
     allow_sandbox: bool = _setting(False, "in production, let the sandbox gateway give tickets for nothing; yes or no")
@@ -176,6 +186,10 @@ def _check(settings: Settings) -> None:
     _check_gateways(settings)
     if settings.orphan_seats not in ("on", "warn", "off"):
         raise BadSetting(f"ORPHAN_SEATS is on, warn or off, not {settings.orphan_seats!r}")
+    if any(not 0 < least <= settings.gift_card_most.get(name, 0) for name, least in settings.gift_card_least.items()):
+        raise BadSetting(
+            "GIFT_CARD_LEAST and GIFT_CARD_MOST name the same currencies, and the least is not the greater"
+        )
     try:
         parse_steps(settings.refund_steps)
     except BadPolicy as problem:

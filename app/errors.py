@@ -112,6 +112,10 @@ class EmailTaken(Conflict):
     code, default = "EMAIL_TAKEN", "There is already an account with this e-mail address."
 
 
+class CodeTaken(Conflict):
+    code, default = "CODE_TAKEN", "There is a coupon with this code already. Codes are never used twice."
+
+
 class GatewayUnavailable(DomainError):
     code, status = "GATEWAY_UNAVAILABLE", 502
     default = "The payment service does not answer just now. Your seats stay kept; please try again."
@@ -138,5 +142,6 @@ CONSTRAINT_ERRORS: dict[str, type[DomainError]] = {
     "uq_bookings_live_owner": ConcurrentModification,
     "ex_shows_screen_during": ScreenBusy,
     "uq_users_email": EmailTaken,
+    "uq_coupons_code": CodeTaken,
 }
 """Which refusal a broken database constraint means, by the constraint's name."""

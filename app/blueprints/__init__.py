@@ -11,6 +11,7 @@ def init_blueprints(app: Flask, settings: Settings) -> None:
     from app.blueprints.account import account
     from app.blueprints.booking import booking
     from app.blueprints.browse import browse
+    from app.blueprints.gift_cards import gift_cards
     from app.blueprints.health import health
     from app.blueprints.shows import shows
 
@@ -19,6 +20,7 @@ def init_blueprints(app: Flask, settings: Settings) -> None:
     app.register_blueprint(account)
     app.register_blueprint(shows)
     app.register_blueprint(booking)
+    app.register_blueprint(gift_cards)
 
     _init_paying(app, settings)
 

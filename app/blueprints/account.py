@@ -15,6 +15,7 @@ from app.queries.contacts import contact_of
 from app.queries.pay_ways import saved_ways
 from app.queries.people import account_of_token
 from app.queries.tickets import BookingSummary, my_bookings
+from app.queries.wallets import wallet_page
 from app.services.accounts import Claim, WrongPassword, log_in, log_out
 from app.services.accounts import register as make_account
 from app.services.saved_methods import forget_method
@@ -126,7 +127,9 @@ def logout() -> Response:
 @account.get("/account")
 @logged_in
 def page() -> Response:
-    return render("account/account.html", saved=saved_ways(user_id()))
+    owner = user_id()
+    assert owner is not None
+    return render("account/account.html", saved=saved_ways(owner), wallet=wallet_page(owner))
 
 
 @account.post("/account/cards/<int:method_id>/forget")

@@ -5,10 +5,12 @@ Everything is relative to now, so it never goes stale; loading it again adds the
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,7 +23,7 @@ from app.config import ROOT, settings
 from app.db import db, end_read, transaction
 from app.domain.pricing import TicketType
 from app.domain.seating import best_blocks
-from app.errors import DomainError, EmailTaken, ScreenBusy
+from app.errors import CodeTaken, DomainError, EmailTaken, ScreenBusy
 from app.models import Cinema, Layout, Movie, Price, PriceList, Screen, Show
 from app.queries.layouts import layout_facts
 from app.queries.seat_map import fresh_seat_map
@@ -30,6 +32,7 @@ from app.services.blocking import block_seats
 from app.services.checkout import Buyer, begin_payment
 from app.services.holds import hold_seats
 from app.services.importing import import_cinemas, import_movies, import_plan
+from app.services.offers import NewCoupon, create_coupon
 from app.services.payments import settle_payment
 from app.services.scheduling import NewShow, publish_show, schedule_show
 
@@ -39,6 +42,11 @@ DAYS = 8
 ACTOR = "demo"
 ACCOUNTS = (("Ada Byron", "ada@example.org", "popcorn-and-a-film"),)
 """Name, e-mail and password of the demo visitors; only ever made by `flask demo`."""
+COUPONS = (
+    NewCoupon("MATINEE10", "10 % off your tickets", percent=Decimal(10), stackable=True),
+    NewCoupon("MERCI5", "5 euros off from 20", amount_minor=500, min_minor=2000, currency="EUR", person_limit=1),
+    NewCoupon("SEGUNDA", "Mondays at a quarter off", percent=Decimal(25), max_minor=3000, currency="BRL", weekdays=[1]),
+)
 
 SCREENS: dict[str, tuple[tuple[str, str], ...]] = {
     "FR-237933": (("Screen 1", "standard-300"), ("Screen 2", "village-92"), ("Screen 3", "boutique-46")),
@@ -79,6 +87,9 @@ def load_demo(folder: Path = FOLDER, days: int = DAYS, say: Callable[[str], None
     _nobody_to_write_to()
     for name, email, password in ACCOUNTS:
         _register_once(name, email, password)
+    for coupon in COUPONS:
+        with contextlib.suppress(CodeTaken):
+            create_coupon(coupon)
     return loaded
 
 

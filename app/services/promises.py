@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app import clock
 from app.config import settings
 from app.db import db, end_read
-from app.domain.states import GRAPHS, BookingState, PaymentState, RefundState, ShowState
+from app.domain.states import GRAPHS, BookingState, GiftCardState, PaymentState, RefundState, ShowState
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,13 @@ class Promise:
 
 def _illegal_moves() -> str:
     """State changes along an arrow that nobody drew."""
-    subjects = {"booking": BookingState, "payment": PaymentState, "refund": RefundState, "show": ShowState}
+    subjects = {
+        "booking": BookingState,
+        "payment": PaymentState,
+        "refund": RefundState,
+        "show": ShowState,
+        "gift_card": GiftCardState,
+    }
     drawn = [
         f"('{subject}', '{start.value}', '{end.value}')"
         for subject, states in subjects.items()
@@ -139,7 +145,7 @@ PROMISES = (
         SELECT p.show_id, p.id, p.captured_at FROM payments p
         LEFT JOIN bookings b ON b.show_id = p.show_id AND b.id = p.booking_id
         WHERE p.captured_at < CAST(:now AS timestamptz) - interval '15 minutes' AND p.refunded_minor = 0
-          AND (b.state IS NULL OR b.state NOT IN ('confirmed', 'cancelled'))
+          AND p.applied_at IS NULL AND (b.state IS NULL OR b.state NOT IN ('confirmed', 'cancelled'))
         UNION ALL
         SELECT show_id, booking_id, max(captured_at) FROM payments
         WHERE captured_minor > 0 AND refunded_minor = 0 AND booking_id IS NOT NULL
@@ -171,11 +177,13 @@ PROMISES = (
         SELECT b.show_id, b.code, b.total_minor, p.captured_minor FROM bookings b
         JOIN payments p ON p.show_id = b.show_id AND p.booking_id = b.id AND p.captured_at IS NOT NULL
         WHERE b.state = 'confirmed' AND p.refunded_minor = 0
-          AND (p.captured_minor <> b.total_minor OR p.captured_currency <> b.currency)
+          AND (p.captured_minor <> b.total_minor - b.credit_minor OR p.captured_currency <> b.currency)
         UNION ALL
-        SELECT b.show_id, b.code, b.total_minor, sum(l.amount_minor) FROM bookings b
+        SELECT b.show_id, b.code, b.total_minor,
+               sum(CASE l.kind WHEN 'discount' THEN - l.amount_minor ELSE l.amount_minor END) AS lines FROM bookings b
         JOIN booking_lines l ON l.show_id = b.show_id AND l.booking_id = b.id AND l.kind <> 'tax'
-        WHERE b.state = 'confirmed' GROUP BY b.show_id, b.code, b.total_minor HAVING sum(l.amount_minor) <> b.total_minor
+        WHERE b.state = 'confirmed' GROUP BY b.show_id, b.code, b.total_minor
+        HAVING sum(CASE l.kind WHEN 'discount' THEN - l.amount_minor ELSE l.amount_minor END) <> b.total_minor
         """,
     ),
     Promise(
@@ -183,7 +191,7 @@ PROMISES = (
         "No confirmation without a capture that stays, or a price of zero.",
         """
         SELECT b.show_id, b.code, b.total_minor FROM bookings b
-        WHERE b.state = 'confirmed' AND b.total_minor > 0 AND NOT EXISTS (
+        WHERE b.state = 'confirmed' AND b.total_minor > b.credit_minor AND NOT EXISTS (
           SELECT FROM payments p WHERE p.show_id = b.show_id AND p.booking_id = b.id
           AND p.captured_at IS NOT NULL AND p.refunded_minor < p.captured_minor)
         """,
@@ -222,6 +230,7 @@ PROMISES = (
           UNION ALL SELECT show_id, 'payment', id, state FROM payments
           UNION ALL SELECT show_id, 'refund', id, state FROM refunds
           UNION ALL SELECT id, 'show', id, state FROM shows
+          UNION ALL SELECT 0, 'gift_card', id, state FROM gift_cards
         )
         SELECT t.show_id, t.subject, t.id, t.state, l.after FROM things t
         LEFT JOIN last l ON l.show_id = t.show_id AND l.subject = t.subject AND l.subject_id = t.id

@@ -341,8 +341,10 @@ on("htmx:afterRequest", event => {
   if (words) {
     update(true);
     say(words.textContent.replace("!", "").trim(), true);
-  } else if (elt.matches?.("#checkout select")) {
-    say($(".to-pay").textContent);
+  } else if ($("#checkout")) {
+    const asker = event.detail.requestConfig.elt, wrong = asker.id === "use-code" && $("#code-why");
+    say((wrong || $(".to-pay")).textContent, wrong);
+    if (!document.contains(asker) && document.activeElement === document.body) $("#code").focus();
   }
 });
 on("visibilitychange", () => document.hidden ? clearTimeout(timer) : poll());

@@ -1,7 +1,8 @@
 """Who may: every route declares one of these guards next to its address; a test walks the URL map for it.
 
 `public` opens to anyone. `booking_holder` opens to the session that made the booking, its owner's account, or who
-comes with the signed link: to anyone else the booking does not exist.
+comes with the signed link: to anyone else the booking does not exist. `card_buyer` is the same for a gift card's order,
+without a link.
 """
 
 from __future__ import annotations
@@ -49,6 +50,23 @@ def booking_holder(view: View) -> View:
         return view(booking=booking, **kwargs)
 
     guarded.guard = "booking_holder"  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
+
+
+def card_buyer(view: View) -> View:
+    """Open to who bought the gift card of order `code`; the view gets `order`, a queries.gift_cards.CardOrder."""
+
+    @wraps(view)
+    def guarded(code: str, **kwargs: Any) -> Any:
+        from app.queries.gift_cards import find_order
+        from app.web.identity import is_mine
+
+        order = find_order(code)
+        if order is None or not is_mine(order.owner_key, order.user_id):
+            abort(404)
+        return view(order=order, **kwargs)
+
+    guarded.guard = "card_buyer"  # type: ignore[attr-defined]
     return guarded  # type: ignore[return-value]
 
 
