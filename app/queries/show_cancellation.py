@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from app.db import db, end_read
 from app.domain.states import RefundState
@@ -118,51 +117,21 @@ def show_cancellation_progress(show_id: int) -> ShowCancellationProgress | None:
 
 @dataclass(frozen=True, slots=True)
 class CalledOff:
-    """What the buyer of a cancelled show is told. Amounts are in minor units of the booking's currency."""
+    """What the buyer of a cancelled show is told. `returned_minor`, in the booking's currency, is None while its turn
+    has not come yet."""
 
     reason: str
     returned_minor: int | None
-    """None while its turn has not come yet."""
-    ways: tuple[tuple[str, int], ...]
-    """Where it goes: payment, gift_card or wallet, and how much."""
-    state: str
-    """Of the part that a gateway sends back: waiting, on its way, trouble (tried again), done."""
 
 
 _OF_BOOKING = text("""
-SELECT s.reason, c.show_id, c.id AS cancellation_id, c.returned_minor
-FROM show_cancellations s JOIN bookings b ON b.show_id = s.show_id
+SELECT s.reason, c.returned_minor FROM show_cancellations s JOIN bookings b ON b.show_id = s.show_id
 LEFT JOIN cancellations c ON c.show_id = b.show_id AND c.booking_id = b.id AND c.reason = 'show_cancelled'
 WHERE b.show_id = :show_id AND b.id = :booking_id AND (b.state = 'confirmed' OR c.id IS NOT NULL)
 """)
-_WAYS = text("""
-SELECT replace(account, '_liability', '') AS way, -sum(amount_minor) AS amount FROM ledger_entries
-WHERE show_id = :show_id AND key = 'cancel-' || CAST(:id AS text)
-  AND account IN ('refunds_payable', 'gift_card_liability', 'wallet_liability')
-GROUP BY account ORDER BY account
-""")
-_STATES = text("SELECT DISTINCT state FROM refunds WHERE cancellation_show_id = :show_id AND cancellation_id = :id")
 
 
 def called_off(show_id: int, booking_id: int) -> CalledOff | None:
-    """What comes back to this buyer because the show was called off; None if that is not why, or nothing was sold."""
+    """Why this booking's show does not take place, and what comes back for it; None if that is not how it ended."""
     row = db.session.execute(_OF_BOOKING, {"show_id": show_id, "booking_id": booking_id}).one_or_none()
-    if row is None:
-        return None
-    if row.cancellation_id is None:
-        return CalledOff(row.reason, None, (), "waiting")
-    return _told(row)
-
-
-def _told(row: Row[Any]) -> CalledOff:
-    key = {"show_id": row.show_id, "id": row.cancellation_id}
-    ways = db.session.execute(_WAYS, key).all()
-    states = set(db.session.execute(_STATES, key).scalars())
-    named = tuple(("payment" if way.way == "refunds_payable" else way.way, int(way.amount)) for way in ways)
-    return CalledOff(row.reason, row.returned_minor, named, _state(states))
-
-
-def _state(states: set[str]) -> str:
-    if RefundState.FAILED in states:
-        return "trouble"
-    return "on its way" if states - {RefundState.DONE.value} else "done"
+    return CalledOff(*row) if row else None
