@@ -73,10 +73,11 @@ PROMISES = (
     ),
     Promise(
         4,
-        "Sold, held, blocked and free seats of a published show are its layout's seats.",
+        "Sold, held, blocked and free seats of a show that was ever published are its layout's seats.",
         """
         SELECT h.id, l.seat_count, count(s.seat_id) FROM shows h JOIN layouts l ON l.id = h.layout_id
-        LEFT JOIN show_seats s ON s.show_id = h.id WHERE h.state <> 'draft'
+        LEFT JOIN show_seats s ON s.show_id = h.id WHERE EXISTS (
+          SELECT FROM state_changes c WHERE c.show_id = h.id AND c.subject = 'show' AND c.after = 'published')
         GROUP BY h.id, l.seat_count HAVING count(s.seat_id) <> l.seat_count
         """,
     ),
