@@ -29,8 +29,14 @@ def ledger_check() -> None:
     broken = list(check_promises({promise.number for promise in LEDGER}))
     for row in broken:
         click.echo(f"{row.promise}\n     {row.row}")
-    click.echo("The books add up." if not broken else f"{len(broken)} things in the books do not add up.")
+    click.echo(_verdict(len(broken)))
     raise SystemExit(1 if broken else 0)
+
+
+def _verdict(broken: int) -> str:
+    if broken > 1:
+        return f"{broken} things in the books do not add up."
+    return "One thing in the books does not add up." if broken else "The books add up."
 
 
 def _table(currency: str, rows: Sequence[AccountBalance]) -> list[str]:

@@ -19,7 +19,6 @@ from app.models import Booking, Show
 from app.money import Money
 from app.queries.show_cancellation import called_off, show_cancellation_progress, sold_to_refund
 from app.services import checkout, extras, holds, payments, show_cancelling
-from app.services.accounts import register
 from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.letting_go import lock_booking
 from app.services.outbox import GIVE_UP_AFTER, LEASE_SECONDS, due_items
@@ -35,7 +34,7 @@ from tests.builders import (
     seat_ids,
     the_booking,
 )
-from tests.support.money import a_coupon, a_gift_card, money_in_wallet
+from tests.support.money import a_coupon, a_gift_card, an_account, money_in_wallet
 
 WHY = "The projector broke."
 
@@ -87,11 +86,6 @@ def paid_by_fake(fake, show: Show, n: int = 2) -> Booking:
     (ref,) = set(fake.sessions) - before
     assert payments.settle_payment(fake.happens(ref, EventKind.CAPTURED)) == "confirmed"
     return the_booking(show.id, booking.id)
-
-
-def an_account() -> int:
-    register("Ada Byron", "ada@example.org", "a long enough password")
-    return one("SELECT id FROM users")
 
 
 # Calling off

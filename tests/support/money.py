@@ -11,7 +11,7 @@ from app.db import transaction
 from app.domain.coupons import CouponKind
 from app.domain.ledger import Account, Entry
 from app.domain.states import GiftCardState
-from app.models import Coupon, GiftCard
+from app.models import Coupon, GiftCard, User
 from app.services.credits import pay_into_wallet
 from app.services.extras import code_hash
 from app.services.ledger import post
@@ -55,6 +55,15 @@ def a_gift_card(minor: int, code: str | None = None, currency: str = "GBP") -> t
         entries = [Entry(Account.CASH_DRAWER, minor), Entry(Account.GIFT_CARD_LIABILITY, -minor, str(card.id))]
         post(session, f"gift-card-{card.id}", entries, currency, now, show_id=0, booking_id=None)
     return card, typed
+
+
+def an_account() -> int:
+    """The id of somebody who has an account."""
+    number = next(_numbers)
+    with transaction() as session:
+        user = User(name="Ada Byron", email=f"ada{number}@example.org", password_hash="-", created_at=clock.now())
+        session.add(user)
+    return user.id
 
 
 def money_in_wallet(user_id: int, minor: int, currency: str = "GBP") -> None:
