@@ -7,6 +7,7 @@ from flask import Flask
 from app.cli.database import DATABASE
 from app.cli.demo import DEMO
 from app.cli.imports import IMPORTS
+from app.cli.ledger import LEDGER
 from app.cli.messages import MESSAGES
 from app.cli.offers import OFFERS
 from app.cli.payments import PAYMENTS
@@ -15,5 +16,5 @@ from app.cli.upkeep import UPKEEP
 
 
 def init_cli(app: Flask) -> None:
-    for command in (*UPKEEP, *IMPORTS, *MESSAGES, *DEMO, *OFFERS, *PAYMENTS, *SETTINGS, *DATABASE):
+    for command in (*UPKEEP, *IMPORTS, *LEDGER, *MESSAGES, *DEMO, *OFFERS, *PAYMENTS, *SETTINGS, *DATABASE):
         app.cli.add_command(command)

@@ -14,10 +14,11 @@ from app.blueprints.booking.checkout import time_is_up
 from app.blueprints.browse.posters import poster_url
 from app.config import settings
 from app.domain.links import booking_link, push_topic
-from app.domain.states import BookingState
+from app.domain.states import BookingState, ShowState
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import checkout_page
 from app.queries.messages import last_confirmation
+from app.queries.show_cancellation import called_off
 from app.queries.tickets import BookingView, TicketView, booking_view
 from app.services.sending import resend_message
 from app.services.tickets import booking_calendar, ticket_qr, tickets_pdf
@@ -36,11 +37,13 @@ NUMBERS = ("nobody", "one", "two", "three", "four", "five", "six", "seven", "eig
 def page(booking: BookingRef) -> AnyResponse:
     """Tickets once it is paid; before, and after, what stands and the way on."""
     view = booking_view(booking.show_id, booking.id)
-    if view.state == BookingState.CONFIRMED:
+    over = view.show_state == ShowState.CANCELLED
+    if view.state == BookingState.CONFIRMED and not over:
         return render("booking/confirmed.html", **_confirmed(view))
     at = checkout_page(booking.show_id, booking.id)
-    if view.state == BookingState.CANCELLED:
-        return render("booking/cancelled.html", booking=view)
+    if view.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
+        why = called_off(booking.show_id, booking.id) if over else None
+        return render("booking/cancelled.html", booking=view, called_off=why)
     if not at.live(clock.now()):
         if view.payment is not None and view.payment.refund_state is not None:
             return render("booking/too_late.html", booking=view)
