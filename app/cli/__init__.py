@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.cli.cinemas import CINEMAS
 from app.cli.database import DATABASE
 from app.cli.demo import DEMO
 from app.cli.imports import IMPORTS
@@ -12,5 +13,5 @@ from app.cli.upkeep import UPKEEP
 
 
 def init_cli(app: Flask) -> None:
-    for command in (*UPKEEP, *IMPORTS, *DEMO, *SETTINGS, *DATABASE):
+    for command in (*UPKEEP, *IMPORTS, *DEMO, *SETTINGS, *DATABASE, *CINEMAS):
         app.cli.add_command(command)

@@ -17,7 +17,7 @@ from app.errors import GatewayUnavailable
 from app.models import Cancellation, Payment, Refund
 from app.services.alerts import raise_alert
 from app.services.ledger import post
-from app.services.outbox import Task, put
+from app.services.outbox import GIVE_UP_AFTER, Task, put
 
 log = structlog.get_logger(__name__)
 
@@ -106,6 +106,10 @@ def _note(
     now = clock.now()
     refund.attempts += 1
     if refund.state == RefundState.DONE:
+        if state is RefundState.FAILED:
+            raise_alert(
+                session, "refund_came_back", show_id, f"Refund {refund_id} was done, and is now told to have failed."
+            )
         return "repeated"
     refund.provider_ref = ref or refund.provider_ref
     refund.failure = reason or None
@@ -149,4 +153,16 @@ def note_refund_event(session: Session, event: PaymentEvent) -> str:
         raise_alert(session, "unknown_refund", event.show_id, f"{event.provider} tells of a refund we don't know.")
         return "unknown"
     state = RefundState.DONE if event.kind is EventKind.REFUND_DONE else RefundState.FAILED
-    return _note(session, event.show_id, refund_id, state, f"gateway:{event.provider}", reason=event.detail)
+    outcome = _note(session, event.show_id, refund_id, state, f"gateway:{event.provider}", reason=event.detail)
+    if state is RefundState.FAILED and outcome != "repeated":
+        _send_again(session, event.show_id, refund_id)
+    return outcome
+
+
+def _send_again(session: Session, show_id: int, refund_id: int) -> None:
+    """A refund that failed after its sending was done has no outbox item left to try it again: it gets a new one."""
+    refund = session.get_one(Refund, (show_id, refund_id))
+    if refund.attempts < GIVE_UP_AFTER:
+        put(session, Task.SEND_REFUND, clock.now(), show_id, None, refund_id)
+    else:
+        raise_alert(session, "refund_given_up", show_id, f"Refund {refund_id} failed {refund.attempts} times.")

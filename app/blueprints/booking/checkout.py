@@ -32,6 +32,7 @@ from app.money import format_money
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import CheckoutPage, checkout_page
 from app.queries.layouts import layout_facts, price_table
+from app.queries.refund_terms import steps_of
 from app.queries.show_page import ShowPage, show_page
 from app.services.checkout import start_payment
 from app.services.holds import extend_hold, release_booking
@@ -52,6 +53,7 @@ from app.web.booking_forms import (
 from app.web.filters import clock_time
 from app.web.guards import booking_holder
 from app.web.identity import actor
+from app.web.refund_words import policy_sentence
 from app.web.render import htmx_redirect, render
 
 
@@ -64,6 +66,8 @@ class Checkout:
     row: Booking
     seats: list[PricedSeat]
     bill: Quote
+    refund_words: str
+    """The cinema's refund policy for this showing, as it would be promised now."""
 
     @cached_property
     def lines(self) -> list[SeatLine]:
@@ -89,7 +93,9 @@ def _checkout(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketTyp
     show = _show(ref.show_id)
     row = db.session.get_one(Booking, (ref.show_id, ref.id))
     priced = quote_booking(db.session(), row, types)
-    return Checkout(page, show, row, priced.seats, priced.bill)
+    steps = steps_of(db.session(), ref.show_id)
+    refunds = policy_sentence(steps, show.starts_at, show.timezone, row.currency, clock.now())
+    return Checkout(page, show, row, priced.seats, priced.bill, refunds)
 
 
 def _show(show_id: int) -> ShowPage:

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
 from app.blueprints.booking import booking as blueprint
+from app.blueprints.booking.cancel import money_back
 from app.blueprints.booking.checkout import time_is_up
 from app.blueprints.browse.posters import poster_url
 from app.config import settings
 from app.domain.links import booking_link
-from app.domain.states import BookingState
+from app.domain.states import BookingState, ShowState
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import checkout_page
 from app.queries.tickets import BookingView, TicketView, booking_view
@@ -36,10 +37,10 @@ def page(booking: BookingRef) -> AnyResponse:
     """Tickets once it is paid; before, and after, what stands and the way on."""
     view = booking_view(booking.show_id, booking.id)
     if view.state == BookingState.CONFIRMED:
-        return render("booking/confirmed.html", **_confirmed(view))
+        return render("booking/confirmed.html", **_confirmed(view), **money_back(booking))
     at = checkout_page(booking.show_id, booking.id)
     if view.state == BookingState.CANCELLED:
-        return render("booking/cancelled.html", booking=view)
+        return render("booking/cancelled.html", booking=view, **money_back(booking))
     if not at.live(clock.now()):
         if view.payment is not None and view.payment.refund_state is not None:
             return render("booking/too_late.html", booking=view)
@@ -57,6 +58,7 @@ def _confirmed(view: BookingView) -> dict[str, Any]:
         "tickets": [_paper(view, ticket) for ticket in view.tickets],
         "mail_folder": None if settings.smtp_url or settings.production else settings.var_dir / "mail",
         "is_guest": user_id() is None,
+        "can_cancel": clock.now() < view.starts_at and view.show_state != ShowState.CANCELLED,
     }
 
 
