@@ -477,7 +477,7 @@ def test_a_refund_that_fails_again_and_again_after_it_was_sent_ends_with_staff(g
 
 def test_a_refund_that_was_done_and_comes_back_is_told_to_staff(given_at_fake):
     given_at_fake.run()
-    assert given_at_fake.told(EventKind.REFUND_FAILED) == "repeated"
+    assert given_at_fake.told(EventKind.REFUND_FAILED) == "refund came back"
     assert given_at_fake.part().state is RefundState.DONE
     assert alerts() == ["refund_came_back"]
 

@@ -13,12 +13,12 @@ from app.blueprints.booking import booking as blueprint
 from app.domain.refund_policy import CancellationReason
 from app.domain.states import BookingState
 from app.errors import AmountChanged, DomainError, Invalid, NotCancellable
-from app.extensions import htmx
 from app.money import format_money
 from app.queries.bookings import BookingRef
 from app.queries.cancel_page import GivenBack, given_back
 from app.queries.tickets import BookingView, booking_view
 from app.services.cancelling import Cancelled, Preview, cancel_seats, preview_cancellation
+from app.web.extensions import htmx
 from app.web.guards import booking_holder
 from app.web.identity import actor, user_id
 from app.web.refund_words import NOT_AT_ALL, in_force, policy_rows, state_words, way_words
