@@ -8,11 +8,12 @@ from app.cli.cinemas import CINEMAS
 from app.cli.database import DATABASE
 from app.cli.demo import DEMO
 from app.cli.imports import IMPORTS
+from app.cli.ledger import LEDGER
 from app.cli.payments import PAYMENTS
 from app.cli.settings import SETTINGS
 from app.cli.upkeep import UPKEEP
 
 
 def init_cli(app: Flask) -> None:
-    for command in (*UPKEEP, *IMPORTS, *DEMO, *PAYMENTS, *SETTINGS, *DATABASE, *CINEMAS):
+    for command in (*UPKEEP, *IMPORTS, *LEDGER, *DEMO, *PAYMENTS, *SETTINGS, *DATABASE, *CINEMAS):
         app.cli.add_command(command)

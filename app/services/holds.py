@@ -58,7 +58,7 @@ def hold_seats(
 def _kept(wish: Wish) -> Hold:
     for _ in range(ATTEMPTS):
         try:
-            return _again_if_locked(lambda: _hold_once(wish))
+            return again_if_locked(lambda: _hold_once(wish))
         except RunOut as over:
             for booking_id in sorted(over.booking_ids):
                 expire_booking(wish.show_id, booking_id)
@@ -78,7 +78,8 @@ def _checked(seat_ids: Sequence[int]) -> list[int]:
     return wanted
 
 
-def _again_if_locked(attempt: Callable[[], T]) -> T:
+def again_if_locked(attempt: Callable[[], T]) -> T:
+    """Try once more after a deadlock or a wait that was too long. Raises Busy the second time."""
     for last in (False, True):
         try:
             return attempt()

@@ -16,9 +16,8 @@ import zxingcpp
 from icalendar import Calendar
 from sqlalchemy import event, text
 
-from app import clock
 from app.config import settings
-from app.db import db, transaction
+from app.db import db
 from app.domain.states import BookingState
 from app.domain.ticket_payload import from_base45, read_keyring, verify
 from app.errors import NotFound
@@ -26,6 +25,7 @@ from app.models import Booking
 from app.queries.papers import poster_facts
 from app.queries.tickets import BookingView, booking_view, my_bookings
 from app.services.cancelling import cancel_seats
+from app.services.show_cancelling import cancel_show, refund_show
 from app.services.tickets import (
     booking_calendar,
     draw_tickets,
@@ -276,11 +276,8 @@ def test_the_calendar_file_names_seats_place_and_local_time(app) -> None:
 
 def test_a_cancelled_booking_shows_no_tickets(app) -> None:
     booking = a_booking(2)
-    key = {"show_id": booking.show_id, "booking_id": booking.id}
-    with transaction() as session:
-        session.execute(text(f"UPDATE show_seats SET state = 'free', booking_id = NULL {OF_BOOKING}"), key)
-        session.execute(text(f"UPDATE tickets SET state = 'void' {OF_BOOKING}"), key)
-        kept = session.get_one(Booking, (booking.show_id, booking.id))
-        kept.move_to(BookingState.CANCELLED, clock.now(), "test")
+    cancel_show(booking.show_id, "The projector broke.", "test")
+    refund_show(booking.show_id, 0)
+    assert view_of(booking).state == BookingState.CANCELLED
     assert view_of(booking).tickets == ()
     assert render_tickets(booking.show_id, booking.id) is None

@@ -1,241 +1,74 @@
-"""Money in tests: gift cards, wallets, coupons, bookings paid with any of them, and what the books say of it all."""
+"""Coupons, gift cards and wallets that are there already, with the books right: as if sold for cash at the desk."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
-
 from app import clock
-from app.adapters.payments import EventKind
-from app.adapters.payments.fake import FakeGateway
-from app.db import db, transaction
-from app.domain.ledger import Account, captured, gift_card_sold
-from app.domain.refund_policy import parse_steps, stored_steps
-from app.domain.states import GiftCardState, PaymentState
-from app.models import Booking, Cinema, Coupon, GiftCard, Payment, Show, User
-from app.services import checkout, extras, holds, payments
+from app.db import transaction
+from app.domain.coupons import CouponKind
+from app.domain.ledger import Account, Entry
+from app.domain.states import GiftCardState
+from app.models import Coupon, GiftCard, User
+from app.services.credits import pay_into_wallet
+from app.services.extras import code_hash
 from app.services.ledger import post
-from app.services.outbox import Task
-from tests.builders import A_BUYER, a_cinema, an_event, seat_ids, the_booking
 
 _numbers = itertools.count(1)
 
 
-def a_house(steps: str = "120:90", **values: Any) -> Cinema:
-    """A cinema with this refund policy, as people write them."""
-    return a_cinema(refund_steps=stored_steps(parse_steps(steps)), **values)
-
-
-def an_account() -> int:
-    """The id of an account, without the price of a password."""
-    number = next(_numbers)
+def a_coupon(code: str = "TENOFF", percent: int | None = 10, **values: Any) -> Coupon:
+    """Ten per cent off, for everybody, unless told otherwise."""
+    kind = CouponKind.FIXED if percent is None else CouponKind.PERCENT
+    share = None if percent is None else Decimal(percent)
     with transaction() as session:
-        user = User(email=f"ada{number}@example.org", name="Ada Byron", password_hash="", created_at=clock.now())
-        session.add(user)
-    return user.id
+        coupon = Coupon(code=code, name=code.title(), kind=kind.value, percent=share, created_at=clock.now(), **values)
+        session.add(coupon)
+    return coupon
 
 
-def a_gift_card(amount: int, currency: str = "GBP", **values: Any) -> tuple[GiftCard, str]:
-    """A gift card that was paid, in the books too, and its code."""
-    code = f"GIFT{next(_numbers):04}"
+def a_gift_card(minor: int, code: str | None = None, currency: str = "GBP") -> tuple[GiftCard, str]:
+    """A gift card with this balance, and the code to type."""
+    number = next(_numbers)
+    typed = code or f"GIFT{number:08}"
     now = clock.now()
     with transaction() as session:
         card = GiftCard(
-            **{
-                "order_code": f"ORDER{code}",
-                "code_hash": extras.code_hash(code),
-                "code_end": code[-4:],
-                "state": GiftCardState.ORDERED.value,
-                "currency": currency,
-                "initial_minor": amount,
-                "owner_key": "s:giver",
-                "name": "Ada Byron",
-                "email": "ada@example.org",
-                "ordered_at": now,
-                "expires_at": None,
-                **values,
-            }
+            order_code=f"order-{number}",
+            code_hash=code_hash(typed),
+            code_end=typed[-4:],
+            state=GiftCardState.ACTIVE.value,
+            currency=currency,
+            initial_minor=minor,
+            balance_minor=minor,
+            owner_key="s:giver",
+            name="Grace Hopper",
+            email="grace@example.org",
+            ordered_at=now,
+            paid_at=now,
         )
         session.add(card)
         session.flush()
         card.log_birth(now, "test")
-        card.move_to(GiftCardState.ACTIVE, now, "test")
-        card.balance_minor, card.paid_at = amount, now
-        payment = Payment(
-            show_id=0,
-            gift_card_id=card.id,
-            provider="sandbox",
-            provider_ref=f"card-{code}",
-            state=PaymentState.PENDING.value,
-            amount_minor=amount,
-            currency=currency,
-            captured_minor=amount,
-            captured_currency=currency,
-            created_at=now,
-            captured_at=now,
-            applied_at=now,
-        )
-        session.add(payment)
-        session.flush()
-        payment.log_birth(now, "test")
-        payment.move_to(PaymentState.CAPTURED, now, "test")
-        books = {"show_id": 0, "booking_id": None}
-        post(session, f"capture-{payment.id}", captured(amount, "sandbox"), currency, now, **books)
-        post(session, f"gift-card-{card.id}", gift_card_sold(amount, str(card.id)), currency, now, **books)
-    return card, code
+        entries = [Entry(Account.CASH_DRAWER, minor), Entry(Account.GIFT_CARD_LIABILITY, -minor, str(card.id))]
+        post(session, f"gift-card-{card.id}", entries, currency, now, show_id=0, booking_id=None)
+    return card, typed
 
 
-def a_coupon(**values: Any) -> str:
-    """The code of a coupon: 10 % off, stackable, without limits, unless told otherwise."""
-    code = f"OFF{next(_numbers)}"
+def an_account() -> int:
+    """The id of somebody who has an account."""
+    number = next(_numbers)
     with transaction() as session:
-        session.add(
-            Coupon(
-                **{
-                    "code": code,
-                    "name": "Ten off",
-                    "kind": "percent",
-                    "percent": 10,
-                    "stackable": True,
-                    "created_at": clock.now(),
-                    **values,
-                }
-            )
-        )
-    return code
+        user = User(name="Ada Byron", email=f"ada{number}@example.org", password_hash="-", created_at=clock.now())
+        session.add(user)
+    return user.id
 
 
-@dataclass
-class Purse:
-    """What a booking is paid with before a gateway is asked for the rest."""
-
-    user_id: int | None = None
-    coupons: Sequence[str] = ()
-    cards: Sequence[str] = ()
-    wallet: bool = False
-    fake: FakeGateway | None = None
-    """The rest is paid there; else by a gateway that only tells."""
-    types: dict[int, Any] = field(default_factory=dict)
-
-
-def a_booking(show: Show, n: int = 2, purse: Purse | None = None, seats: Sequence[int] | None = None) -> Booking:
-    """A confirmed booking of the show's first n free seats (or of `seats`), paid out of this purse."""
-    purse = purse or Purse()
-    owner = f"u:{purse.user_id}" if purse.user_id else f"s:purse-{next(_numbers)}"
-    wanted = list(seats or _free(show, n))
-    hold = holds.hold_seats(show.id, wanted, owner, user_id=purse.user_id)
-    key = (show.id, hold.booking_id)
-    for code in purse.coupons:
-        extras.add_coupon(*key, code)
-    for code in purse.cards:
-        extras.add_gift_card(*key, code)
-    if purse.wallet and purse.user_id:
-        extras.use_wallet(*key, purse.user_id)
-    if purse.fake:
-        _pay_at(purse.fake, key, purse.types)
-    else:
-        begun = checkout.begin_payment(*key, A_BUYER, purse.types, "sandbox", "card", "guest")
-        if begun is not None:
-            pay(show.id, begun.payment_id)
-    booking = the_booking(*key)
-    assert booking.state == "confirmed"
-    return booking
-
-
-def _pay_at(fake: FakeGateway, key: tuple[int, int], types: dict[int, Any]) -> None:
-    back = "http://localhost/back"
-    started = checkout.start_payment(*key, A_BUYER, types, provider="fake", mode="card", return_url=back)
-    if started.redirect_url:
-        ref = list(fake.sessions)[-1]
-        assert payments.settle_payment(fake.happens(ref, EventKind.CAPTURED)) == "confirmed"
-
-
-def _free(show: Show, n: int) -> list[int]:
-    rows = db.session.execute(
-        text("SELECT seat_id FROM show_seats WHERE show_id = :show_id AND state = 'free'"), {"show_id": show.id}
-    )
-    free = {row.seat_id for row in rows}
-    db.session.commit()
-    return [seat for seat in seat_ids(show) if seat in free][:n]
-
-
-def pay(show_id: int, payment_id: int) -> str:
-    """The gateway takes the money and tells."""
+def money_in_wallet(user_id: int, minor: int, currency: str = "GBP") -> None:
+    number = next(_numbers)
     with transaction() as session:
-        payment = session.get_one(Payment, (show_id, payment_id))
-        payment.provider_ref = payment.provider_ref or f"ref-{next(_numbers)}-money"
-        payment.redirect_url = "http://localhost/pay"
-        payment.move_to(PaymentState.PENDING, clock.now(), "test")
-    return payments.settle_payment(an_event(payment))
-
-
-def a_wallet(amount: int, show: Show) -> int:
-    """The id of an account whose wallet holds this much: it cancelled a booking that cost so. The show gives all back."""
-    from app.services.cancelling import cancel_seats
-
-    user_id = an_account()
-    booking = a_booking(show, 1, Purse(user_id))
-    assert booking.total_minor == amount, "choose the show's price to be the amount"
-    cancel_seats(show.id, booking.id, None, expected_minor=amount, to_wallet=True)
-    return user_id
-
-
-def books(booking: Booking | None = None) -> dict[str, int]:
-    """The balance of every account that is not 0, of one booking or of the house."""
-    where = "WHERE show_id = :show_id AND booking_id = :booking_id" if booking else ""
-    rows = db.session.execute(
-        text(f"SELECT account, sum(amount_minor) AS amount FROM ledger_entries {where} GROUP BY account"),
-        {"show_id": booking.show_id, "booking_id": booking.id} if booking else {},
-    ).all()
-    db.session.commit()
-    return {row.account: int(row.amount) for row in rows if row.amount}
-
-
-def balance(user_id: int, currency: str = "GBP") -> int:
-    """What an account's wallet holds."""
-    found = db.session.execute(
-        text("SELECT balance_minor FROM wallets WHERE user_id = :user_id AND currency = :currency"),
-        {"user_id": user_id, "currency": currency},
-    ).scalar_one_or_none()
-    db.session.commit()
-    return found or 0
-
-
-def refund_ids() -> list[tuple[int, int]]:
-    """(show, refund) of every refund that was not sent, in the order of asking."""
-    rows = db.session.execute(text("SELECT show_id, id FROM refunds WHERE state = 'requested' ORDER BY id")).all()
-    db.session.commit()
-    return [(row.show_id, row.id) for row in rows]
-
-
-def tasks(task: Task) -> int:
-    """How many outbox items of this kind wait."""
-    found = db.session.execute(
-        text("SELECT count(*) FROM outbox WHERE kind = :kind AND done_at IS NULL"), {"kind": task.value}
-    ).scalar_one()
-    db.session.commit()
-    return int(found)
-
-
-INCOME = (Account.TICKET_REVENUE, Account.FEE_REVENUE, Account.DISCOUNTS)
-"""Of a booking that was cancelled as a whole, nothing of these is left."""
-
-__all__ = [
-    "INCOME",
-    "Purse",
-    "a_booking",
-    "a_coupon",
-    "a_gift_card",
-    "a_house",
-    "a_wallet",
-    "an_account",
-    "balance",
-    "books",
-    "pay",
-    "refund_ids",
-    "tasks",
-]
+        pay_into_wallet(session, user_id, currency, minor)
+        entries = [Entry(Account.CASH_DRAWER, minor), Entry(Account.WALLET_LIABILITY, -minor, str(user_id))]
+        post(session, f"wallet-{user_id}-{number}", entries, currency, clock.now(), show_id=0, booking_id=None)

@@ -18,6 +18,7 @@ from app.domain.links import booking_link
 from app.domain.states import BookingState, ShowState
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import checkout_page
+from app.queries.show_cancellation import called_off
 from app.queries.tickets import BookingView, TicketView, booking_view
 from app.services.sending import send_again as send_tickets_again
 from app.services.tickets import booking_calendar, ticket_qr, tickets_pdf
@@ -36,11 +37,13 @@ NUMBERS = ("nobody", "one", "two", "three", "four", "five", "six", "seven", "eig
 def page(booking: BookingRef) -> AnyResponse:
     """Tickets once it is paid; before, and after, what stands and the way on."""
     view = booking_view(booking.show_id, booking.id)
-    if view.state == BookingState.CONFIRMED:
+    over = view.show_state == ShowState.CANCELLED
+    if view.state == BookingState.CONFIRMED and not over:
         return render("booking/confirmed.html", **_confirmed(view), **money_back(booking))
     at = checkout_page(booking.show_id, booking.id)
-    if view.state == BookingState.CANCELLED:
-        return render("booking/cancelled.html", booking=view, **money_back(booking))
+    if view.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
+        why = called_off(booking.show_id, booking.id) if over else None
+        return render("booking/cancelled.html", booking=view, called_off=why, **money_back(booking))
     if not at.live(clock.now()):
         if view.payment is not None and view.payment.refund_state is not None:
             return render("booking/too_late.html", booking=view)
@@ -58,7 +61,7 @@ def _confirmed(view: BookingView) -> dict[str, Any]:
         "tickets": [_paper(view, ticket) for ticket in view.tickets],
         "mail_folder": None if settings.smtp_url or settings.production else settings.var_dir / "mail",
         "is_guest": user_id() is None,
-        "can_cancel": clock.now() < view.starts_at and view.show_state != ShowState.CANCELLED,
+        "can_cancel": clock.now() < view.starts_at,
     }
 
 
