@@ -100,6 +100,12 @@ class NotCancellable(Conflict):
     code, default = "NOT_CANCELLABLE", "These seats can't be cancelled any more."
 
 
+class NotAdmissible(Conflict):
+    """A ticket that opens no door: cancelled, or never paid."""
+
+    code, default = "NOT_ADMISSIBLE", "This ticket is not valid."
+
+
 class AlreadyExtended(Conflict):
     code, default = "ALREADY_EXTENDED", "The time was already prolonged once."
 

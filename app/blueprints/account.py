@@ -10,6 +10,7 @@ from flask_login import current_user, login_user
 from app.config import settings
 from app.domain.states import BookingState, ShowState
 from app.errors import EmailTaken
+from app.money import format_money
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.contacts import contact_of
 from app.queries.pay_ways import saved_ways
@@ -162,6 +163,9 @@ def state_words(booking: BookingSummary) -> str:
         return "Showing cancelled"
     if booking.state == BookingState.HELD:
         return "Kept for you, not paid yet"
-    return {BookingState.AWAITING_PAYMENT: "Waiting for the payment", BookingState.CONFIRMED: "Booked and paid"}.get(
-        BookingState(booking.state), "Cancelled"
-    )
+    if booking.state == BookingState.AWAITING_PAYMENT:
+        return "Waiting for the payment"
+    if booking.state == BookingState.CONFIRMED:
+        return f"Booked and paid, {booking.cancelled_seats} cancelled" if booking.cancelled_seats else "Booked and paid"
+    back = format_money(booking.returned_minor, booking.currency)
+    return f"Cancelled, {back} back" if booking.returned_minor else "Cancelled"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.cli.cinemas import CINEMAS
 from app.cli.database import DATABASE
 from app.cli.demo import DEMO
 from app.cli.imports import IMPORTS
@@ -16,5 +17,6 @@ from app.cli.upkeep import UPKEEP
 
 
 def init_cli(app: Flask) -> None:
-    for command in (*UPKEEP, *IMPORTS, *LEDGER, *MESSAGES, *DEMO, *OFFERS, *PAYMENTS, *SETTINGS, *DATABASE):
+    commands = (*UPKEEP, *IMPORTS, *CINEMAS, *LEDGER, *MESSAGES, *DEMO, *OFFERS, *PAYMENTS, *SETTINGS, *DATABASE)
+    for command in commands:
         app.cli.add_command(command)

@@ -210,10 +210,11 @@ def pay_into_wallet(session: Session, user_id: int, currency: str, amount_minor:
     session.execute(_WALLET, {"user_id": user_id, "currency": currency, "amount": amount_minor})
 
 
-_CARD = text(
-    "UPDATE gift_cards SET balance_minor = balance_minor + :amount, expires_at = greatest(expires_at, :at_least) "
-    "WHERE id = :id"
-)
+_CARD = text("""
+UPDATE gift_cards SET balance_minor = balance_minor + :amount,
+  expires_at = CASE WHEN expires_at IS NOT NULL THEN greatest(expires_at, :at_least) END
+WHERE id = :id
+""")
 SPENDABLE_AGAIN = dt.timedelta(days=90)
 """How long a gift card is good at least once money came back to it."""
 

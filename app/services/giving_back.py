@@ -18,17 +18,23 @@ from app.services.ledger import post
 from app.services.outbox import Task, put
 from app.services.returning import return_money
 
-_TICKETS = text("""
+_READ = text("""
 SELECT id, seat_id, number, state, ticket_type, price_minor, fee_minor, discount_minor, tax_minor, admitted_at,
        cancellation_id, price_minor + fee_minor - discount_minor AS value_minor
 FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id AND (state <> 'void' OR cancellation_id IS NOT NULL)
-ORDER BY id FOR UPDATE
+ORDER BY id
 """)
+_LOCK = text(f"{_READ.text} FOR UPDATE")
+
+
+def read_tickets(session: Session, show_id: int, booking_id: int) -> Sequence[Row[Any]]:
+    """The sold tickets of a booking, live ones and cancelled ones, as a page shows them."""
+    return session.execute(_READ, {"show_id": show_id, "booking_id": booking_id}).all()
 
 
 def lock_tickets(session: Session, show_id: int, booking_id: int) -> Sequence[Row[Any]]:
-    """The sold tickets of a booking, live ones and cancelled ones, locked against the door."""
-    return session.execute(_TICKETS, {"show_id": show_id, "booking_id": booking_id}).all()
+    """The same tickets, locked against the door."""
+    return session.execute(_LOCK, {"show_id": show_id, "booking_id": booking_id}).all()
 
 
 _VOID = text("""

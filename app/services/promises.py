@@ -202,6 +202,11 @@ PROMISES = (
         WHERE c.reason = 'show_cancelled' AND b.email <> '' AND NOT EXISTS (
           SELECT FROM messages m WHERE m.show_id = c.show_id AND m.kind = 'show_cancelled' AND m.subject_id = c.id)
         UNION ALL
+        SELECT c.show_id, b.code, 'cancellation' FROM cancellations c
+        JOIN bookings b ON b.show_id = c.show_id AND b.id = c.booking_id
+        WHERE c.reason = 'buyer' AND b.email <> '' AND NOT EXISTS (
+          SELECT FROM messages m WHERE m.show_id = c.show_id AND m.kind = 'cancellation' AND m.subject_id = c.id)
+        UNION ALL
         SELECT c.show_id, '', 'refund_show' FROM show_cancellations c WHERE NOT EXISTS (
           SELECT FROM outbox o WHERE o.show_id = c.show_id AND o.kind = 'refund_show')
         """,
@@ -226,6 +231,20 @@ PROMISES = (
         SELECT t.show_id, t.id, b.state FROM tickets t JOIN bookings b ON b.show_id = t.show_id AND b.id = t.booking_id
         WHERE (t.state IN ('issued', 'admitted') AND b.state <> 'confirmed')
            OR (t.state = 'reserved' AND b.state NOT IN ('held', 'awaiting_payment'))
+        """,
+    ),
+    Promise(
+        28,
+        "A ticket admits once, and its admission is noted.",
+        """
+        SELECT show_id, subject_id, count(*) FROM state_changes
+        WHERE subject = 'admission' AND after = 'admitted' GROUP BY 1, 2 HAVING count(*) > 1
+        UNION ALL
+        SELECT t.show_id, t.id, 0 FROM tickets t WHERE t.admitted_at IS NOT NULL AND NOT EXISTS (
+          SELECT FROM state_changes c WHERE c.show_id = t.show_id AND c.subject = 'admission' AND c.subject_id = t.id
+            AND c.after = 'admitted' AND c.at = t.admitted_at)
+        UNION ALL
+        SELECT show_id, id, 0 FROM tickets WHERE state = 'admitted' AND admitted_at IS NULL
         """,
     ),
     CANCELLED_SHOWS,

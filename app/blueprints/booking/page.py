@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
 from app.blueprints.booking import booking as blueprint
+from app.blueprints.booking.cancel import money_back
 from app.blueprints.booking.checkout import time_is_up
 from app.blueprints.browse.posters import poster_url
 from app.config import settings
@@ -39,11 +40,11 @@ def page(booking: BookingRef) -> AnyResponse:
     view = booking_view(booking.show_id, booking.id)
     over = view.show_state == ShowState.CANCELLED
     if view.state == BookingState.CONFIRMED and not over:
-        return render("booking/confirmed.html", **_confirmed(view))
+        return render("booking/confirmed.html", **_confirmed(view), **money_back(booking))
     at = checkout_page(booking.show_id, booking.id)
     if view.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
         why = called_off(booking.show_id, booking.id) if over else None
-        return render("booking/cancelled.html", booking=view, called_off=why)
+        return render("booking/cancelled.html", booking=view, called_off=why, **money_back(booking))
     if not at.live(clock.now()):
         if view.payment is not None and view.payment.refund_state is not None:
             return render("booking/too_late.html", booking=view)
@@ -62,6 +63,7 @@ def _confirmed(view: BookingView) -> dict[str, Any]:
         "mail_folder": None if settings.smtp_url or settings.production else settings.var_dir / "mail",
         "is_guest": user_id() is None,
         "push": _push(view),
+        "can_cancel": clock.now() < view.starts_at,
     }
 
 
