@@ -24,6 +24,7 @@ from app.errors import (
     GatewayUnavailable,
     HoldExpired,
     InvalidCoupon,
+    NotExchangeable,
     NotFound,
     PaymentStarted,
 )
@@ -33,8 +34,9 @@ from app.queries.seat_map import forget_seat_map
 from app.services.confirming import confirm
 from app.services.coupons import give_back_coupons, invalid_coupon, lock_coupons, take_coupons
 from app.services.credits import give_back_credits, take_credits
+from app.services.exchanging import judge_exchange
 from app.services.extras import drop_coupon, note_balance
-from app.services.holds import prolong
+from app.services.holds import prolong, release_booking
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
 from app.services.quoting import Priced, quote_booking
@@ -82,8 +84,8 @@ def start_payment(
 
     The same submit twice gives the same session. A booking that costs nothing is confirmed at once. Raises
     HoldExpired, PaymentStarted (details: `redirect_url`, the page where that payment goes on), Invalid,
-    NotFound (no such gateway), GatewayUnavailable (the seats stay kept). Locks the booking's seats, then the
-    booking.
+    NotFound (no such gateway), GatewayUnavailable (the seats stay kept), NotExchangeable (what it was to replace is no
+    longer there: its seats are let go), ExchangeUnderway. Locks the booking's seats, then the booking.
     """
     try:
         begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor)
@@ -92,6 +94,9 @@ def start_payment(
         raise
     except InvalidCoupon as problem:
         drop_coupon(show_id, booking_id, problem.details["coupon_id"])
+        raise
+    except NotExchangeable:
+        release_booking(show_id, booking_id, actor)
         raise
     if begun is None:
         return Started(None)
@@ -121,6 +126,7 @@ def begin_payment(
         running = _running_payment(session, show_id, booking_id)
         if running is not None:
             return _join(session, running, booking, types)
+        judge_exchange(session, booking, now)
         due = _keep_quote(session, booking, buyer, types, now)
         if due == 0:
             session.flush()

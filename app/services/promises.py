@@ -171,7 +171,7 @@ PROMISES = (
         SELECT b.show_id, b.code, b.total_minor, p.captured_minor FROM bookings b
         JOIN payments p ON p.show_id = b.show_id AND p.booking_id = b.id AND p.captured_at IS NOT NULL
         WHERE b.state = 'confirmed' AND p.refunded_minor = 0
-          AND (p.captured_minor <> b.total_minor OR p.captured_currency <> b.currency)
+          AND (p.captured_minor <> b.total_minor - b.credit_minor OR p.captured_currency <> b.currency)
         UNION ALL
         SELECT b.show_id, b.code, b.total_minor, sum(l.amount_minor) FROM bookings b
         JOIN booking_lines l ON l.show_id = b.show_id AND l.booking_id = b.id AND l.kind <> 'tax'
@@ -183,7 +183,7 @@ PROMISES = (
         "No confirmation without a capture that stays, or a price of zero.",
         """
         SELECT b.show_id, b.code, b.total_minor FROM bookings b
-        WHERE b.state = 'confirmed' AND b.total_minor > 0 AND NOT EXISTS (
+        WHERE b.state = 'confirmed' AND b.total_minor > b.credit_minor AND NOT EXISTS (
           SELECT FROM payments p WHERE p.show_id = b.show_id AND p.booking_id = b.id
           AND p.captured_at IS NOT NULL AND p.refunded_minor < p.captured_minor)
         """,
