@@ -132,6 +132,8 @@ def cancel(booking: Booking, *numbers: int, reason=CancellationReason.BUYER, per
         locked, _ = lock_to_settle(session, booking.show_id, booking.id)
         live = [t for t in lock_tickets(session, locked.show_id, locked.id) if t.state != TicketState.VOID]
         chosen = [t for t in live if not numbers or t.number in numbers]
+        if not chosen:
+            return 0
         value = sum(t.value_minor for t in chosen)
         kept = value * (100 - percent) // 100
         give_back_seats(session, locked, chosen, reason, Return(value, kept, value - kept), clock.now(), "guest")
