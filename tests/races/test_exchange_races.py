@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app import clock
 from app.adapters.payments import EventKind
@@ -11,7 +13,7 @@ from app.db import db, transaction
 from app.domain.ledger import Account
 from app.errors import Conflict, ExchangeUnderway, HoldExpired, NotExchangeable
 from app.models import Booking
-from app.services import checkout, holds, payments
+from app.services import checkout, holds, locking, payments
 from tests.builders import A_BUYER, PRICES, a_movie, a_paid_booking, a_show, a_started_payment, an_event, the_booking
 from tests.races.conftest import deadlocks
 from tests.services.test_exchanging import ME, a_change, cancel, seat_states, state_of
@@ -228,3 +230,49 @@ def test_crossing_changes_for_dearer_seats_are_settled_at_one_instant(crowd, fil
 def cross_rows(old: Booking, show, place: int) -> Booking:
     row, first = "CDEF"[place // 2], place % 2 * 5 + 1
     return a_change(old, show, labels=(f"{row}{first}", f"{row}{first + 1}"), owner=f"s:y-{old.id}")
+
+
+def test_the_seats_of_two_shows_are_locked_in_one_order_whichever_way_the_change_goes(film, monkeypatch):
+    left, right = a_show(movie=film), a_show(movie=film)
+    there = a_change(a_paid_booking(left, owner=ME), right)
+    back = a_change(a_paid_booking(right, owner="s:other"), left, owner="s:other")
+    locked: list[int] = []
+    real = locking.seat_locking()
+
+    class Noting:
+        def lock(self, session, show_id, wanted):
+            locked.append(show_id)
+            return real.lock(session, show_id, wanted)
+
+    monkeypatch.setattr(locking, "seat_locking", Noting)
+    assert [confirmer(there)(), confirmer(back)()] == ["confirmed", "confirmed"]
+    assert locked == [left.id, right.id] * 2
+
+
+def test_the_door_waits_while_a_change_makes_up_its_mind(crowd, film, monkeypatch):
+    """Between the judgement and the deed nobody is let in with a ticket that is about to be void."""
+    old = a_paid_booking(a_show(movie=film), owner=ME)
+    payment = a_started_payment(a_change(old, a_show(movie=film, prices=DEAR)))
+    real, at_the_door = payments.exchange_stands, []
+
+    def then_somebody_comes(session, booking, now):
+        stands = real(session, booking, now)
+        at_the_door.extend(together(crowd, [lambda: impatiently(old)]))
+        return stands
+
+    monkeypatch.setattr(payments, "exchange_stands", then_somebody_comes)
+    assert settler(payment)() == "confirmed"
+    (problem,) = at_the_door
+    assert isinstance(problem, OperationalError)
+    assert isinstance(problem.orig, LockNotAvailable)
+    assert state_of(old) == "cancelled"
+
+
+def impatiently(booking: Booking) -> bool:
+    with transaction() as session:
+        session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        key = {"show_id": booking.show_id, "id": booking.id}
+        session.execute(
+            text("UPDATE tickets SET state = 'admitted' WHERE show_id = :show_id AND booking_id = :id"), key
+        )
+    return True
