@@ -82,6 +82,25 @@ class Settings:
     sandbox_webhook_secret: str = _setting("", "signs the sandbox gateway's messages", secret=True)
     sandbox_webhook_url: str = _setting("", "where the sandbox sends its messages; empty = BASE_URL/webhooks/sandbox")
     sandbox_late_minutes: int = _setting(35, "when the money of a sandbox payment made late arrives; past the cap")
+    stripe_secret_key: str = _setting("", "Stripe's secret key, sk_live_… or sk_test_…; needed with GATEWAYS=stripe")
+    stripe_webhook_secret: str = _setting(
+        "", "the signing secret of Stripe's webhook, whsec_…; needed with GATEWAYS=stripe"
+    )
+    stripe_flow: str = _setting(
+        "checkout", "checkout = Stripe's own page; intent = methods that redirect, where Checkout is not there"
+    )
+    stripe_methods: dict[str, str] = _setting(
+        lambda: {"CARD": "card"},
+        "ways to pay and Stripe's names for them, CARD=card,WALLET=revolut_pay+paypal,NET_BANKING=ideal,UPI=upi",
+    )
+    stripe_api_url: str = _setting("", "another address of Stripe's API, for tests; empty = Stripe's own")
+    razorpay_key_id: str = _setting("", "Razorpay's key id, rzp_live_… or rzp_test_…; needed with GATEWAYS=razorpay")
+    razorpay_key_secret: str = _setting("", "the secret of that key; needed with GATEWAYS=razorpay")
+    razorpay_webhook_secret: str = _setting("", "the secret of Razorpay's webhook; needed with GATEWAYS=razorpay")
+    razorpay_currencies: tuple[str, ...] = _setting(
+        ("INR",), "currencies that the Razorpay account is approved for; all but INR with cards only"
+    )
+    razorpay_api_url: str = _setting("", "another address of Razorpay's API, for tests; empty = Razorpay's own")
     gateway_timeout_seconds: int = _setting(10, "how long a gateway may take to answer")
     webhook_window_seconds: int = _setting(300, "a gateway's message older than this is not believed")
     reconcile_minutes: int = _setting(5, "a payment pending this long is asked about, and again as often")
@@ -148,6 +167,7 @@ def _check(settings: Settings) -> None:
     missing = [name.upper() for name in [*needed, "database_url", "redis_url"] if not getattr(settings, name)]
     if missing:
         raise BadSetting(f"{', '.join(missing)} must be set; bin/run and bin/flask make them for development")
+    _check_gateways(settings)
     if settings.orphan_seats not in ("on", "warn", "off"):
         raise BadSetting(f"ORPHAN_SEATS is on, warn or off, not {settings.orphan_seats!r}")
     try:
@@ -158,8 +178,34 @@ def _check(settings: Settings) -> None:
         raise BadSetting(
             "the sandbox gateway gives tickets for nothing: name another in GATEWAYS, or ALLOW_SANDBOX=yes"
         )
+    if settings.production and _only_testing(settings) and not settings.allow_sandbox:
+        raise BadSetting("a gateway's test key gives tickets for nothing: set the live one, or ALLOW_SANDBOX=yes")
     if settings.production and settings.base_url.startswith("http://"):
         raise BadSetting("BASE_URL must begin with https:// in production")
+
+
+_GATEWAY_NEEDS = {
+    "stripe": ("stripe_secret_key", "stripe_webhook_secret"),
+    "razorpay": ("razorpay_key_id", "razorpay_key_secret", "razorpay_webhook_secret"),
+}
+_MODES = {"CARD", "UPI", "NET_BANKING", "WALLET"}
+
+
+def _check_gateways(settings: Settings) -> None:
+    for gateway, names in _GATEWAY_NEEDS.items():
+        missing = [name.upper() for name in names if not getattr(settings, name)]
+        if gateway in settings.gateways and missing:
+            raise BadSetting(f"{', '.join(missing)} must be set, for GATEWAYS names {gateway}: see docs/payments.md")
+    if settings.stripe_flow not in ("checkout", "intent"):
+        raise BadSetting(f"STRIPE_FLOW is checkout or intent, not {settings.stripe_flow!r}")
+    if not settings.stripe_methods or set(settings.stripe_methods) - _MODES:
+        raise BadSetting(f"STRIPE_METHODS names some of {', '.join(sorted(_MODES))}, as in CARD=card")
+
+
+def _only_testing(settings: Settings) -> bool:
+    """Whether a gateway on offer has a key that moves no money."""
+    stripe = "stripe" in settings.gateways and "_test_" in settings.stripe_secret_key
+    return stripe or ("razorpay" in settings.gateways and "_test_" in settings.razorpay_key_id)
 
 
 def init_config(app: Flask, settings: Settings | None = None) -> Settings:

@@ -64,6 +64,6 @@ class Money:
 def format_money(minor: int, currency: str) -> str:
     """The amount as people of an English page read it: £12.75, €9.50, R$24.00, ¥1,800."""
     exponent = CURRENCIES[currency]
-    return format_currency(Decimal(minor).scaleb(-exponent), currency, locale="en_GB", currency_digits=True).replace(
-        "\xa0", ""
-    )
+    pattern = "¤#,##0" + ("." + "0" * exponent if exponent else "")
+    amount = Decimal(minor).scaleb(-exponent)
+    return format_currency(amount, currency, pattern, locale="en_GB", currency_digits=False).replace("\xa0", "")

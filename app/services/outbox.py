@@ -39,6 +39,7 @@ class Task(StrEnum):
     SEND_REFUND = "send_refund"
     CANCEL_PAYMENT = "cancel_payment"
     REFUND_SHOW = "refund_show"
+    FORGET_METHOD = "forget_method"
 
 
 _INSERT = text(

@@ -16,6 +16,7 @@ from app.adapters.payments import PayMode, gateways
 from app.domain.pricing import TYPE_NAMES, PricedSeat, PriceTable, TicketType, price_of, types_for
 from app.domain.text import tidy
 from app.errors import Invalid
+from app.queries.pay_ways import SavedWay
 from app.services.checkout import Buyer
 
 DRAFT = "buyer"
@@ -86,39 +87,54 @@ def chosen_types(values: Mapping[str, str], seat_ids: Sequence[int]) -> dict[int
 
 @dataclass(frozen=True, slots=True)
 class PayWay:
-    """One way to pay, as a card to choose; `value` is gateway:mode."""
+    """One way to pay, as a card to choose; `value` is gateway:mode, with a saved card's id behind where it is one."""
 
     value: str
     label: str
     note: str
 
 
-def pay_ways() -> list[PayWay]:
-    """Every mode of every configured gateway, in the order of the settings."""
-    several = len(gateways()) > 1
+def pay_ways(offered: Sequence[tuple[str, PayMode]], saved: Sequence[SavedWay] = ()) -> list[PayWay]:
+    """The visitor's saved cards first, then every way on offer."""
+    several = len({name for name, _ in offered}) > 1
     return [
+        PayWay(f"{way.provider}:{PayMode.CARD.value}:{way.id}", _card(way), f"Saved, until {way.expiry}")
+        for way in saved
+        if (way.provider, PayMode.CARD) in offered
+    ] + [
         PayWay(
             f"{name}:{mode.value}",
             MODE_WORDS[mode][0],
-            f"through {each.label}" if several else MODE_WORDS[mode][1],
+            f"through {gateways()[name].label}" if several else MODE_WORDS[mode][1],
         )
-        for name, each in gateways().items()
-        for mode in each.modes
+        for name, mode in offered
     ]
 
 
-def ticked_way(value: str | None) -> str:
-    """The way that stands ticked on the page: the one chosen before, or the first on offer."""
-    offered = [way.value for way in pay_ways()]
-    return value if value in offered else offered[0]
+def _card(way: SavedWay) -> str:
+    return f"{way.brand.title() or 'Card'} ending {way.last4}"
 
 
-def chosen_way(value: str | None) -> tuple[str, str]:
-    """Gateway and mode; the first on offer where nothing was chosen. Raises Invalid for one that is not on offer."""
-    if value and value != ticked_way(value):
+def can_save(offered: Sequence[tuple[str, PayMode]]) -> bool:
+    """Whether a card on offer could be remembered by its gateway."""
+    return any(mode is PayMode.CARD and gateways()[name].saves_methods for name, mode in offered)
+
+
+def ticked_way(ways: Sequence[PayWay], value: str | None) -> str:
+    """The way that stands ticked on the page: the one chosen before, or the first on offer; empty if there is none."""
+    offered = [way.value for way in ways]
+    return value if value in offered else next(iter(offered), "")
+
+
+def chosen_way(ways: Sequence[PayWay], value: str | None) -> tuple[str, str, int | None]:
+    """Gateway, mode and saved card; the first on offer where nothing was chosen. Raises Invalid for any other."""
+    ticked = ticked_way(ways, value)
+    if not ticked:
+        raise Invalid("This showing can't be paid online at this moment. Ask at the box office.")
+    if value and value != ticked:
         raise Invalid("This way to pay is not on offer. Choose another one.")
-    name, _, mode = ticked_way(value).partition(":")
-    return name, mode
+    name, mode, *saved = ticked.split(":")
+    return name, mode, int(saved[0]) if saved else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ PUBLIC = {
     "health.healthz",
     "health.metrics",
     "health.readyz",
+    "razorpay.back",
+    "razorpay.page",
     "sandbox.act",
     "sandbox.page",
     "shows.best",

@@ -33,7 +33,7 @@ CSP = (
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
 HOSTILE = '{{7*7}}<script>alert(1)</script>" onmouseover="alert(2)" hx-on:click=\'alert(3)\''
-SIGNED = {"webhooks.receive"}
+SIGNED = {"razorpay.back", "webhooks.receive"}
 """POSTs that carry a gateway's signature in place of a session, a token and an origin."""
 
 
