@@ -14,6 +14,7 @@ from app.db import db
 from app.domain.exchanging import left_alone, why_not
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.refund_policy import last_end
+from app.domain.settling import RefundReason
 from app.domain.states import BookingState, ShowState, TicketState
 from app.errors import NotExchangeable
 from app.models import Booking
@@ -194,10 +195,16 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a booking replaces, and what replaced seats of it."""
+    """What a booking replaces, and what replaced seats of it.
+
+    `all_seats`: every seat it had was changed, none given back otherwise. `failed`: its money came, and went back
+    because what it was to replace was gone.
+    """
 
     instead_of: tuple[Changed, ...]
     changed_to: tuple[Changed, ...]
+    all_seats: bool
+    failed: bool
 
 
 _INSTEAD_OF = text("""
@@ -217,10 +224,18 @@ FROM booking_credits c JOIN bookings b ON b.show_id = c.show_id AND b.id = c.boo
 WHERE c.kind = 'exchange' AND c.source_show_id = :show_id AND c.source_id = :booking_id AND c.state = 'taken'
   AND b.confirmed_at IS NOT NULL ORDER BY b.confirmed_at
 """)
+_ENDS = text("""
+SELECT EXISTS (SELECT FROM cancellations
+               WHERE show_id = :show_id AND booking_id = :booking_id AND reason <> 'exchange') AS given_back,
+       EXISTS (SELECT FROM refunds r JOIN payments p ON p.show_id = r.show_id AND p.id = r.payment_id
+               WHERE r.show_id = :show_id AND p.booking_id = :booking_id AND r.reason = :gone) AS failed
+""")
 
 
 def changes_of(show_id: int, booking_id: int) -> Changes:
     """By which bookings a booking is linked to others through changes."""
     key = {"show_id": show_id, "booking_id": booking_id}
     instead_of = tuple(Changed(*row) for row in db.session.execute(_INSTEAD_OF, key))
-    return Changes(instead_of, tuple(Changed(*row) for row in db.session.execute(_CHANGED_TO, key)))
+    changed_to = tuple(Changed(*row) for row in db.session.execute(_CHANGED_TO, key))
+    given_back, failed = db.session.execute(_ENDS, {**key, "gone": RefundReason.EXTRAS_GONE.value}).one()
+    return Changes(instead_of, changed_to, bool(changed_to) and not given_back, bool(instead_of) and failed)

@@ -143,7 +143,9 @@ def judge_exchange(session: Session, booking: Booking, now: dt.datetime) -> None
         old = session.get_one(Booking, (row.source_show_id, row.source_id), populate_existing=True)
         if not _stands(session, booking, row, now):
             words = f"Seats of booking {spoken(old.code)} were used, changed or given back meanwhile"
-            raise NotExchangeable(f"{words}, so they can't be changed. The new seats are let go; nothing was charged.")
+            raise NotExchangeable(
+                f"{words}, so they can't be changed. The new seats are let go and nothing was charged."
+            )
         values = {name: getattr(row, name) for name in ("source_show_id", "source_id", "ticket_ids", "id")}
         other = session.execute(_UNDERWAY, {**values, "show_id": booking.show_id, "now": now}).scalar_one_or_none()
         if other is not None:

@@ -1,4 +1,5 @@
-"""One booking: checkout.py leads from the hold to the gateway and back, page.py is the booking's own page and files."""
+"""One booking: checkout.py leads from the hold to the gateway and back, page.py is the booking's own page and files,
+exchange.py changes seats for others."""
 
 from __future__ import annotations
 
@@ -6,4 +7,4 @@ from flask import Blueprint
 
 booking = Blueprint("booking", __name__, url_prefix="/bookings")
 
-from app.blueprints.booking import checkout, page  # noqa: E402,F401  the routes register themselves
+from app.blueprints.booking import checkout, exchange, page  # noqa: E402,F401  the routes register themselves

@@ -20,9 +20,11 @@ from app.domain.states import BookingState, PaymentState
 from app.errors import (
     AlreadyExtended,
     ConcurrentModification,
+    ExchangeUnderway,
     GatewayUnavailable,
     HoldExpired,
     Invalid,
+    NotExchangeable,
     NotFound,
     PaymentStarted,
 )
@@ -34,6 +36,7 @@ from app.queries.layouts import layout_facts, price_table
 from app.queries.pay_ways import saved_ways, ways_of_show
 from app.queries.show_page import ShowPage, show_page
 from app.services.checkout import Memory, start_payment
+from app.services.exchanging import Exchange, preview_exchange
 from app.services.holds import extend_hold, release_booking
 from app.services.payments import close_booking_payment, refresh_booking_payment
 from app.services.quoting import quote_booking
@@ -50,6 +53,7 @@ from app.web.booking_forms import (
     seat_lines,
     ticked_way,
 )
+from app.web.changing import forget_change
 from app.web.extensions import htmx
 from app.web.filters import clock_time
 from app.web.guards import booking_holder
@@ -66,6 +70,13 @@ class Checkout:
     row: Booking
     seats: list[PricedSeat]
     bill: Quote
+    exchange: Exchange | None
+    """What exchanged seats pay of the bill."""
+
+    @property
+    def due_minor(self) -> int:
+        """What is left to pay."""
+        return self.bill.total_minor - (self.exchange.paid_minor if self.exchange else 0)
 
     @cached_property
     def lines(self) -> list[SeatLine]:
@@ -91,7 +102,8 @@ def _checkout(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketTyp
     show = _show(ref.show_id)
     row = db.session.get_one(Booking, (ref.show_id, ref.id))
     priced = quote_booking(db.session(), row, types)
-    return Checkout(page, show, row, priced.seats, priced.bill)
+    exchange = preview_exchange(db.session(), row, priced.bill.total_minor)
+    return Checkout(page, show, row, priced.seats, priced.bill, exchange)
 
 
 def _show(show_id: int) -> ShowPage:
@@ -220,8 +232,13 @@ def pay(booking: BookingRef) -> AnyResponse:
         return _started(page, problem.details.get("redirect_url"), problem.status)
     except ConcurrentModification:
         return redirect(url_for("booking.page", code=page.code), 303)
-    except Invalid as problem:
-        return _form_page(booking, page, form, {}, problem.status, problem.message)
+    except NotExchangeable as problem:
+        forget_change()
+        flash(problem.message, "warn")
+        return redirect(url_for("shows.show", show_id=booking.show_id), 303)
+    except (Invalid, ExchangeUnderway) as problem:
+        types = {} if isinstance(problem, Invalid) else _types_of(request.form, page)
+        return _form_page(booking, page, form, types, problem.status, problem.message)
     except GatewayUnavailable as problem:
         fresh = checkout_page(booking.show_id, booking.id)
         return _form_page(booking, fresh, form, _types_of(request.form, page), problem.status, problem.message)

@@ -17,9 +17,11 @@ from app.domain.links import booking_link
 from app.domain.states import BookingState
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import checkout_page
+from app.queries.exchange_page import Changes, changes_of, exchangeable
 from app.queries.tickets import BookingView, TicketView, booking_view
 from app.services.sending import send_again as send_tickets_again
 from app.services.tickets import booking_calendar, ticket_qr, tickets_pdf
+from app.web.changing import forget_change
 from app.web.filters import clock_time, day
 from app.web.guards import booking_holder
 from app.web.identity import user_id
@@ -35,18 +37,31 @@ NUMBERS = ("nobody", "one", "two", "three", "four", "five", "six", "seven", "eig
 def page(booking: BookingRef) -> AnyResponse:
     """Tickets once it is paid; before, and after, what stands and the way on."""
     view = booking_view(booking.show_id, booking.id)
+    changes = changes_of(booking.show_id, booking.id)
     if view.state == BookingState.CONFIRMED:
-        return render("booking/confirmed.html", **_confirmed(view))
+        _done(changes)
+        can_change = exchangeable(booking.show_id, booking.id).why_not(clock.now()) is None
+        return render("booking/confirmed.html", **_confirmed(view), changes=changes, can_change=can_change)
     at = checkout_page(booking.show_id, booking.id)
     if view.state == BookingState.CANCELLED:
-        return render("booking/cancelled.html", booking=view)
+        if changes.all_seats:
+            return render("booking/exchanged.html", booking=view, changes=changes)
+        return render("booking/cancelled.html", booking=view, changes=changes)
     if not at.live(clock.now()):
         if view.payment is not None and view.payment.refund_state is not None:
+            if changes.failed:
+                return render("booking/not_exchanged.html", booking=view, changes=changes)
             return render("booking/too_late.html", booking=view)
         return time_is_up(at, 200)
     if view.state == BookingState.HELD or not at.paying:
         return redirect(url_for("booking.checkout", code=view.code), 303)
     return render("booking/waiting.html", booking=view, at=at, now=clock.now())
+
+
+def _done(changes: Changes) -> None:
+    """What the seats were wanted for is reached."""
+    for one in changes.instead_of:
+        forget_change(one.code)
 
 
 def _confirmed(view: BookingView) -> dict[str, Any]:
