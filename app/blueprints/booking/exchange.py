@@ -28,17 +28,12 @@ from app.web.render import render
 
 
 @dataclass(frozen=True, slots=True)
-class Venue:
+class Row:
     """One cinema's showings of one day, each with its show's id."""
 
-    name: str
+    day: str
+    place: str
     times: list[tuple[int, TimeButton]]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    heading: str
-    venues: list[Venue]
 
 
 @blueprint.get("/<code>/exchange", endpoint="exchange")
@@ -83,7 +78,7 @@ def _page(of: Exchangeable, ticked: Sequence[int] | None, problem: DomainError |
     closed = of.why_not(now)
     offered = None if closed else offered_showings(of)
     show = show_page(of.show_id)
-    groups = _groups(offered) if offered else []
+    showings = _rows(offered) if offered else []
     end_read()
     return render(
         "booking/exchange.html",
@@ -94,7 +89,7 @@ def _page(of: Exchangeable, ticked: Sequence[int] | None, problem: DomainError |
         trouble=problem.message if problem and not closed else "",
         ticked=[ticket.number for ticket in of.tickets] if ticked is None else ticked,
         here=offered.here if offered else None,
-        groups=groups,
+        rows=showings,
         elsewhere=offered.other_currencies if offered else (),
         listed=LISTED if offered and offered.cut else 0,
         until=_until(of),
@@ -106,23 +101,22 @@ def _until(of: Exchangeable) -> str:
     return f"{day(of.until, of.zone)}, {clock_time(of.until, of.zone)}" if of.until else ""
 
 
-def _groups(offered: Offered) -> list[Group]:
-    """By day, cities apart: the booking's own needs no name."""
+def _rows(offered: Offered) -> list[Row]:
+    """By day and cinema, the booking's own city first; other cities are named."""
     left, lowest = seats_left(one.id for one in offered.others), lowest_prices(offered.others)
     buttons = {one.id: time_button(one, left.get(one.id), lowest[one.id]) for one in offered.others}
 
-    def key(one: Showing) -> tuple[bool, str, dt.date]:
+    def key(one: Showing) -> tuple[bool, str, dt.date, str, int]:
         own, city = offered.cities[one.cinema_id]
-        return not own, city, one.starts_at.astimezone(ZoneInfo(one.zone)).date()
+        there = one.starts_at.astimezone(ZoneInfo(one.zone)).date()
+        return not own, "" if own else city, there, one.cinema, one.cinema_id
 
-    ordered = sorted(offered.others, key=lambda one: (*key(one), one.cinema, one.cinema_id, one.starts_at))
-    return [_group(away, city, list(same), buttons) for (away, city, _), same in groupby(ordered, key=key)]
+    ordered = sorted(offered.others, key=lambda one: (key(one), one.starts_at))
+    grouped = [(city, list(same)) for (_, city, *_), same in groupby(ordered, key=key)]
+    return [_row(city, same, buttons) for city, same in grouped]
 
 
-def _group(away: bool, city: str, same: list[Showing], buttons: dict[int, TimeButton]) -> Group:
-    date = day(same[0].starts_at, same[0].zone)
-    venues = [
-        Venue(name, [(one.id, buttons[one.id]) for one in of_cinema])
-        for (_, name), of_cinema in groupby(same, key=lambda one: (one.cinema_id, one.cinema))
-    ]
-    return Group(f"{city}, {date}" if away else date, venues)
+def _row(city: str, same: list[Showing], buttons: dict[int, TimeButton]) -> Row:
+    first = same[0]
+    place = f"{first.cinema}, {city}" if city else first.cinema
+    return Row(day(first.starts_at, first.zone), place, [(one.id, buttons[one.id]) for one in same])
