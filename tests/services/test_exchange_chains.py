@@ -18,8 +18,8 @@ from app.services import extras
 from app.services.promises import check_promises
 from tests.builders import PRICES, a_cinema, a_city, a_hold, a_movie, a_show, the_booking
 from tests.services.test_exchanging import a_change, cancel, finish, numbers_of
+from tests.support.books import a_gift_card, books, rows, unbalanced
 from tests.support.house import clean_house, forget_everything_kept
-from tests.support.money import a_gift_card, books, rows, unbalanced
 
 RECENT = st.integers(0, 3)
 LEVELS = (0, -397, 503)

@@ -26,7 +26,9 @@ from app.errors import (
 )
 from app.models import Booking, Show
 from app.queries.exchange_page import changes_of, exchangeable, offered_showings
+from app.queries.people import account_of_token
 from app.services import checkout, exchanging, extras, holds, payments
+from app.services.accounts import register
 from app.services.exchanging import Change, hold_for_exchange
 from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.locking import lock_to_settle
@@ -44,7 +46,7 @@ from tests.builders import (
     seat_ids,
     the_booking,
 )
-from tests.support.money import a_gift_card, books, card_balance, rows, unbalanced
+from tests.support.books import a_gift_card, a_wallet, books, card_balance, rows, unbalanced, wallet_balance
 
 DEAR = {key: amount + 500 for key, amount in PRICES.items()}
 CHEAP = {key: amount - 400 for key, amount in PRICES.items()}
@@ -535,6 +537,22 @@ def test_a_cheaper_change_pays_card_and_gateway_back_in_their_shares(app, film, 
     assert (card_balance(card), refunds()) == (400, [(400, "exchange")])
     cancel(new, percent=90)
     assert card_balance(card) + sum(amount for amount, _ in refunds()) == 800 + 1215
+    sound()
+
+
+def test_what_a_wallet_paid_goes_back_to_it_through_the_change(app, film, dearer):
+    ada = register("Ada", "ada@example.org", "popcorn-and-a-film")
+    user_id = account_of_token(ada).id
+    a_wallet(user_id, 2000)
+    old = a_hold(a_show(movie=film), owner=ME)
+    extras.use_wallet(old.show_id, old.id, user_id)
+    assert finish(old) == "confirmed"
+    assert wallet_balance(user_id) == 0
+    new = a_change(old, dearer)
+    finish(new)
+    cancel(new)
+    assert wallet_balance(user_id) == 2000
+    assert sorted(amount for amount, _ in refunds()) == [150, 1000]
     sound()
 
 

@@ -19,8 +19,8 @@ from app.services.payments import settle_payment
 from app.web.identity import link_key
 from tests.builders import PRICES, a_cinema, a_city, a_movie, a_paid_booking, a_show, an_event, seat_ids, the_booking
 from tests.services.test_exchanging import cancel, refunds
+from tests.support.books import rows
 from tests.support.client import soup, words
-from tests.support.money import rows
 from tests.web.buyer import Buyer, a_buyer
 
 HTMX = {"HX-Request": "true"}
