@@ -24,7 +24,7 @@ from app.errors import (
     SeatsTaken,
     ShowNotOnSale,
 )
-from app.models import Booking, Show
+from app.models import Booking, Show, ShowCancellation
 from app.queries.exchange_page import changes_of, exchangeable, offered_showings
 from app.queries.people import account_of_token
 from app.services import checkout, exchanging, extras, holds, payments
@@ -32,6 +32,7 @@ from app.services.accounts import register
 from app.services.exchanging import Change, hold_for_exchange
 from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.locking import lock_to_settle
+from app.services.outbox import Task, put
 from tests.builders import (
     A_BUYER,
     PRICES,
@@ -338,9 +339,17 @@ def test_a_ticket_used_at_the_door_stays_what_it_is(old, dearer):
     assert refused(old, dearer) == "All of these tickets have been used at the door."
 
 
-def test_a_cancelled_showing_gives_its_money_back_instead(old, dearer):
+def call_off(show_id: int) -> None:
+    """The showing is cancelled; its bookings wait to be refunded."""
     with transaction() as session:
-        session.get_one(Show, old.show_id, populate_existing=True).move_to(ShowState.CANCELLED, clock.now(), "test")
+        now = clock.now()
+        session.get_one(Show, show_id, populate_existing=True).move_to(ShowState.CANCELLED, now, "test")
+        session.add(ShowCancellation(show_id=show_id, started_at=now, actor="test", reason="Fog.", bookings=1))
+        put(session, Task.REFUND_SHOW, now, show_id, None)
+
+
+def test_a_cancelled_showing_gives_its_money_back_instead(old, dearer):
+    call_off(old.show_id)
     assert refused(old, dearer) == "This showing is cancelled, so all of its money goes back instead."
 
 
@@ -585,10 +594,10 @@ def test_parts_of_one_booking_go_different_ways_and_add_up(app, film, dearer, ch
     sound()
 
 
-def test_a_show_that_is_cancelled_after_the_change_pays_everything_back(old, dearer):
+def test_what_staff_gives_back_after_the_change_goes_back_whole(old, dearer):
     new = a_change(old, dearer)
     finish(new)
-    cancel(new, reason=CancellationReason.SHOW_CANCELLED)
+    cancel(new, reason=CancellationReason.STAFF)
     assert sorted(amount for amount, _ in refunds()) == [1000, 2150]
     sound()
 

@@ -69,7 +69,7 @@ def a_wallet(user_id: int, balance: int, currency: str = "GBP") -> None:
 
 
 def _opening(session: Any, key: str, account: Account, amount: int, currency: str, party: str) -> None:
-    entries = [Entry(Account.GATEWAY_CLEARING, amount, "opening"), Entry(account, -amount, party)]
+    entries = [Entry(Account.CASH_DRAWER, amount), Entry(account, -amount, party)]
     post(session, key, entries, currency, clock.now(), show_id=0, booking_id=None)
 
 
