@@ -106,6 +106,18 @@ class NotAdmissible(Conflict):
     code, default = "NOT_ADMISSIBLE", "This ticket is not valid."
 
 
+class NotExchangeable(Conflict):
+    """Seats that can't be changed for others: too late, used, given back or changed meanwhile."""
+
+    code, default = "NOT_EXCHANGEABLE", "These seats can't be changed any more."
+
+
+class ExchangeUnderway(Conflict):
+    """Another change of the same seats is being paid for."""
+
+    code, default = "EXCHANGE_UNDERWAY", "Another change of these seats is being paid for."
+
+
 class AlreadyExtended(Conflict):
     code, default = "ALREADY_EXTENDED", "The time was already prolonged once."
 

@@ -192,11 +192,12 @@ def take_credits_again(session: Session, booking: Booking, now: dt.datetime) -> 
 
 
 def _given_back(session: Session, booking: Booking) -> list[Row[Any]]:
-    """What paid part of the kept bill and was given back since; nothing if the bill no longer counts on any."""
-    if not booking.credit_minor:
-        return []
-    rows = credits_on(session, booking.show_id, booking.id)
-    return [row for row in rows if row.state == UseState.GIVEN_BACK and row.amount_minor]
+    """What paid part of the kept bill and was given back since; no balance if the bill no longer counts on any.
+
+    An exchange belongs to the booking whatever it is worth: its seats are given back when the booking is confirmed.
+    """
+    rows = [row for row in credits_on(session, booking.show_id, booking.id) if row.state == UseState.GIVEN_BACK]
+    return [row for row in rows if row.kind == CreditKind.EXCHANGE or (booking.credit_minor and row.amount_minor)]
 
 
 _WALLET = text("""

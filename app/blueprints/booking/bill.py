@@ -20,6 +20,7 @@ from app.queries.refund_terms import steps_of
 from app.queries.show_page import ShowPage, show_page
 from app.queries.wallets import wallet_balance
 from app.services.credits import CreditPart, preview_credits
+from app.services.exchanging import Exchange, preview_exchange
 from app.services.quoting import Priced, quote_booking
 from app.web.booking_forms import SeatLine, seat_lines
 from app.web.identity import user_id
@@ -39,6 +40,8 @@ class Checkout:
     """What the visitor's wallet could pay, unless it does already."""
     refund_words: str
     """The cinema's refund policy for this showing, as it would be promised now."""
+    exchange: Exchange | None
+    """What exchanged seats pay, and what goes back of their worth."""
 
     @property
     def seats(self) -> list[PricedSeat]:
@@ -103,4 +106,5 @@ def look_at(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType]
     wallet = 0 if uses_wallet else wallet_balance(user_id(), row.currency)
     steps = steps_of(db.session(), ref.show_id)
     refunds = policy_sentence(steps, show.starts_at, show.timezone, row.currency, clock.now())
-    return Checkout(page, show, row, priced, credits, wallet, refunds)
+    exchange = preview_exchange(db.session(), row, priced.bill.total_minor)
+    return Checkout(page, show, row, priced, credits, wallet, refunds, exchange)
