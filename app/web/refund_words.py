@@ -71,8 +71,8 @@ def in_force(step: RefundStep, starts_at: dt.datetime, zone: str, currency: str)
 
 
 def policy_in_hours(steps: Sequence[RefundStep]) -> str:
-    """A policy without a show: e.g. until 24 hours before the showing all of it, until 2 hours before 90 %."""
-    parts = [f"until {_before(step.minutes_before)} {_share(step.percent)}" for step in steps if step.percent]
+    """A policy without a show: e.g. until 24 hours before and all, until 2 hours before and 90 %."""
+    parts = [f"until {_before(step.minutes_before)} and {_part(step.percent)}" for step in steps if step.percent]
     return ", ".join(parts)
 
 
@@ -94,7 +94,11 @@ def _pause(share: str) -> str:
 
 
 def _share(percent: Decimal) -> str:
-    return "all of it" if percent == 100 else f"{percent.normalize():f} %"
+    return "all of it" if percent == 100 else _part(percent)
+
+
+def _part(percent: Decimal) -> str:
+    return "all" if percent == 100 else f"{percent.normalize():f} %"
 
 
 def _before(minutes: int) -> str:
