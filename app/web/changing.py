@@ -15,7 +15,7 @@ from app.queries.bookings import find_booking
 from app.queries.exchange_page import exchangeable
 from app.queries.layouts import LayoutFacts
 from app.services.exchanging import Change
-from app.web.booking_forms import TYPE_FIELD, remember_draft
+from app.web.booking_forms import DRAFT, TYPE_FIELD
 from app.web.identity import may_open
 
 CHANGE = "change"
@@ -78,5 +78,4 @@ def carry_over(kinds: Sequence[TicketType], layout: LayoutFacts, seat_ids: Seque
     new booking knows."""
     reduced = [kind for kind in kinds if kind not in (TicketType.ADULT, TicketType.COMPANION)]
     seats = [seat for seat in sorted(seat_ids) if layout.by_id[seat].kind != "companion"]
-    types = {f"{TYPE_FIELD}{seat}": kind.value for seat, kind in zip(seats, reduced, strict=False)}
-    remember_draft(types)
+    session[DRAFT] = {f"{TYPE_FIELD}{seat}": kind.value for seat, kind in zip(seats, reduced, strict=False)}

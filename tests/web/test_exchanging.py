@@ -137,6 +137,16 @@ def test_who_was_a_child_is_one_again(buyer, show, film):
     assert chosen == ["child", "adult"]
 
 
+def test_who_agreed_to_text_messages_need_not_do_so_again(buyer, old, film, set_setting):
+    set_setting(sms_url="json://localhost/{phone}")
+    with transaction() as session:
+        session.execute(text("UPDATE bookings SET wants_sms = true, phone = '+441632960961'"))
+    new = held_instead(buyer, old, a_show(movie=film), "C1", "C2")
+    page = soup(buyer.get(f"/bookings/{new}/checkout"))
+    assert page.select_one("input[name=wants_sms]").has_attr("checked")
+    assert page.select_one("input[name=phone]")["value"] == "+441632960961"
+
+
 def test_one_seat_is_changed_and_the_booking_tells_both(buyer, old, film, show):
     assert begun(buyer, old, show, 2).status_code == 303
     new = buyer.held(show, seat_ids(show, "C1"))
