@@ -13,12 +13,14 @@ def init_blueprints(app: Flask, settings: Settings) -> None:
     from app.blueprints.browse import browse
     from app.blueprints.health import health
     from app.blueprints.shows import shows
+    from app.blueprints.staff import pages as staff_pages
 
     app.register_blueprint(health)
     app.register_blueprint(browse)
     app.register_blueprint(account)
     app.register_blueprint(shows)
     app.register_blueprint(booking)
+    app.register_blueprint(staff_pages)
 
     _init_paying(app, settings)
 

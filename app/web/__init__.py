@@ -13,6 +13,7 @@ from app.web.identity import init_identity
 from app.web.limits import init_limits
 from app.web.requests import init_requests
 from app.web.security import init_security
+from app.web.staff_nav import init_staff_nav
 
 
 def init_web(app: Flask, settings: Settings) -> None:
@@ -22,5 +23,6 @@ def init_web(app: Flask, settings: Settings) -> None:
     init_filters(app, settings)
     init_identity(app)
     init_guards(app)
+    init_staff_nav(app)
     init_limits(app, settings)
     init_errors(app)

@@ -7,8 +7,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.db import db
+from app.domain.staff import Role
 from app.services.promises import PROMISES, check_promises
-from tests.builders import a_hold, a_paid_booking, a_show
+from tests.builders import a_cinema, a_hold, a_paid_booking, a_person, a_show
 
 SECOND_CAPTURE = """
 INSERT INTO payments (show_id, booking_id, provider, provider_ref, mode, state, amount_minor, currency,
@@ -30,6 +31,8 @@ BREAKS = {
     23: "UPDATE payments SET state = 'failed'",
     24: "DELETE FROM outbox",
     27: "UPDATE tickets SET state = 'reserved' WHERE state = 'issued'",
+    30: "INSERT INTO audit_entries (at, user_id, cinema_id, action, subject) "
+    "SELECT now(), u.id, c.id, 'show.moved', 'show' FROM users u, cinemas c",
 }
 
 
@@ -38,6 +41,7 @@ def test_what_breaks_a_promise_is_found(app: Flask, number: int, monkeypatch: py
     show = a_show()
     a_paid_booking(show)
     a_hold(show)
+    a_person(Role.MANAGER, a_cinema())
     monkeypatch.setattr("app.services.promises.end_read", lambda: None)  # it would commit what is rolled back here
     assert list(check_promises()) == []
     db.session.execute(text(BREAKS[number]))
