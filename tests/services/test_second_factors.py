@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+from contextlib import suppress
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -25,6 +26,7 @@ from app.services.second_factors import (
 )
 from tests.builders import a_cinema, a_person
 from tests.support.clock import MovedClock
+from tests.support.crossing import meet_at
 from tests.support.staff import a_log_in, by, the_code, with_factor
 
 
@@ -124,23 +126,14 @@ def test_the_code_of_the_set_up_is_not_good_again(ruth: User):
 
 def test_of_two_who_show_the_same_code_at_once_one_comes_in(app: Flask, ruth: User):
     with_factor(ruth)
-    code, start, came_in = the_code(), threading.Barrier(4), []
+    code, came_in = the_code(), []
 
     def show(log_in: str) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                came_in.append(show_factor(by(ruth), log_in, code))
-            except WrongCode:
-                pass
-            finally:
-                db.session.remove()
+        with suppress(WrongCode):
+            came_in.append(show_factor(by(ruth), log_in, code))
 
-    threads = [threading.Thread(target=show, args=(a_log_in(ruth, confirmed=False),)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    log_ins = [a_log_in(ruth, confirmed=False) for _ in range(4)]
+    meet_at(app, "SELECT FROM second_factors FOR UPDATE", [partial(show, log_in) for log_in in log_ins])
     assert len(came_in) == 1
 
 
