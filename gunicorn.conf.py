@@ -15,9 +15,15 @@ with contextlib.suppress(OSError, AttributeError):
     # glibc gives each thread an arena, some 7 MB a process; one is enough where one thread computes at a time.
     ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
+
+def usable_cores() -> int:
+    """The cores this process may run on: a cpuset or taskset leaves it fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or os.cpu_count() or 1
+workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or usable_cores()
 threads = 4
 preload_app = True  # imported once and shared: a quicker start and less memory
 control_socket_disable = True

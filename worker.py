@@ -6,7 +6,7 @@ import redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from app import create_app
+from app import create_backstage
 from app.config import settings
 from app.db import db
 from app.extensions import QUEUE
@@ -23,8 +23,7 @@ class Worker(SimpleWorker):
 
 
 def main() -> None:
-    app = create_app()
-    with app.app_context():
+    with create_backstage().app_context():
         # A connection of its own: the worker blocks on the queue far longer than a page may wait for Valkey.
         connection = redis.Redis.from_url(settings.redis_url)
         Worker([QUEUE], connection=connection, serializer=JSONSerializer).work(logging_level="WARNING")

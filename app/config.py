@@ -92,6 +92,25 @@ class Settings:
     sandbox_webhook_secret: str = _setting("", "signs the sandbox gateway's messages", secret=True)
     sandbox_webhook_url: str = _setting("", "where the sandbox sends its messages; empty = BASE_URL/webhooks/sandbox")
     sandbox_late_minutes: int = _setting(35, "when the money of a sandbox payment made late arrives; past the cap")
+    stripe_secret_key: str = _setting("", "Stripe's secret key, sk_live_… or sk_test_…; needed with GATEWAYS=stripe")
+    stripe_webhook_secret: str = _setting(
+        "", "the signing secret of Stripe's webhook, whsec_…; needed with GATEWAYS=stripe"
+    )
+    stripe_flow: str = _setting(
+        "checkout", "checkout = Stripe's own page; intent = methods that redirect, where Checkout is not there"
+    )
+    stripe_methods: dict[str, str] = _setting(
+        lambda: {"CARD": "card"},
+        "ways to pay and Stripe's names for them, CARD=card,WALLET=revolut_pay+paypal,NET_BANKING=ideal,UPI=upi",
+    )
+    stripe_api_url: str = _setting("", "another address of Stripe's API, for tests; empty = Stripe's own")
+    razorpay_key_id: str = _setting("", "Razorpay's key id, rzp_live_… or rzp_test_…; needed with GATEWAYS=razorpay")
+    razorpay_key_secret: str = _setting("", "the secret of that key; needed with GATEWAYS=razorpay")
+    razorpay_webhook_secret: str = _setting("", "the secret of Razorpay's webhook; needed with GATEWAYS=razorpay")
+    razorpay_currencies: tuple[str, ...] = _setting(
+        ("INR",), "currencies that the Razorpay account is approved for; all but INR with cards only"
+    )
+    razorpay_api_url: str = _setting("", "another address of Razorpay's API, for tests; empty = Razorpay's own")
     gateway_timeout_seconds: int = _setting(10, "how long a gateway may take to answer")
     webhook_window_seconds: int = _setting(300, "a gateway's message older than this is not believed")
     reconcile_minutes: int = _setting(5, "a payment pending this long is asked about, and again as often")
@@ -101,6 +120,12 @@ class Settings:
     smtp_url: str = _setting("", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty = files in var/mail")
     mail_from: str = _setting("Marquee <tickets@localhost>", "the sender of every mail")
     mail_timeout_seconds: int = _setting(20, "how long a mail server may take")
+
+    sms_url: str = _setting("", "text messages: an apprise address with {phone} in it; empty = not on offer")
+    push_url: str = _setting("", "push: an apprise address with {topic} in it; empty = not on offer")
+    push_page_url: str = _setting(
+        "", "where a buyer subscribes, https://… with {topic}; empty = only the topic is shown"
+    )
 
     poll_seconds: float = _setting(2.0, "how often an open seat map asks for changes")
     metrics_token: str = _setting("", "bearer token for /metrics; empty = only this machine may read it")
@@ -158,6 +183,7 @@ def _check(settings: Settings) -> None:
     missing = [name.upper() for name in [*needed, "database_url", "redis_url"] if not getattr(settings, name)]
     if missing:
         raise BadSetting(f"{', '.join(missing)} must be set; bin/run and bin/flask make them for development")
+    _check_gateways(settings)
     if settings.orphan_seats not in ("on", "warn", "off"):
         raise BadSetting(f"ORPHAN_SEATS is on, warn or off, not {settings.orphan_seats!r}")
     try:
@@ -165,10 +191,15 @@ def _check(settings: Settings) -> None:
     except BadPolicy as problem:
         raise BadSetting(f"REFUND_STEPS={settings.refund_steps!r}: {problem}") from problem
     _check_staff(settings)
+    for name, place in (("sms_url", "{phone}"), ("push_url", "{topic}"), ("push_page_url", "{topic}")):
+        if getattr(settings, name) and place not in getattr(settings, name):
+            raise BadSetting(f"{name.upper()} must say {place} where that is to stand")
     if settings.production and "sandbox" in settings.gateways and not settings.allow_sandbox:
         raise BadSetting(
             "the sandbox gateway gives tickets for nothing: name another in GATEWAYS, or ALLOW_SANDBOX=yes"
         )
+    if settings.production and _only_testing(settings) and not settings.allow_sandbox:
+        raise BadSetting("a gateway's test key gives tickets for nothing: set the live one, or ALLOW_SANDBOX=yes")
     if settings.production and settings.base_url.startswith("http://"):
         raise BadSetting("BASE_URL must begin with https:// in production")
 
@@ -180,6 +211,30 @@ def _check_staff(settings: Settings) -> None:
     wrong = [f"{role}={rule}" for role, rule in settings.staff_totp.items() if role not in roles or rule not in rules]
     if wrong:
         raise BadSetting(f"STAFF_TOTP: {', '.join(wrong)} is no role with required, optional or off")
+
+
+_GATEWAY_NEEDS = {
+    "stripe": ("stripe_secret_key", "stripe_webhook_secret"),
+    "razorpay": ("razorpay_key_id", "razorpay_key_secret", "razorpay_webhook_secret"),
+}
+_MODES = {"CARD", "UPI", "NET_BANKING", "WALLET"}
+
+
+def _check_gateways(settings: Settings) -> None:
+    for gateway, names in _GATEWAY_NEEDS.items():
+        missing = [name.upper() for name in names if not getattr(settings, name)]
+        if gateway in settings.gateways and missing:
+            raise BadSetting(f"{', '.join(missing)} must be set, for GATEWAYS names {gateway}: see docs/payments.md")
+    if settings.stripe_flow not in ("checkout", "intent"):
+        raise BadSetting(f"STRIPE_FLOW is checkout or intent, not {settings.stripe_flow!r}")
+    if not settings.stripe_methods or set(settings.stripe_methods) - _MODES:
+        raise BadSetting(f"STRIPE_METHODS names some of {', '.join(sorted(_MODES))}, as in CARD=card")
+
+
+def _only_testing(settings: Settings) -> bool:
+    """Whether a gateway on offer has a key that moves no money."""
+    stripe = "stripe" in settings.gateways and "_test_" in settings.stripe_secret_key
+    return stripe or ("razorpay" in settings.gateways and "_test_" in settings.razorpay_key_id)
 
 
 def init_config(app: Flask, settings: Settings | None = None) -> Settings:

@@ -1,4 +1,5 @@
-"""The extensions, unbound: made here, bound to an application in init_extensions(). `db` lives in app/db.py."""
+"""The extensions that services use: bound to an application in init_extensions(). `db` lives in app/db.py, what only
+pages need in app/web/extensions.py."""
 
 from __future__ import annotations
 
@@ -6,32 +7,22 @@ from typing import cast
 
 import redis
 from flask import Flask, current_app
-from flask_compress import Compress
-from flask_htmx import HTMX
-from flask_login import LoginManager
-from flask_wtf import CSRFProtect
 from rq import Queue
 from rq.serializers import JSONSerializer
 from werkzeug.local import LocalProxy
 
-import app.models  # noqa: F401  the tables register themselves
 from app.adapters.cache import init_cache
+from app.adapters.words import init_words
 from app.config import Settings
 from app.db import Base, db
 
-login_manager = LoginManager()
-csrf = CSRFProtect()
-htmx = HTMX()
-compress = Compress()
 QUEUE = "marquee"
 
 
 def init_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
-    csrf.init_app(app)
-    htmx.init_app(app)
+    init_words(app)
     _init_redis(app, settings)
-    _init_compress(app)
     app.extensions["after_fork"] = lambda: _after_fork(app)
 
 
@@ -56,19 +47,6 @@ def _init_redis(app: Flask, settings: Settings) -> None:
     app.extensions["queue"] = Queue(QUEUE, connection=app.extensions["redis"], serializer=JSONSerializer)
 
 
-def _init_compress(app: Flask) -> None:
-    app.config.update(COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=1000)
-    app.config["COMPRESS_MIMETYPES"] = [
-        "text/html",
-        "text/css",
-        "text/javascript",
-        "application/javascript",
-        "application/json",
-        "image/svg+xml",
-    ]
-    compress.init_app(app)
-
-
 queue = cast(Queue, LocalProxy(lambda: current_app.extensions["queue"]))
 
-__all__ = ["Base", "csrf", "db", "htmx", "login_manager", "queue"]
+__all__ = ["Base", "db", "queue"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 from flask import current_app
@@ -20,7 +20,7 @@ from bench.sizes import Sizes
 from bench.table import Row
 
 COMMIT = "COMMIT"
-Step = tuple[str, dict[str, Any]]
+Step = tuple[str | bytes, dict[str, Any]]
 Wish = tuple[int, Pair]
 """A show, and two of its seats."""
 
@@ -56,27 +56,24 @@ def plain_connection() -> psycopg.Connection:
 
 
 def record(action: Callable[[], object]) -> list[Step]:
-    """Every statement that `action` sends, and where it commits."""
+    """Every statement that `action` sends, by SQLAlchemy or by itself, and where it commits."""
     steps: list[Step] = []
+    execute = psycopg.Cursor.execute
 
-    def sent(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        steps.append((statement, dict(parameters)))
+    def sent(cursor: Any, statement: Any, parameters: Any = None, **options: Any) -> Any:
+        steps.append((statement, dict(parameters or {})))
+        return execute(cursor, statement, parameters, **options)
 
     def committed(connection: Any) -> None:
         steps.append((COMMIT, {}))
 
-    with _listening("before_cursor_execute", sent), _listening("commit", committed):
-        action()
-    return steps
-
-
-@contextmanager
-def _listening(name: str, listener: Callable[..., None]) -> Iterator[None]:
-    event.listen(db.engine, name, listener)
+    event.listen(db.engine, "commit", committed)
     try:
-        yield
+        with patch.object(psycopg.Cursor, "execute", sent):
+            action()
     finally:
-        event.remove(db.engine, name, listener)
+        event.remove(db.engine, "commit", committed)
+    return steps
 
 
 def fresh(script: Sequence[Step], wish: Wish) -> list[Step]:

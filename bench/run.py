@@ -105,7 +105,7 @@ class Run:
         web_pid, self.port = stack.enter_context(web(env, "wsgi:app"))
         _, floor_port = stack.enter_context(web(env, "bench.floor:app"))
         worker = stack.enter_context(running(env, "worker.py"))
-        schedule = stack.enter_context(running(env, "-m", "flask", "--app", "wsgi", "schedule"))
+        schedule = stack.enter_context(running(env, "schedule.py"))
         self.pids = [web_pid, worker, schedule]
         self.web = Web(self.port, floor_port, self.sizes)
         self.visitor = visit(self.port, self.polled)

@@ -26,9 +26,11 @@ def init_blueprints(app: Flask, settings: Settings) -> None:
 
 
 def _init_paying(app: Flask, settings: Settings) -> None:
+    from app.blueprints.razorpay import razorpay
     from app.blueprints.webhooks import webhooks
 
     app.register_blueprint(webhooks)
+    app.register_blueprint(razorpay)
     if "sandbox" in settings.gateways:
         from app.blueprints.sandbox import sandbox
 

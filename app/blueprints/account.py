@@ -12,10 +12,12 @@ from app.domain.states import BookingState, ShowState
 from app.errors import EmailTaken
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.contacts import contact_of
+from app.queries.pay_ways import saved_ways
 from app.queries.people import account_of_token
 from app.queries.tickets import BookingSummary, my_bookings
 from app.services.accounts import Claim, WrongPassword, log_in, log_out
 from app.services.accounts import register as make_account
+from app.services.saved_methods import forget_method
 from app.web.account_forms import LoginForm, RegisterForm
 from app.web.devices import known_device, remember_device
 from app.web.guards import logged_in, public
@@ -126,7 +128,18 @@ def logout() -> Response:
 @account.get("/account")
 @logged_in
 def page() -> Response:
-    return render("account/account.html")
+    return render("account/account.html", saved=saved_ways(user_id()))
+
+
+@account.post("/account/cards/<int:method_id>/forget")
+@logged_in
+def forget_card(method_id: int) -> Response:
+    """Remove a saved card. One that is not this account's is not there."""
+    owner = user_id()
+    assert owner is not None
+    if forget_method(method_id, owner):
+        flash("The card is removed.", "ok")
+    return redirect(url_for("account.page"), 303)  # type: ignore[return-value]
 
 
 @account.get("/account/bookings")

@@ -13,12 +13,12 @@ from app.config import settings
 from app.db import end_read
 from app.domain.seating import best_blocks, neighbours_to_offer
 from app.errors import DomainError, InvalidSeats, NotFound, OrphanSeat, SeatsTaken, ShowNotOnSale, TooManyRequests
-from app.extensions import htmx
 from app.queries.offers import offer
 from app.queries.seat_map import fresh_seat_map, seat_map, states_of_version
 from app.queries.show_page import ShowPage, own_bookings, show_page
 from app.services.holds import hold_seats
 from app.web.booking_forms import remember_draft
+from app.web.extensions import htmx
 from app.web.guards import public
 from app.web.identity import actor, known_owner_keys, owner_key, remember_hold, user_id
 from app.web.limits import count
@@ -184,8 +184,9 @@ def hold(show_id: int) -> AnyResponse:
     wanted: list[int] = []
     try:
         wanted = _wanted()
-        count(f"hold:{owner_key()}", settings.holds_per_minute)
-        held = hold_seats(show_id, wanted, owner_key(), user_id=user_id(), actor=actor())
+        owner = owner_key()
+        count(f"hold:{owner}", settings.holds_per_minute)
+        held = hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor())
         remember_hold()
     except ShowNotOnSale:
         return htmx_redirect(url_for("shows.show", show_id=show_id)) if htmx else _over(_find(show_id))

@@ -6,8 +6,8 @@ import structlog
 from flask import Blueprint, Response, request
 
 from app.errors import BadSignature, DomainError, NotFound
-from app.extensions import csrf
 from app.services.payments import take_webhook
+from app.web.extensions import csrf
 from app.web.guards import public
 
 webhooks = Blueprint("webhooks", __name__)

@@ -7,11 +7,13 @@ from flask import Flask
 from app.cli.database import DATABASE
 from app.cli.demo import DEMO
 from app.cli.imports import IMPORTS
+from app.cli.messages import MESSAGES
+from app.cli.payments import PAYMENTS
 from app.cli.settings import SETTINGS
 from app.cli.staff import STAFF
 from app.cli.upkeep import UPKEEP
 
 
 def init_cli(app: Flask) -> None:
-    for command in (*UPKEEP, *IMPORTS, *DEMO, *SETTINGS, *STAFF, *DATABASE):
+    for command in (*UPKEEP, *IMPORTS, *MESSAGES, *DEMO, *PAYMENTS, *SETTINGS, *STAFF, *DATABASE):
         app.cli.add_command(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import ScriptInfo
 
+import app.models  # noqa: F401  all tables, for Alembic to compare with
 from app.config import ROOT
 from app.db import db
 
@@ -17,8 +18,8 @@ def migrations(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     from flask_migrate import Migrate
     from flask_migrate.cli import db as commands
 
-    app = ctx.ensure_object(ScriptInfo).load_app()
-    Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    loaded = ctx.ensure_object(ScriptInfo).load_app()
+    Migrate(loaded, db, directory=str(ROOT / "migrations"), compare_type=True)
     commands.main(list(arguments), prog_name="flask db", obj=ctx.obj, standalone_mode=False)
 
 

@@ -1,4 +1,4 @@
-"""Commands that keep the house in order: holds, promises, the schedule."""
+"""Commands that keep the house in order: holds, promises."""
 
 from __future__ import annotations
 
@@ -29,13 +29,4 @@ def check_promises() -> None:
     raise SystemExit(1 if broken else 0)
 
 
-@click.command("schedule")
-@with_appcontext
-def schedule() -> None:
-    """Hand regular work to the worker until stopped. Run one of these; a second one does no harm."""
-    from app.jobs.schedule import run_schedule
-
-    run_schedule()
-
-
-UPKEEP = (expire_holds, check_promises, schedule)
+UPKEEP = (expire_holds, check_promises)

@@ -14,6 +14,7 @@ from app.services.messages import send_message
 from app.services.outbox import Task, due_items, finish_item, postpone_item, take_item
 from app.services.payments import cancel_gateway_session
 from app.services.refunds import send_refund
+from app.services.saved_methods import forget_at_gateway
 from app.services.tickets import render_tickets
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,7 @@ DOERS: dict[Task, Doer] = {
     Task.RENDER_TICKETS: lambda item: render_tickets(item.show_id, item.booking_id),
     Task.SEND_MESSAGE: lambda item: send_message(item.show_id, item.subject_id),
     Task.SEND_REFUND: lambda item: send_refund(item.show_id, item.subject_id),
+    Task.FORGET_METHOD: lambda item: forget_at_gateway(item.subject_id),
     Task.CANCEL_PAYMENT: lambda item: cancel_gateway_session(item.show_id, item.subject_id),
 }
 

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 JOB = "app.jobs.tasks.run_task"
 STEP_SECONDS = 1.0
+STARTING_STEPS = 10
+"""How often to look for the worker before standing in for it."""
 LEAST_STRETCH_SECONDS = 30
 
 _MAKE = text("INSERT INTO schedule_marks (task) VALUES (:task) ON CONFLICT DO NOTHING")
@@ -38,9 +40,20 @@ def run_schedule() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     tasks = regular_tasks()
+    wait_for_worker(stop)
     while not stop.is_set():
         _step(tasks)
         stop.wait(STEP_SECONDS)
+
+
+def wait_for_worker(stop: threading.Event) -> None:
+    """Both are started together, and a worker that is coming need not be stood in for."""
+    for _ in range(STARTING_STEPS):
+        try:
+            if Worker.count(queue=queue) or stop.wait(STEP_SECONDS):
+                return
+        except (RedisError, OSError):
+            return
 
 
 def _step(tasks: list[Regular]) -> None:

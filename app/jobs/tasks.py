@@ -1,16 +1,16 @@
-"""What the schedule hands to the worker, by name, and how often."""
+"""What the schedule hands to the worker, by name, and how often.
+
+The functions are named and imported when they run: the schedule, which mostly leaves that to the worker, stays small.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from pkgutil import resolve_name
 
 from app.config import settings
-from app.jobs.outbox import run_due_items
-from app.services.holds import expire_holds
-from app.services.outbox import sweep_outbox
-from app.services.payments import reconcile_payments
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,27 @@ class Regular:
     """What to do instead where there is no worker to hand work to."""
 
 
+def named(function: str) -> Callable[[], object]:
+    """The function `package.module:name`, looked up when it is called."""
+    return lambda: resolve_name(function)()
+
+
 def regular_tasks() -> list[Regular]:
     tasks = [
-        Regular("sweep_outbox", dt.timedelta(seconds=20), sweep_outbox, run_due_items),
-        Regular("expire_holds", dt.timedelta(minutes=1), expire_holds),
-        Regular("reconcile_payments", dt.timedelta(minutes=1), reconcile_payments),
+        Regular(
+            "sweep_outbox",
+            dt.timedelta(seconds=20),
+            named("app.services.outbox:sweep_outbox"),
+            named("app.jobs.outbox:run_due_items"),
+        ),
+        Regular("expire_holds", dt.timedelta(minutes=1), named("app.services.holds:expire_holds")),
+        Regular("reconcile_payments", dt.timedelta(minutes=1), named("app.services.payments:reconcile_payments")),
+        Regular("ask_after_refunds", dt.timedelta(hours=1), named("app.services.refunds:ask_after_refunds")),
+        Regular("send_reminders", dt.timedelta(minutes=1), named("app.services.reminding:send_reminders")),
     ]
     if "sandbox" in settings.gateways:
-        from app.sandbox_gateway.messenger import deliver_due_messages
-
-        tasks.append(Regular("sandbox_messages", dt.timedelta(seconds=5), deliver_due_messages))
+        deliver = named("app.sandbox_gateway.messenger:deliver_due_messages")
+        tasks.append(Regular("sandbox_messages", dt.timedelta(seconds=5), deliver))
     return tasks
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -63,6 +64,10 @@ class Payment(Moves, Base):
     """Refunds asked for, pending ones counted; failed ones too, until staff decide."""
     credited_minor: Mapped[int] = mapped_column(Integer, server_default="0")
     """What went to the buyer's wallet instead of back the way it came."""
+    save_method: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    """The buyer wants the gateway to remember how this is paid."""
+    saved_method_id: Mapped[int | None] = mapped_column(ForeignKey("saved_methods.id", ondelete="SET NULL"))
+    """Paid with what a gateway remembers."""
     redirect_url: Mapped[str | None] = mapped_column(Text)
     failure: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[c.instant]
@@ -83,6 +88,7 @@ class Refund(Moves, Base):
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         Index("ix_refunds_payment", "show_id", "payment_id"),
         Index("ix_refunds_cancellation", "cancellation_show_id", "cancellation_id"),
+        Index("ix_refunds_sent", "requested_at", postgresql_where=text("state = 'sent'")),
     )
 
     show_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -144,3 +150,5 @@ class SavedMethod(Base):
     expiry: Mapped[str] = mapped_column(String(7), server_default="")
     """MM/YYYY."""
     created_at: Mapped[c.instant]
+    forgotten_at: Mapped[c.instant | None]
+    """The account has removed it; the row goes when its gateway has forgotten it too."""

@@ -71,6 +71,10 @@ class SandboxSession(Base):
     """No message is sent about this session, and the buyer isn't led back."""
     twice: Mapped[bool] = mapped_column(Boolean, server_default="false")
     shuffled: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    save_method: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    """The merchant asked to have the card remembered; its token is made from the session's id."""
+    saved_token: Mapped[str] = mapped_column(String(60), server_default="")
+    """Paid with a card that was remembered before."""
     reason: Mapped[str] = mapped_column(Text, server_default="")
     """Why it was declined or cancelled."""
     created_at: Mapped[c.instant]

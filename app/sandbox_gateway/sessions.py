@@ -15,7 +15,7 @@ from app.db import db as database
 from app.db import end_read, transaction
 from app.models import SandboxRefund, SandboxSession
 from app.models.sandbox import SandboxState
-from app.sandbox_gateway.messages import tell
+from app.sandbox_gateway.messages import remembered_card, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class NewSession:
     description: str
     email: str
     return_url: str
+    save_method: bool = False
+    saved_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +173,5 @@ __all__ = [
     "find_session",
     "open_session",
     "refund_session",
+    "remembered_card",
 ]

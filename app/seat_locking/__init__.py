@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.config import BadSetting, settings
@@ -19,7 +18,7 @@ from app.seat_locking.pessimistic import RowLocks
 class SeatLocking(Protocol):
     """One way to make seats ours for the length of a transaction."""
 
-    def lock(self, session: Session, show_id: int, seat_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    def lock(self, session: Session, show_id: int, seat_ids: Sequence[int]) -> Sequence[Any]:
         """The rows of these seats of the show, in seat order, nobody else able to change them until we commit.
 
         Each row has seat_id, state, booking_id, held_until. Seats that the show has not are missing.

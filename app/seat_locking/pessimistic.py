@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.db import Hot
+
+
+class LockedSeat(NamedTuple):
+    """A seat as it is under its lock."""
+
+    seat_id: int
+    state: str
+    booking_id: int | None
+    held_until: dt.datetime | None
+
+
 # Joins nothing: a joined table would be read from the snapshot of before the wait.
-_LOCK = text(
+_LOCK = Hot(
     "SELECT seat_id, state, booking_id, held_until FROM show_seats "
-    "WHERE show_id = :show_id AND seat_id = ANY(:seat_ids) ORDER BY seat_id FOR UPDATE"
+    "WHERE show_id = :show_id AND seat_id = ANY(:seat_ids) ORDER BY seat_id FOR UPDATE",
+    LockedSeat,
 )
 
 
 class RowLocks:
-    def lock(self, session: Session, show_id: int, seat_ids: Sequence[int]) -> Sequence[Row[Any]]:
-        return session.execute(_LOCK, {"show_id": show_id, "seat_ids": list(seat_ids)}).all()
+    def lock(self, session: Session, show_id: int, seat_ids: Sequence[int]) -> Sequence[LockedSeat]:
+        return _LOCK.rows(session, {"show_id": show_id, "seat_ids": list(seat_ids)})

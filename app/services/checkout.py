@@ -28,8 +28,10 @@ from app.errors import (
     PaymentStarted,
 )
 from app.models import Booking, Payment
+from app.queries.pay_ways import ways_of_show
 from app.queries.refund_terms import steps_of
 from app.queries.seat_map import forget_seat_map
+from app.services.billing import keep_bill
 from app.services.confirming import confirm
 from app.services.coupons import give_back_coupons, invalid_coupon, lock_coupons, take_coupons
 from app.services.credits import give_back_credits, take_credits
@@ -37,7 +39,8 @@ from app.services.extras import drop_coupon, note_balance
 from app.services.holds import prolong
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
-from app.services.quoting import Priced, quote_booking
+from app.services.quoting import quote_booking
+from app.services.saved_methods import check_saved, remembered
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +52,23 @@ class Buyer:
     name: str
     email: str
     phone: str = ""
+    wants_sms: bool = False
+    wants_push: bool = False
+    """Whether they agreed to be told by text message, by push; mail is always sent."""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a gateway is to remember of this payment, or has remembered: for account holders alone."""
+
+    saved_id: int | None = None
+    """Pay with this saved method."""
+    save: bool = False
+    """Save the one that is typed in."""
+
+
+NOTHING_REMEMBERED = Memory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +96,8 @@ def start_payment(
     provider: str,
     mode: str,
     return_url: str,
+    cancel_url: str = "",
+    memory: Memory = NOTHING_REMEMBERED,
     actor: str = "guest",
 ) -> Started:
     """Keep the quote, make the hold last, open a session at the gateway and say where to go.
@@ -86,7 +108,7 @@ def start_payment(
     booking.
     """
     try:
-        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor)
+        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor, memory)
     except AmountChanged as problem:
         note_balance(show_id, booking_id, **problem.details)
         raise
@@ -95,7 +117,7 @@ def start_payment(
         raise
     if begun is None:
         return Started(None)
-    return Started(begun.redirect_url or _open_session(begun, return_url))
+    return Started(begun.redirect_url or _open_session(begun, return_url, cancel_url))
 
 
 def begin_payment(
@@ -106,6 +128,7 @@ def begin_payment(
     provider: str,
     mode: str,
     actor: str,
+    memory: Memory = NOTHING_REMEMBERED,
 ) -> Begun | None:
     """The first half of start_payment: the quote kept, the payment made; None if it cost nothing. Calls no gateway.
 
@@ -128,7 +151,7 @@ def begin_payment(
             on_commit(lambda: forget_seat_map(show_id))
             return None
         _last_longer(session, booking, now, actor)
-        payment = _new_payment(session, booking, due, provider, mode, now)
+        payment = _new_payment(session, booking, due, provider, mode, memory, now)
         order = _order(session, booking, payment)
         on_commit(lambda: forget_seat_map(show_id))
     return Begun(payment.id, provider, None, order)
@@ -163,18 +186,6 @@ def _join(session: Session, running: Payment, booking: Booking, types: Mapping[i
     return Begun(running.id, running.provider, running.redirect_url, _order(session, booking, running))
 
 
-_BILL_TICKET = text("""
-UPDATE tickets SET ticket_type = :type, price_minor = :price, fee_minor = :fee, discount_minor = :discount,
-  tax_minor = :tax
-WHERE show_id = :show_id AND id = :id
-""")
-_DROP_LINES = text("DELETE FROM booking_lines WHERE show_id = :show_id AND booking_id = :booking_id")
-_ADD_LINE = text(
-    "INSERT INTO booking_lines (show_id, booking_id, position, kind, label, quantity, amount_minor) "
-    "VALUES (:show_id, :booking_id, :position, :kind, :label, :quantity, :amount)"
-)
-
-
 def _keep_quote(
     session: Session, booking: Booking, buyer: Buyer, types: Mapping[int, TicketType], now: dt.datetime
 ) -> int:
@@ -189,49 +200,13 @@ def _keep_quote(
     for here in priced.coupons:
         if here.problem is not None:
             raise invalid_coupon(here.problem, coupon_id=here.terms.id)
-    _keep_bill(session, booking, priced)
+    keep_bill(session, booking, priced)
     booking.name, booking.email, booking.phone = buyer.name, buyer.email, buyer.phone
+    booking.wants_sms, booking.wants_push, booking.language = buyer.wants_sms, buyer.wants_push, buyer.language
     booking.refund_steps = stored_steps(steps_of(session, booking.show_id))
     take_coupons(session, booking, priced.counting, priced.bill.discounts, buyer.email)
     booking.credit_minor = take_credits(session, booking, booking.total_minor, now)
     return booking.total_minor - booking.credit_minor
-
-
-def _keep_bill(session: Session, booking: Booking, priced: Priced) -> None:
-    key, bill = {"show_id": booking.show_id, "booking_id": booking.id}, priced.bill
-    session.execute(
-        _BILL_TICKET,
-        [
-            {
-                "show_id": booking.show_id,
-                "id": ticket.id,
-                "type": seat.ticket_type.value,
-                "price": cost.price_minor,
-                "fee": cost.fee_minor,
-                "discount": cost.discount_minor,
-                "tax": cost.tax_minor,
-            }
-            for ticket, seat, cost in zip(priced.tickets, priced.seats, bill.seats, strict=True)
-        ],
-    )
-    session.execute(_DROP_LINES, key)
-    session.execute(
-        _ADD_LINE,
-        [
-            {
-                **key,
-                "position": place,
-                "kind": line.kind.value,
-                "label": line.label,
-                "quantity": line.quantity,
-                "amount": line.amount_minor,
-            }
-            for place, line in enumerate(bill.lines)
-        ],
-    )
-    booking.fee_minor, booking.tax_minor = bill.fee_minor, bill.tax_minor
-    booking.discount_minor, booking.total_minor = bill.discount_minor, bill.total_minor
-    booking.credit_minor = 0
 
 
 def _last_longer(session: Session, booking: Booking, now: dt.datetime, actor: str) -> None:
@@ -248,15 +223,19 @@ def _last_longer(session: Session, booking: Booking, now: dt.datetime, actor: st
 
 
 def _new_payment(
-    session: Session, booking: Booking, due_minor: int, provider: str, mode: str, now: dt.datetime
+    session: Session, booking: Booking, due_minor: int, provider: str, mode: str, memory: Memory, now: dt.datetime
 ) -> Payment:
-    if provider not in gateways():
+    if (provider, mode) not in ways_of_show(booking.show_id):
         raise NotFound("This way to pay is not on offer.")
+    if memory.saved_id is not None:
+        check_saved(session, memory.saved_id, booking.user_id, provider)
     payment = Payment(
         show_id=booking.show_id,
         booking_id=booking.id,
         provider=provider,
         mode=mode,
+        save_method=memory.save and booking.user_id is not None and gateways()[provider].saves_methods,
+        saved_method_id=memory.saved_id,
         state=PaymentState.CREATED.value,
         amount_minor=due_minor,
         currency=booking.currency,
@@ -273,6 +252,7 @@ _DESCRIPTION = text("SELECT m.title FROM shows s JOIN movies m ON m.id = s.movie
 
 
 def _order(session: Session, booking: Booking, payment: Payment) -> PaymentOrder:
+    token, customer = remembered(session, payment.saved_method_id, booking.user_id, payment.provider)
     title = session.execute(_DESCRIPTION, {"show_id": booking.show_id}).scalar_one()
     return PaymentOrder(
         show_id=booking.show_id,
@@ -285,13 +265,16 @@ def _order(session: Session, booking: Booking, payment: Payment) -> PaymentOrder
         email=booking.email,
         return_url="",
         expires_at=booking.expires_at,
+        customer_ref=customer,
+        save_method=payment.save_method,
+        saved_token=token,
     )
 
 
-def _open_session(begun: Begun, return_url: str) -> str:
+def _open_session(begun: Begun, return_url: str, cancel_url: str) -> str:
     order = begun.order
     try:
-        started = gateway(begun.provider).start(replace(order, return_url=return_url))
+        started = gateway(begun.provider).start(replace(order, return_url=return_url, cancel_url=cancel_url))
     except GatewayUnavailable as problem:
         _note_no_answer(begun, problem.message)
         raise

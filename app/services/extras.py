@@ -14,6 +14,7 @@ from app.domain.states import LIVE_BOOKING, BookingState
 from app.domain.tenders import CreditKind
 from app.errors import HoldExpired, InvalidGiftCard, PaymentStarted
 from app.models import Booking
+from app.services.billing import keep_bill
 from app.services.coupons import give_back_coupons, invalid_coupon
 from app.services.credits import give_back_credits
 from app.services.letting_go import lock_booking
@@ -49,6 +50,14 @@ def _open_booking(session: Session, show_id: int, booking_id: int) -> Booking:
     return booking
 
 
+def _bill_again(session: Session, booking: Booking) -> None:
+    """After a change to what pays: a bill that an earlier attempt was to pay no longer stands, so that its money,
+    should it come after all, is not taken for the new one's."""
+    if booking.payment_started_at is not None:
+        session.flush()
+        keep_bill(session, booking, quote_booking(session, booking))
+
+
 _FIND = text("SELECT id FROM coupons WHERE code = :code")
 _ENTER = text(
     "INSERT INTO coupon_uses (show_id, booking_id, coupon_id, state, entered_at) "
@@ -75,6 +84,7 @@ def add_coupon(show_id: int, booking_id: int, typed: str) -> str:
         here = next(found for found in quote_booking(session, booking).coupons if found.terms.id == coupon_id)
         if here.problem is not None:
             raise invalid_coupon(here.problem)
+        _bill_again(session, booking)
     return here.terms.name
 
 
@@ -86,8 +96,9 @@ _DROP_COUPON = text(
 def drop_coupon(show_id: int, booking_id: int, coupon_id: int) -> None:
     """Take a coupon off a booking that is not being paid. Raises HoldExpired, PaymentStarted."""
     with transaction() as session:
-        _open_booking(session, show_id, booking_id)
+        booking = _open_booking(session, show_id, booking_id)
         session.execute(_DROP_COUPON, {"show_id": show_id, "booking_id": booking_id, "coupon_id": coupon_id})
+        _bill_again(session, booking)
 
 
 _CARD = text("SELECT id, state, currency, balance_minor, expires_at FROM gift_cards WHERE code_hash = :hash")
@@ -127,6 +138,7 @@ def add_gift_card(show_id: int, booking_id: int, typed: str) -> int:
         _enter(session, booking, CreditKind.GIFT_CARD, card.id, card.balance_minor)
         if session.execute(_CARDS, {"show_id": show_id, "booking_id": booking_id}).scalar_one() > MOST_GIFT_CARDS:
             raise InvalidGiftCard(f"A booking can be paid with at most {MOST_GIFT_CARDS} gift cards.")
+        _bill_again(session, booking)
         balance: int = card.balance_minor
     return balance
 
@@ -160,6 +172,7 @@ def use_wallet(show_id: int, booking_id: int, user_id: int) -> int:
         if balance == 0:
             raise InvalidGiftCard("Your wallet is empty.")
         _enter(session, booking, CreditKind.WALLET, user_id, balance)
+        _bill_again(session, booking)
     return balance
 
 
@@ -172,8 +185,9 @@ _DROP_CREDIT = text(
 def drop_credit(show_id: int, booking_id: int, credit_id: int) -> None:
     """Don't let this gift card or wallet pay after all. Raises HoldExpired, PaymentStarted."""
     with transaction() as session:
-        _open_booking(session, show_id, booking_id)
+        booking = _open_booking(session, show_id, booking_id)
         session.execute(_DROP_CREDIT, {"show_id": show_id, "booking_id": booking_id, "id": credit_id})
+        _bill_again(session, booking)
 
 
 _SHOWN = text(

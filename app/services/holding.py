@@ -8,13 +8,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import settings
+from app.db import Hot
 from app.domain.codes import new_booking_code
 from app.domain.pricing import TicketType
 from app.domain.seating import check_companions, orphans
@@ -57,23 +58,39 @@ class Moved(Exception):
     """The buyer's own hold, or what the show is sold with, changed between the look and the lock: try again."""
 
 
+class _Seen(NamedTuple):
+    """A seat before the locks: of the neighbourhood, or, with the booking in `own_id`, of the buyer's own hold."""
+
+    seat_id: int
+    state: str
+    held_until: dt.datetime | None
+    own_id: int | None
+
+    def free_at(self, now: dt.datetime) -> bool:
+        run_out = self.state == SeatState.HELD and self.held_until is not None and self.held_until <= now
+        return run_out or self.state == SeatState.FREE
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """The neighbourhood before the locks, and the buyer's own hold if there is one."""
 
-    near: list[Row[Any]]
+    near: list[_Seen]
     own_id: int | None
     own_seats: set[int]
 
 
-_LOOK = text("""
-SELECT ss.seat_id, ss.state, ss.held_until, NULL::bigint AS own FROM show_seats ss
+_LOOK = Hot(
+    """
+SELECT ss.seat_id, ss.state, ss.held_until, NULL::bigint FROM show_seats ss
 WHERE ss.show_id = :show_id AND ss.seat_id = ANY(:near)
 UNION ALL
 SELECT t.seat_id, 'own', b.expires_at, b.id FROM bookings b
 JOIN tickets t ON t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void'
 WHERE b.show_id = :show_id AND b.owner_key = :owner_key AND b.state = 'held'
-""")
+""",
+    _Seen,
+)
 _HELD_BY_OWNER = text("SELECT id FROM bookings WHERE show_id = :show_id AND owner_key = :owner_key AND state = 'held'")
 _HAD = """
 (SELECT coalesce(sum(b.seat_count), 0) FROM bookings b WHERE b.show_id = :show_id AND b.owner_key = :owner_key
@@ -81,7 +98,8 @@ _HAD = """
 """
 _SHOW = text(f"SELECT state, sales_open_at, sales_close_at, {_HAD} AS had FROM shows WHERE id = :show_id")  # noqa: S608
 # The show is judged by the write itself, which begins after the locks; no row means that it was found wanting.
-_HOLD = text(f"""
+_HOLD = Hot(
+    f"""
 WITH show AS (
   SELECT c.currency, c.fee_minor, c.tax_percent FROM shows s JOIN cinemas c ON c.id = s.cinema_id
   WHERE s.id = :show_id AND s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_at > :now
@@ -106,7 +124,9 @@ WITH show AS (
   SELECT :show_id, 'booking', id, NULL, 'held', :now, :actor FROM booking
 )
 SELECT id FROM booking
-""")  # noqa: S608
+""",  # noqa: S608
+    int,
+)
 
 
 def keep_seats(session: Session, wish: Wish) -> Hold:
@@ -133,12 +153,12 @@ def keep_seats(session: Session, wish: Wish) -> Hold:
 
 def _look(session: Session, wish: Wish, layout: LayoutFacts) -> _Look:
     near = layout.near(wish.seat_ids)
-    rows = session.execute(_LOOK, {"show_id": wish.show_id, "near": near, "owner_key": wish.owner_key}).all()
-    own = [row for row in rows if row.own is not None]
-    return _Look(list(rows), own[0].own if own else None, {row.seat_id for row in own})
+    seen = _LOOK.rows(session, {"show_id": wish.show_id, "near": near, "owner_key": wish.owner_key})
+    own = [seat for seat in seen if seat.own_id is not None]
+    return _Look(seen, own[0].own_id if own else None, {seat.seat_id for seat in own})
 
 
-def _judge_own(session: Session, wish: Wish, look: _Look, rows: Sequence[Row[Any]]) -> None:
+def _judge_own(session: Session, wish: Wish, look: _Look, rows: Sequence[Any]) -> None:
     """Raises Moved if the buyer's hold is another one than before the locks: paid for meanwhile, run out, or just
     made by a second click. Asks only where there is a hold, or a seat is somebody's."""
     if look.own_id is None and all(row.booking_id is None for row in rows):
@@ -148,7 +168,7 @@ def _judge_own(session: Session, wish: Wish, look: _Look, rows: Sequence[Row[Any
         raise Moved
 
 
-def _judge_seats(rows: Sequence[Row[Any]], wish: Wish, look: _Look, now: dt.datetime) -> None:
+def _judge_seats(rows: Sequence[Any], wish: Wish, look: _Look, now: dt.datetime) -> None:
     """Raises what the locked rows say against the hold."""
     found = {row.seat_id: row for row in rows}
     if any(seat_id not in found for seat_id in wish.seat_ids):
@@ -175,11 +195,7 @@ def _orphans(layout: LayoutFacts, look: _Look, wish: Wish, now: dt.datetime) -> 
     """Advisory: read without locks. The refusal where ORPHAN_SEATS is on and a seat would be left alone."""
     if settings.orphan_seats != "on":
         return None
-    free = {
-        row.seat_id
-        for row in look.near
-        if row.state == SeatState.FREE or (row.state == SeatState.HELD and row.held_until <= now)
-    }
+    free = {seat.seat_id for seat in look.near if seat.free_at(now)}
     verdict = orphans(layout.hall, free | look.own_seats, wish.seat_ids)
     if not verdict.refused:
         return None
@@ -221,12 +237,12 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "prices": prices,
         "actor": wish.actor,
     }
-    booking_id = session.execute(_HOLD, values).scalar_one_or_none()
-    if booking_id is None:
+    made = _HOLD.rows(session, values)
+    if not made:
         _judge_show(session, wish, now)
         forget_terms_of(wish.show_id)
         raise Moved
-    return Hold(wish.show_id, booking_id, code, expires_at)
+    return Hold(wish.show_id, made[0], code, expires_at)
 
 
 def first_prices(layout: LayoutFacts, price_list_id: int, wanted: Sequence[int]) -> tuple[list[str], list[int]]:

@@ -34,6 +34,7 @@ from app.services.letting_go import let_go, seats_of
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
 from app.services.refunds import note_refund_event, request_refund
+from app.services.saved_methods import keep_method
 from app.services.telling import tell
 
 log = structlog.get_logger(__name__)
@@ -168,6 +169,7 @@ def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str
     take_coupons_again(session, booking.show_id, booking.id)
     take_credits_again(session, booking, now)
     payment.applied_at = now
+    keep_method(session, booking.user_id, event, now)
     session.flush()
     confirm(session, booking, now, f"gateway:{event.provider}")
     _close_other_pages(session, booking, now)
@@ -308,6 +310,14 @@ def refresh_booking_payment(show_id: int, booking_id: int) -> str:
     """What the gateway says of the booking's last attempt; "unknown" if there is none."""
     row = db.session.execute(_LAST_PAYMENT, {"show_id": show_id, "booking_id": booking_id}).one_or_none()
     return refresh_payment(show_id, row.id) if row else "unknown"
+
+
+def close_booking_payment(show_id: int, booking_id: int) -> None:
+    """The buyer turned back on the gateway's page: close it, unless it was paid after all, and settle what it says."""
+    row = db.session.execute(_LAST_PAYMENT, {"show_id": show_id, "booking_id": booking_id}).one_or_none()
+    end_read()
+    if row is not None:
+        cancel_gateway_session(show_id, row.id)
 
 
 _TO_CHECK = text("SELECT show_id, id, created_at FROM payments WHERE check_at <= :now ORDER BY check_at LIMIT :limit")

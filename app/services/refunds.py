@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.adapters.payments import EventKind, PaymentEvent, gateway
 from app.db import db, end_read, transaction
 from app.domain.ledger import Entry, refunded, sent_back
+from app.domain.messages import MessageKind
 from app.domain.states import PaymentState, RefundState
-from app.errors import GatewayUnavailable
+from app.errors import DomainError, GatewayUnavailable
 from app.models import Cancellation, Payment, Refund
 from app.services.alerts import raise_alert
 from app.services.ledger import post
 from app.services.outbox import Task, put
+from app.services.telling import tell_of_refund
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +94,40 @@ def send_refund(show_id: int, refund_id: int) -> str:
     return state.value
 
 
+_UNHEARD = text("""
+SELECT r.show_id, r.id, r.amount_minor, r.currency, r.idempotency_key, p.provider, p.provider_ref
+FROM refunds r JOIN payments p ON p.show_id = r.show_id AND p.id = r.payment_id
+WHERE r.state = 'sent' AND r.requested_at < :before ORDER BY r.requested_at LIMIT :limit
+""")
+PATIENCE = dt.timedelta(hours=1)
+
+
+def ask_after_refunds(limit: int = 100) -> int:
+    """Ask the gateways about refunds they took on and never spoke of again; gives how many were settled.
+
+    The same key is the same refund, so asking for it once more says how it stands.
+    """
+    rows = db.session.execute(_UNHEARD, {"before": clock.now() - PATIENCE, "limit": limit}).all()
+    end_read()
+    return sum(_asked_after(row) for row in rows)
+
+
+def _asked_after(row: Row[Any]) -> bool:
+    try:
+        answer = gateway(row.provider).refund(row.provider_ref, row.amount_minor, row.currency, row.idempotency_key)
+    except DomainError as problem:
+        log.warning("refund_not_answered", show_id=row.show_id, refund_id=row.id, problem=problem.code)
+        return False
+    state = RefundState(answer.state)
+    if state is RefundState.SENT:
+        return False
+    with transaction() as session:
+        _note(session, row.show_id, row.id, state, f"gateway:{row.provider}", answer.provider_ref, answer.reason)
+        if state is RefundState.FAILED:
+            put(session, Task.SEND_REFUND, clock.now(), row.show_id, None, row.id)
+    return True
+
+
 def _note(
     session: Session,
     show_id: int,
@@ -106,7 +143,7 @@ def _note(
     now = clock.now()
     refund.attempts += 1
     if refund.state == RefundState.DONE:
-        return "repeated"
+        return _after_done(session, refund, state, reason)
     refund.provider_ref = ref or refund.provider_ref
     refund.failure = reason or None
     if state is RefundState.FAILED and refund.state != RefundState.FAILED:
@@ -118,11 +155,23 @@ def _note(
         )
     if not refund.move_to(state, now, actor):
         return "repeated"
+    if state is RefundState.SENT:
+        tell_of_refund(session, MessageKind.REFUND_SENT, now, refund, payment)
     if state is RefundState.DONE:
+        tell_of_refund(session, MessageKind.REFUND_DONE, now, refund, payment)
         refund.done_at = now
         _book(session, f"refund-{refund.id}", refunded(refund.amount_minor, payment.provider), refund, payment, now)
         _close_payment(session, payment, now, actor)
     return f"refund {state.value}"
+
+
+def _after_done(session: Session, refund: Refund, state: RefundState, reason: str) -> str:
+    """A bank may send back what was refunded, days later: the books say done, so a person has to look."""
+    if state is not RefundState.FAILED:
+        return "repeated"
+    why = reason or "no reason given"
+    raise_alert(session, "refund_came_back", refund.show_id, f"Refund {refund.id} was done and came back: {why}")
+    return "refund came back"
 
 
 _DONE_SUM = text(

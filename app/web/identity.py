@@ -9,9 +9,9 @@ from flask_login import current_user
 
 from app.config import settings
 from app.domain import links
-from app.extensions import login_manager
 from app.queries.bookings import BookingRef
 from app.queries.people import Account, account_of_token
+from app.web.extensions import login_manager
 
 GUEST = "guest"
 UNUSED = "unused"

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, make_response, render_template
 
-from app.extensions import htmx
+from app.web.extensions import htmx
 
 
 def render(page: str, fragment: str | None = None, status_code: int = 200, **context: Any) -> Response:

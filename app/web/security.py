@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
+from app.adapters.payments import gateways
 from app.config import Settings
 
 CSP = (
@@ -15,13 +16,14 @@ CSP = (
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NO_DOCUMENTS = frozenset({"shows.live", "static"})
 """Answers that never stand in a window of their own, and should be small."""
-MESSAGES_FROM_OUTSIDE = "webhooks"
-"""The blueprint whose POSTs come from gateways: they carry a signature instead of an origin."""
+MESSAGES_FROM_OUTSIDE = frozenset({"webhooks", "razorpay"})
+"""The blueprints whose POSTs come from gateways: they carry a signature instead of an origin."""
+LEADS_TO_GATEWAYS = frozenset({"booking", "razorpay"})
+"""The blueprints whose forms lead to a gateway's page: browsers count redirects after a form as part of it."""
 
 
 def init_security(app: Flask, settings: Settings) -> None:
     headers = [
-        ("Content-Security-Policy", CSP.format(form_targets="")),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
         ("Permissions-Policy", "geolocation=(self), camera=(self), microphone=()"),
@@ -36,16 +38,24 @@ def init_security(app: Flask, settings: Settings) -> None:
         if request.endpoint in NO_DOCUMENTS:
             response.headers.add("X-Content-Type-Options", "nosniff")
             return response
+        response.headers.setdefault("Content-Security-Policy", CSP.format(form_targets=_form_targets()))
         there = {name.lower() for name, _ in response.headers}
         response.headers.extend([(name, value) for name, value in headers if name.lower() not in there])
         return response
 
     @app.before_request
     def refuse_foreign_writes() -> None:
-        if request.method in SAFE or request.blueprint == MESSAGES_FROM_OUTSIDE:
+        if request.method in SAFE or request.blueprint in MESSAGES_FROM_OUTSIDE:
             return
         if request.headers.get("Sec-Fetch-Site") == "cross-site" or _foreign_origin():
             abort(403, "This form came from another site.")
+
+
+def _form_targets() -> str:
+    """The gateways' origins, on the pages alone that lead there."""
+    if request.blueprint not in LEADS_TO_GATEWAYS:
+        return ""
+    return "".join(f" {origin}" for each in gateways().values() for origin in each.form_targets)
 
 
 def _foreign_origin() -> bool:

@@ -15,10 +15,10 @@ from app import clock
 from app.config import settings
 from app.domain.staff import By, FactorRule, Grant, Reach, Role, factor_rule, reach
 from app.errors import Forbidden
-from app.extensions import htmx
 from app.queries.people import account_of_token
 from app.queries.staff import PLACES, CinemaRef, StaffPerson, cinemas_within, staff_person
 from app.services.staff import seen
+from app.web.extensions import htmx
 from app.web.render import htmx_redirect
 
 CHOSEN = "cinema"

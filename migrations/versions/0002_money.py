@@ -259,6 +259,7 @@ def _new_tables() -> None:
     sa.Column('last4', sa.String(length=4), server_default='', nullable=False),
     sa.Column('expiry', sa.String(length=7), server_default='', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('forgotten_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_saved_methods_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_methods')),
     sa.UniqueConstraint('user_id', 'provider', 'token', name=op.f('uq_saved_methods_user_id_provider_token'))
@@ -330,6 +331,7 @@ def _new_tables() -> None:
     sa.PrimaryKeyConstraint('show_id', 'id', name=op.f('pk_messages'))
     )
     op.create_index('ix_messages_booking', 'messages', ['show_id', 'booking_id'], unique=False)
+    op.create_index('ix_messages_gift_card', 'messages', ['gift_card_id'], unique=False, postgresql_where=sa.text('gift_card_id IS NOT NULL'))
     op.create_index('ix_messages_queued_at', 'messages', ['queued_at'], unique=False)
     op.create_index('uq_messages_reminder', 'messages', ['show_id', 'booking_id', 'channel'], unique=True, postgresql_where=sa.text("kind = 'reminder' AND resend_of IS NULL"))
     op.create_table('show_cancellations',
@@ -413,10 +415,19 @@ def _new_columns() -> None:
     op.add_column('payments', sa.Column('gift_card_id', sa.BigInteger(), nullable=True))
     op.add_column('payments', sa.Column('credited_minor', sa.Integer(), server_default='0', nullable=False))
     op.add_column('payments', sa.Column('applied_at', sa.DateTime(timezone=True), nullable=True))
+    op.add_column('payments', sa.Column('save_method', sa.Boolean(), server_default='false', nullable=False))
+    op.add_column('payments', sa.Column('saved_method_id', sa.BigInteger(), nullable=True))
+    op.create_foreign_key(
+        op.f('fk_payments_saved_method_id'), 'payments', 'saved_methods', ['saved_method_id'], ['id'], ondelete='SET NULL'
+    )
+    op.add_column('sandbox_sessions', sa.Column('save_method', sa.Boolean(), server_default='false', nullable=False))
+    op.add_column('sandbox_sessions', sa.Column('saved_token', sa.String(length=60), server_default='', nullable=False))
     op.create_foreign_key(op.f('fk_payments_gift_card_id'), 'payments', 'gift_cards', ['gift_card_id'], ['id'])
     op.add_column('refunds', sa.Column('cancellation_show_id', sa.BigInteger(), nullable=True))
     op.add_column('refunds', sa.Column('cancellation_id', sa.BigInteger(), nullable=True))
+    op.create_index('ix_refunds_sent', 'refunds', ['requested_at'], postgresql_where=sa.text("state = 'sent'"))
     op.create_index('ix_refunds_cancellation', 'refunds', ['cancellation_show_id', 'cancellation_id'], unique=False)
+    op.add_column('shows', sa.Column('reminded_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('tickets', sa.Column('fee_minor', sa.Integer(), server_default='0', nullable=False))
     op.add_column('tickets', sa.Column('discount_minor', sa.Integer(), server_default='0', nullable=False))
     op.add_column('tickets', sa.Column('tax_minor', sa.Integer(), server_default='0', nullable=False))
@@ -445,10 +456,17 @@ def _drop_all() -> None:
     op.drop_column('tickets', 'tax_minor')
     op.drop_column('tickets', 'discount_minor')
     op.drop_column('tickets', 'fee_minor')
+    op.drop_column('shows', 'reminded_at')
+    op.drop_index('ix_refunds_sent', table_name='refunds')
     op.drop_index('ix_refunds_cancellation', table_name='refunds')
     op.drop_column('refunds', 'cancellation_id')
     op.drop_column('refunds', 'cancellation_show_id')
     op.drop_constraint(op.f('fk_payments_gift_card_id'), 'payments', type_='foreignkey')
+    op.drop_constraint(op.f('fk_payments_saved_method_id'), 'payments', type_='foreignkey')
+    op.drop_column('payments', 'saved_method_id')
+    op.drop_column('payments', 'save_method')
+    op.drop_column('sandbox_sessions', 'saved_token')
+    op.drop_column('sandbox_sessions', 'save_method')
     op.drop_column('payments', 'applied_at')
     op.drop_column('payments', 'credited_minor')
     op.drop_column('payments', 'gift_card_id')

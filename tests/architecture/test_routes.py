@@ -28,6 +28,8 @@ PUBLIC = {
     "health.healthz",
     "health.metrics",
     "health.readyz",
+    "razorpay.back",
+    "razorpay.page",
     "sandbox.act",
     "sandbox.page",
     "shows.best",

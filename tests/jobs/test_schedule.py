@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Callable
+
+from rq import SimpleWorker
 
 from app.extensions import queue
-from app.jobs.schedule import claim, start
+from app.jobs.schedule import STARTING_STEPS, claim, start, wait_for_worker
 from app.jobs.tasks import Regular, regular_tasks, run_task
 from tests.builders import a_hold, a_show, the_booking
 
@@ -53,3 +56,39 @@ def test_every_task_runs_by_its_name(app, moved_clock):
     for task in regular_tasks():
         run_task(task.name)
     assert the_booking(booking.show_id, booking.id).state == "expired"
+
+
+class Steps(threading.Event):
+    """Counts the waits instead of waiting; `meanwhile` is what happens during the second one."""
+
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        super().__init__()
+        self.waits = 0
+        self._meanwhile = meanwhile
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits += 1
+        if self.waits == 2:
+            self._meanwhile()
+        return self.is_set()
+
+
+def test_the_schedule_waits_for_a_worker_that_is_just_starting(app):
+    worker = SimpleWorker([queue], connection=queue.connection)
+    steps = Steps(worker.register_birth)
+    wait_for_worker(steps)
+    worker.register_death()
+    assert steps.waits == 2
+
+
+def test_the_schedule_begins_alone_where_no_worker_comes(app):
+    steps = Steps()
+    wait_for_worker(steps)
+    assert steps.waits == STARTING_STEPS
+
+
+def test_a_schedule_that_is_told_to_stop_waits_for_nobody(app):
+    steps = Steps()
+    steps.set()
+    wait_for_worker(steps)
+    assert steps.waits == 1

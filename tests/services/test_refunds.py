@@ -14,7 +14,7 @@ from app.db import db, transaction
 from app.errors import GatewayUnavailable
 from app.models import Payment, Refund
 from app.services import checkout, holds, payments
-from app.services.refunds import RefundRefused, request_refund, send_refund
+from app.services.refunds import RefundRefused, ask_after_refunds, request_refund, send_refund
 from tests.builders import A_BUYER, a_hold, a_show
 
 
@@ -140,9 +140,10 @@ def test_a_refund_that_fails_on_its_way_alerts_staff(late):
     assert late.send() == "done"
 
 
-def test_a_refund_done_is_not_undone_by_an_older_message(late):
+def test_a_refund_done_is_not_undone_by_an_older_message_and_staff_are_told(late):
     late.send()
-    assert late.told(EventKind.REFUND_FAILED) == "repeated"
+    assert late.told(EventKind.REFUND_FAILED) == "refund came back"
+    assert alerts()[-1] == "refund_came_back"
     assert (late.read().state, late.read().failure) == ("done", None)
 
 
@@ -173,3 +174,25 @@ def test_a_part_given_back_leaves_the_payment_partly_refunded(fake):
         db.session.commit()
     assert len({refund.idempotency_key for refund in asked}) == 2
     assert fake.sessions[ref].refunds == {asked[0].idempotency_key: 650, asked[1].idempotency_key: 500}
+
+
+def test_a_refund_nobody_speaks_of_again_is_asked_after(late, moved_clock):
+    late.fake.answers = ["sent", "sent"]
+    late.send()
+    assert ask_after_refunds() == 0
+    moved_clock.forward(minutes=61)
+    assert ask_after_refunds() == 0
+    assert late.read().state == "sent"
+    assert ask_after_refunds() == 1
+    assert (late.read().state, late.payment().state) == ("done", "refunded")
+    assert late.fake.sessions[next(iter(late.fake.sessions))].refunds == {late.refund.idempotency_key: 2150}
+
+
+def test_a_refund_that_turns_out_refused_when_asked_after_is_sent_again(late, moved_clock):
+    late.fake.answers = ["sent", "failed"]
+    late.send()
+    moved_clock.forward(minutes=61)
+    assert ask_after_refunds() == 1
+    assert late.read().state == "failed"
+    assert alerts() == ["refund_refused"]
+    assert late.send() == "done"

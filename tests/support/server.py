@@ -44,7 +44,7 @@ class Server:
         self.start("worker", [sys.executable, "worker.py"])
 
     def start_schedule(self) -> None:
-        self.start("schedule", [sys.executable, "-m", "flask", "--app", "wsgi", "schedule"])
+        self.start("schedule", [sys.executable, "schedule.py"])
 
     def work(self) -> None:
         """Worker and schedule run from now on, if they don't already."""

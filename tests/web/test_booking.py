@@ -15,13 +15,14 @@ from app.db import db
 from app.domain.states import BookingState
 from app.models import Booking, Show
 from app.queries.bookings import find_booking
+from app.services.accounts import register
 from app.services.holds import expire_booking
 from app.services.payments import settle_payment
 from app.services.tickets import render_tickets
 from app.web.identity import link_key
 from tests.builders import a_hold, a_movie, a_show, a_started_payment, an_event, seat_ids, the_booking
 from tests.support.client import soup, words
-from tests.web.buyer import Buyer, a_buyer
+from tests.web.buyer import ADA, Buyer, a_buyer
 
 HTMX = {"HX-Request": "true"}
 
@@ -387,3 +388,48 @@ def test_after_the_end_of_a_begun_payment_nobody_says_that_nothing_was_charged(b
     said = words(buyer.get(f"/bookings/{code}"))
     assert "Nothing was charged" not in said
     assert "If that payment still arrives" in said
+
+
+def test_a_card_is_remembered_in_the_sandbox_and_removed_on_the_account_page(app):
+    register("Ada", "ada@example.org", "a long enough password")
+    buyer, show = a_buyer(app), a_show()
+    buyer.post_form("/login", {"email": "ada@example.org", "password": "a long enough password"}, page="/login")
+    first = _held_by_account(buyer, show, "A1", "A2")
+    assert soup(buyer.get(first)).select_one("input[name=save_method]")
+    _paid_by_account(buyer, first, method="sandbox:card", save_method="1")
+    assert "Visa ending 4242" in words(buyer.get("/account"))
+    second = _held_by_account(buyer, show, "B1", "B2")
+    way = soup(buyer.get(second)).select_one("input[name=method]")["value"]
+    assert "Visa ending 4242" in words(buyer.get(second))
+    assert "which you had remembered" in _paid_by_account(buyer, second, method=way)
+    forget = soup(buyer.get("/account")).select_one("form[action$=forget]")["action"]
+    assert buyer.post_form(forget, {}, page="/account").status_code == 303
+    assert "Visa ending 4242" not in words(buyer.get("/account"))
+
+
+def _held_by_account(buyer: Buyer, show: Show, *labels: str) -> str:
+    page = f"/shows/{show.id}"
+    return buyer.post_form(f"{page}/hold", {"seats": seat_ids(show, *labels)}, page=page).location
+
+
+def _paid_by_account(buyer: Buyer, checkout: str, **values: str) -> str:
+    """Pays in the sandbox; gives the words of its pay page."""
+    address = buyer.post_form(checkout.replace("checkout", "pay"), {**ADA, **values}, page=checkout).location
+    said = words(buyer.get(address))
+    assert buyer.get(buyer.press(address, "pay").location).status_code == 303
+    return said
+
+
+def test_who_turned_back_may_pay_another_way(app):
+    buyer = a_buyer(app)
+    show = a_show()
+    code = buyer.held(show, seat_ids(show, "A1", "A2"))
+    address = buyer.pay(code).location
+    started = buyer.get(f"/bookings/{code}/checkout")
+    assert "Pay another way" in words(started)
+    back = buyer.post_form(f"/bookings/{code}/other-way", {}, page=f"/bookings/{code}/checkout")
+    assert buyer.get(back.location).location.endswith("/checkout")
+    assert "Your seats are kept until" in words(buyer.get(f"/bookings/{code}/checkout"))
+    assert "closed" in words(buyer.get(address)) or "went back" in words(buyer.get(address))
+    second = buyer.press(buyer.pay(code, method="sandbox:upi").location, "pay")
+    assert buyer.get(second.location).location.endswith(code)

@@ -9,7 +9,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from app.adapters.payments import EventKind, PaymentEvent, PaymentOrder, PayMode, RefundAnswer, StartedSession
+from app.adapters.payments import (
+    EventKind,
+    PaymentEvent,
+    PaymentOrder,
+    PayMode,
+    RefundAnswer,
+    SavedCard,
+    StartedSession,
+)
 from app.db import in_transaction
 from app.errors import BadSignature, GatewayUnavailable
 
@@ -37,6 +45,8 @@ class FakeGateway:
 
     label = "Fake"
     modes = tuple(PayMode)
+    saves_methods = True
+    form_targets: tuple[str, ...] = ()
 
     def __init__(self, name: str = "fake") -> None:
         self.name = name
@@ -45,7 +55,11 @@ class FakeGateway:
         self.answers: list[str] = []
         self.cancelled: list[str] = []
         self.calls: list[str] = []
+        self.forgotten: list[str] = []
         self._numbers = itertools.count(1)
+
+    def takes(self, currency: str, mode: PayMode | None = None) -> bool:
+        return True
 
     def start(self, order: PaymentOrder) -> StartedSession:
         slow = self._called("start")
@@ -80,7 +94,8 @@ class FakeGateway:
         left = session.amount_minor - sum(session.refunds.values())
         if key not in session.refunds and (amount_minor > left or currency != session.currency):
             return RefundAnswer("failed", reason="more than was paid")
-        session.refunds.setdefault(key, amount_minor)
+        if session.refunds.setdefault(key, amount_minor) != amount_minor:
+            return RefundAnswer("failed", reason="another refund has this key")
         self._hang(slow)
         return RefundAnswer(answer, f"refund-{key}")
 
@@ -89,6 +104,10 @@ class FakeGateway:
             raise BadSignature
         session = self.sessions[json.loads(body)["ref"]]
         return replace(self._event(session), event_id=json.loads(body)["id"])
+
+    def forget_method(self, token: str) -> None:
+        self._hang(self._called("forget_method"))
+        self.forgotten.append(token)
 
     def happens(
         self, ref: str, kind: EventKind, amount_minor: int | None = None, currency: str | None = None
@@ -111,6 +130,7 @@ class FakeGateway:
             amount_minor=session.amount_minor,
             currency=session.currency or session.order.currency,
             detail="card declined" if session.kind is EventKind.FAILED else "",
+            saved=_saved(session),
         )
 
     def _called(self, name: str) -> bool:
@@ -125,3 +145,10 @@ class FakeGateway:
     def _hang(self, slow: bool) -> None:
         if slow:
             raise GatewayUnavailable("The payment service took too long to answer.")
+
+
+def _saved(session: FakeSession) -> SavedCard | None:
+    if not session.order.save_method or session.kind is not EventKind.CAPTURED:
+        return None
+    customer = session.order.customer_ref or f"customer-{session.order.key}"
+    return SavedCard(f"card-{session.order.key}", "visa", "4242", 12, 2034, customer)

@@ -16,7 +16,37 @@ def _sandbox(settings: Settings) -> Gateway:
     return SandboxGateway(settings.sandbox_webhook_secret, settings.webhook_window_seconds)
 
 
-BUILDERS: dict[str, Callable[[Settings], Gateway]] = {"sandbox": _sandbox}
+def _stripe(settings: Settings) -> Gateway:
+    from app.adapters.payments.stripe import StripeGateway
+
+    return StripeGateway(
+        settings.stripe_secret_key,
+        settings.stripe_webhook_secret,
+        settings.webhook_window_seconds,
+        settings.gateway_timeout_seconds,
+        settings.stripe_api_url,
+        settings.stripe_flow,
+        settings.stripe_methods,
+    )
+
+
+def _razorpay(settings: Settings) -> Gateway:
+    from app.adapters.payments.razorpay import RazorpayGateway
+
+    return RazorpayGateway(
+        settings.razorpay_key_id,
+        settings.razorpay_key_secret,
+        settings.razorpay_webhook_secret,
+        settings.webhook_window_seconds,
+        settings.gateway_timeout_seconds,
+        settings.secret_key,
+        settings.razorpay_api_url,
+        settings.razorpay_currencies,
+    )
+
+
+BUILDERS: dict[str, Callable[[Settings], Gateway]] = {"sandbox": _sandbox, "stripe": _stripe, "razorpay": _razorpay}
+"""Each loads its provider's library when it is called, and not before: the libraries are large."""
 
 
 def init_gateways(app: Flask, settings: Settings) -> None:

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.adapters.payments import EventKind, PaymentEvent, PaymentOrder, PayMode, RefundAnswer, StartedSession
+from app.adapters.payments import (
+    EventKind,
+    PaymentEvent,
+    PaymentOrder,
+    PayMode,
+    RefundAnswer,
+    SavedCard,
+    StartedSession,
+)
+from app.adapters.payments.reading import (
+    MAX_AMOUNT,
+    MAX_ID,
+    UNREADABLE,
+    header,
+    message_of,
+    unreadable,
+    whole,
+    words,
+)
 from app.errors import BadSignature
+from app.money import CURRENCIES
 from app.sandbox_gateway.sessions import (
     NewSession,
     SandboxSession,
@@ -19,10 +37,10 @@ from app.sandbox_gateway.sessions import (
     find_session,
     open_session,
     refund_session,
+    remembered_card,
 )
 from app.sandbox_gateway.signing import HEADER, signature
 
-MAX_ID = 2**63 - 1
 _KINDS = {
     "payment.captured": EventKind.CAPTURED,
     "payment.declined": EventKind.FAILED,
@@ -45,10 +63,15 @@ class SandboxGateway:
     name = "sandbox"
     label = "Sandbox (no money moves)"
     modes = tuple(PayMode)
+    saves_methods = True
+    form_targets: tuple[str, ...] = ()
 
     def __init__(self, secret: str, window_seconds: int) -> None:
         self._secret = secret
         self._window = window_seconds
+
+    def takes(self, currency: str, mode: PayMode | None = None) -> bool:
+        return currency in CURRENCIES
 
     def start(self, order: PaymentOrder) -> StartedSession:
         """The pay page is on the host and port that the buyer comes back to."""
@@ -63,6 +86,8 @@ class SandboxGateway:
                 description=order.description,
                 email=order.email,
                 return_url=order.return_url,
+                save_method=order.save_method,
+                saved_token=order.saved_token,
             )
         )
         back = urlsplit(order.return_url)
@@ -85,12 +110,14 @@ class SandboxGateway:
         self._check_signature(body, headers, now)
         try:
             return _read(body)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
-            raise BadSignature("This message can't be read.") from problem
+        except UNREADABLE as problem:
+            raise unreadable() from problem
+
+    def forget_method(self, token: str) -> None:
+        """Its cards are all one, and it holds none of them."""
 
     def _check_signature(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> None:
-        header = next((value for name, value in headers.items() if name.lower() == HEADER.lower()), "")
-        parts = dict(part.strip().partition("=")[::2] for part in header.split(","))
+        parts = dict(part.strip().partition("=")[::2] for part in header(headers, HEADER).split(","))
         sent, digest = parts.get("t", ""), parts.get("v1", "")
         if not (sent.isascii() and sent.isdigit() and len(sent) <= 12):
             raise BadSignature
@@ -114,42 +141,34 @@ def _as_event(session: SandboxSession) -> PaymentEvent:
         currency=session.currency,
         detail=session.reason,
         raw={"asked": True, "state": state.value, "captured": session.captured_minor},
+        saved=_saved(remembered_card(session)),
     )
 
 
 def _read(body: bytes) -> PaymentEvent:
-    """Raises ValueError, KeyError, TypeError or AttributeError on what is no message, or can't be stored."""
-    message = json.loads(body, parse_constant=_refuse)
-    if b"\\u0000" in json.dumps(message, ensure_ascii=False).encode():
-        _refuse("NUL")
+    """Raises one of UNREADABLE on what is no message, or can't be stored."""
+    message = message_of(body)
     data, metadata = message["data"], message["data"].get("metadata", {})
     payment_id = metadata.get("payment_id")
     return PaymentEvent(
         provider=SandboxGateway.name,
-        event_id=_text(message["id"], 200),
-        kind=_KINDS.get(_text(message["type"], 60), EventKind.PENDING),
-        provider_ref=_text(data["session"], 200),
-        show_id=_whole(metadata.get("show_id", 0), MAX_ID),
-        payment_id=None if payment_id is None else _whole(payment_id, MAX_ID),
-        amount_minor=_whole(data.get("amount", 0), 2**31 - 1),
-        currency=_text(data.get("currency", ""), 3),
-        refund_key=_text(data.get("refund", {}).get("key", ""), 80),
-        detail=_text(data.get("reason", ""), 500),
+        event_id=words(message["id"], 200),
+        kind=_KINDS.get(words(message["type"], 60), EventKind.PENDING),
+        provider_ref=words(data["session"], 200),
+        show_id=whole(metadata.get("show_id", 0), MAX_ID),
+        payment_id=None if payment_id is None else whole(payment_id, MAX_ID),
+        amount_minor=whole(data.get("amount", 0), MAX_AMOUNT),
+        currency=words(data.get("currency", ""), 3),
+        refund_key=words(data.get("refund", {}).get("key", ""), 80),
+        detail=words(data.get("reason", ""), 500),
         raw=message,
+        saved=_saved(data.get("card")),
     )
 
 
-def _refuse(what: str) -> None:
-    raise ValueError(f"{what} can't be stored")
-
-
-def _whole(value: Any, most: int) -> int:
-    if type(value) is not int or not 0 <= value <= most:
-        raise ValueError(f"{value!r} is no amount and no id")
-    return value
-
-
-def _text(value: Any, longest: int) -> str:
-    if type(value) is not str or len(value) > longest:
-        raise ValueError("a text is missing or too long")
-    return value
+def _saved(card: dict[str, Any] | None) -> SavedCard | None:
+    """Raises one of UNREADABLE."""
+    if card is None:
+        return None
+    month, year = whole(card["exp_month"], 12), whole(card["exp_year"], 9999)
+    return SavedCard(words(card["token"], 200), words(card["brand"], 40), words(card["last4"], 4), month, year)

@@ -26,20 +26,21 @@ from app.errors import (
     NotFound,
     PaymentStarted,
 )
-from app.extensions import htmx
 from app.models import Booking
 from app.money import format_money
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import CheckoutPage, checkout_page
 from app.queries.layouts import layout_facts, price_table
+from app.queries.pay_ways import saved_ways, ways_of_show
 from app.queries.show_page import ShowPage, show_page
-from app.services.checkout import start_payment
+from app.services.checkout import Memory, start_payment
 from app.services.holds import extend_hold, release_booking
-from app.services.payments import refresh_booking_payment
+from app.services.payments import close_booking_payment, refresh_booking_payment
 from app.services.quoting import quote_booking
 from app.web.booking_forms import (
     BuyerForm,
     SeatLine,
+    can_save,
     chosen_types,
     chosen_way,
     draft,
@@ -48,10 +49,12 @@ from app.web.booking_forms import (
     remember_draft,
     seat_lines,
     ticked_way,
+    typed_before,
 )
+from app.web.extensions import htmx
 from app.web.filters import clock_time
 from app.web.guards import booking_holder
-from app.web.identity import actor
+from app.web.identity import actor, user_id
 from app.web.render import htmx_redirect, render
 
 
@@ -110,9 +113,7 @@ def checkout(booking: BookingRef) -> AnyResponse:
     if page.paying:
         return _started(page, page.redirect_url)
     known = draft()
-    form = BuyerForm(
-        formdata=None, **{name: known.get(name) or getattr(page, name) for name in ("name", "email", "phone")}
-    )
+    form = BuyerForm(formdata=None, **typed_before(known, page))
     return _form_page(booking, page, form, _types_of(known, page))
 
 
@@ -135,6 +136,8 @@ def _form_page(
         state = _checkout(ref, page, types)
     except Invalid:
         state = _checkout(ref, page)
+    offered = ways_of_show(ref.show_id)
+    methods = pay_ways(offered, saved_ways(user_id()))
     end_read()
     return render(
         "booking/checkout.html",
@@ -142,8 +145,9 @@ def _form_page(
         status_code=status,
         at=state,
         form=form,
-        methods=pay_ways(),
-        way=ticked_way(request.form.get("method")),
+        methods=methods,
+        way=ticked_way(methods, request.form.get("method")),
+        can_save=user_id() is not None and can_save(offered),
         trouble=trouble,
         is_part=bool(htmx),
         now=clock.now(),
@@ -195,7 +199,8 @@ def pay(booking: BookingRef) -> AnyResponse:
     if not form.validate():
         return _wrong_form(booking, page, form)
     try:
-        provider, mode = chosen_way(request.form.get("method"))
+        methods = pay_ways(ways_of_show(booking.show_id), saved_ways(user_id()))
+        provider, mode, saved_id = chosen_way(methods, request.form.get("method"))
         started = start_payment(
             booking.show_id,
             booking.id,
@@ -204,6 +209,8 @@ def pay(booking: BookingRef) -> AnyResponse:
             provider=provider,
             mode=mode,
             return_url=url_for("booking.returned", code=page.code, _external=True),
+            cancel_url=url_for("booking.checkout", code=page.code, _external=True),
+            memory=Memory(saved_id, bool(request.form.get("save_method")) and saved_id is None),
             actor=actor(),
         )
     except HoldExpired:
@@ -259,6 +266,17 @@ def release(booking: BookingRef) -> AnyResponse:
     if given:
         flash("The seats are given up; nothing was charged.", "ok")
     return redirect(url_for("shows.show", show_id=booking.show_id), 303)
+
+
+@blueprint.post("/<code>/other-way", endpoint="other_way")
+@booking_holder
+def other_way(booking: BookingRef) -> AnyResponse:
+    """Turned back from the gateway: its page is closed, so that another way to pay can be chosen."""
+    try:
+        close_booking_payment(booking.show_id, booking.id)
+    except (GatewayUnavailable, NotFound) as problem:
+        flash(problem.message, "warn")
+    return redirect(url_for("booking.returned", code=booking.code), 303)
 
 
 GONE_BACK = (PaymentState.CAPTURED, PaymentState.PARTLY_REFUNDED, PaymentState.REFUNDED)
