@@ -27,6 +27,7 @@ def post(app, monkeypatch) -> FakeOutgoing:
     return fake
 
 
+@pytest.fixture
 def books_are_true(app) -> Iterator[None]:
     """At the end every balance, every use of a coupon and every deposit is what the books say."""
     yield
