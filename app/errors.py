@@ -138,6 +138,14 @@ class ExchangeUnderway(Conflict):
     code, default = "EXCHANGE_UNDERWAY", "Another change of these seats is being paid for."
 
 
+class NoShift(Conflict):
+    code, default = "NO_SHIFT", "Open a shift first: the money needs a drawer."
+
+
+class ShiftOpen(Conflict):
+    code, default = "SHIFT_OPEN", "You have an open shift at this cinema already."
+
+
 class AlreadyExtended(Conflict):
     code, default = "ALREADY_EXTENDED", "The time was already prolonged once."
 
@@ -181,5 +189,6 @@ CONSTRAINT_ERRORS: dict[str, type[DomainError]] = {
     "ex_shows_screen_during": ScreenBusy,
     "uq_users_email": EmailTaken,
     "uq_coupons_code": CodeTaken,
+    "uq_shifts_open": ShiftOpen,
 }
 """Which refusal a broken database constraint means, by the constraint's name."""

@@ -24,6 +24,14 @@ class Action(StrEnum):
     FACTOR_RESET = "person.second_factor_reset"
     RECOVERY_CODES_MADE = "person.recovery_codes_made"
     RECOVERY_CODE_USED = "person.recovery_code_used"
+    SHIFT_OPENED = "shift.opened"
+    SHIFT_CLOSED = "shift.closed"
+    BOOKING_SOLD = "booking.sold"
+    BOOKING_CANCELLED = "booking.cancelled"
+    BOOKING_REPRINTED = "booking.reprinted"
+    BOOKING_RESENT = "booking.resent"
+    BOOKING_NOTED = "booking.noted"
+    REFUND_PAID_OUT = "refund.paid_out"
 
     @property
     def subject(self) -> str:

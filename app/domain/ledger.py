@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.counter import CounterTender
+
 
 class Account(StrEnum):
     """The accounts in use; each is a row of ledger_accounts with its kind and name."""
 
     GATEWAY_CLEARING = "gateway_clearing"
     CASH_DRAWER = "cash_drawer"
+    CARD_TERMINAL = "card_terminal"
     DEPOSITS = "deposits"
     REFUNDS_PAYABLE = "refunds_payable"
     EXCHANGES = "exchanges"
@@ -27,6 +30,7 @@ class Account(StrEnum):
 CHART: dict[Account, tuple[str, str]] = {
     Account.GATEWAY_CLEARING: ("asset", "Money at the payment gateways, by gateway"),
     Account.CASH_DRAWER: ("asset", "Cash in the drawers"),
+    Account.CARD_TERMINAL: ("asset", "Money at the card terminals, by shift"),
     Account.DEPOSITS: ("liability", "Money received for what is not sold yet"),
     Account.REFUNDS_PAYABLE: ("liability", "Refunds promised and not yet sent back"),
     Account.EXCHANGES: ("liability", "Worth of exchanged seats on its way to the new booking"),
@@ -68,9 +72,19 @@ class SeatMoney:
         return self.price_minor + self.fee_minor - self.discount_minor
 
 
-def captured(amount: int, provider: str) -> list[Entry]:
-    """Money came in at a gateway; it is a deposit until it is used."""
-    return [Entry(Account.GATEWAY_CLEARING, amount, provider), Entry(Account.DEPOSITS, -amount)]
+COUNTER_ACCOUNTS = {CounterTender.CASH: Account.CASH_DRAWER, CounterTender.TERMINAL: Account.CARD_TERMINAL}
+
+
+def money_at(provider: str, amount: int, shift: int | None) -> Entry:
+    """Where money is: with a gateway, or in the drawer or terminal of a shift."""
+    if provider in set(CounterTender):
+        return Entry(COUNTER_ACCOUNTS[CounterTender(provider)], amount, str(shift))
+    return Entry(Account.GATEWAY_CLEARING, amount, provider)
+
+
+def captured(amount: int, provider: str, shift: int | None = None) -> list[Entry]:
+    """Money came in at a gateway or at the counter; it is a deposit until it is used."""
+    return [money_at(provider, amount, shift), Entry(Account.DEPOSITS, -amount)]
 
 
 def sent_back(amount: int) -> list[Entry]:
@@ -78,9 +92,9 @@ def sent_back(amount: int) -> list[Entry]:
     return [Entry(Account.DEPOSITS, amount), Entry(Account.REFUNDS_PAYABLE, -amount)]
 
 
-def refunded(amount: int, provider: str) -> list[Entry]:
-    """The gateway has sent a refund."""
-    return [Entry(Account.REFUNDS_PAYABLE, amount), Entry(Account.GATEWAY_CLEARING, -amount, provider)]
+def refunded(amount: int, provider: str, shift: int | None = None) -> list[Entry]:
+    """The gateway has sent a refund, or a shift has paid it out."""
+    return [Entry(Account.REFUNDS_PAYABLE, amount), money_at(provider, -amount, shift)]
 
 
 def credit_taken(account: Account, amount: int, party: str) -> list[Entry]:

@@ -9,6 +9,7 @@ from app.models.offers import BookingCredit, Coupon, CouponUse, GiftCard, Wallet
 from app.models.payment import GatewayCustomer, GatewayEvent, Payment, Refund, SavedMethod
 from app.models.people import LoginSession, User
 from app.models.sandbox import SandboxMessage, SandboxRefund, SandboxSession
+from app.models.shift import Shift
 from app.models.show import Show, ShowCancellation, ShowSeat
 from app.models.staff import AuditEntry, RecoveryCode, SecondFactor, StaffRole
 from app.models.venue import Cinema, Layout, Price, PriceList, Screen, Seat
@@ -48,6 +49,7 @@ __all__ = [
     "Screen",
     "Seat",
     "SecondFactor",
+    "Shift",
     "Show",
     "ShowCancellation",
     "ShowSeat",

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
+from app.domain.counter import Channel
 from app.domain.pricing import LineKind, TicketType
 from app.domain.refund_policy import CancellationReason
 from app.domain.states import BookingState, TicketState
@@ -34,6 +35,7 @@ class Booking(Moves, Base):
     __table_args__ = (
         UniqueConstraint("show_id", "code"),
         c.one_of("state", BookingState),
+        c.one_of("channel", Channel),
         CheckConstraint("expires_at <= cap_at", name="within_cap"),
         CheckConstraint("total_minor >= 0 AND fee_minor >= 0 AND tax_minor >= 0", name="amounts_not_negative"),
         CheckConstraint("discount_minor >= 0", name="discount_not_negative"),
@@ -92,6 +94,9 @@ class Booking(Moves, Base):
     extended_at: Mapped[c.instant | None]
     payment_started_at: Mapped[c.instant | None]
     confirmed_at: Mapped[c.instant | None]
+    channel: Mapped[str] = mapped_column(String(20), server_default=Channel.WEB.value)
+    sold_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    """Who sold it at the counter."""
 
 
 class Ticket(Base):

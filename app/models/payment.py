@@ -41,6 +41,8 @@ class Payment(Moves, Base):
         CheckConstraint("credited_minor >= 0", name="credited_not_negative"),
         CheckConstraint("refunded_minor + credited_minor <= captured_minor", name="refunds_within_capture"),
         CheckConstraint("booking_id IS NULL OR gift_card_id IS NULL", name="for_one_thing"),
+        CheckConstraint("(provider IN ('cash', 'terminal')) = (shift_id IS NOT NULL)", name="counter_has_shift"),
+        Index("ix_payments_shift_id", "shift_id", postgresql_where=text("shift_id IS NOT NULL")),
         Index("ix_payments_booking", "show_id", "booking_id"),
         Index("ix_payments_provider_ref", "provider_ref"),
         Index("ix_payments_gift_card_id", "gift_card_id", postgresql_where=text("gift_card_id IS NOT NULL")),
@@ -77,6 +79,12 @@ class Payment(Moves, Base):
     """When its money confirmed something; a capture without it goes back in full."""
     check_at: Mapped[c.instant | None]
     """When the gateway is asked next, if nothing is heard before."""
+    shift_id: Mapped[int | None] = mapped_column(ForeignKey("shifts.id"))
+    """Whose drawer or terminal took it, at the counter."""
+    tendered_minor: Mapped[int | None] = mapped_column(Integer)
+    """The cash that was handed over; what is more than the amount went back as change."""
+    reference: Mapped[str] = mapped_column(String(60), server_default="")
+    """What the card terminal printed."""
 
 
 class Refund(Moves, Base):
@@ -89,6 +97,7 @@ class Refund(Moves, Base):
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         Index("ix_refunds_payment", "show_id", "payment_id"),
         Index("ix_refunds_cancellation", "cancellation_show_id", "cancellation_id"),
+        Index("ix_refunds_shift_id", "shift_id", postgresql_where=text("shift_id IS NOT NULL")),
         Index("ix_refunds_sent", "requested_at", postgresql_where=text("state = 'sent'")),
     )
 
@@ -109,6 +118,8 @@ class Refund(Moves, Base):
     failure: Mapped[str | None] = mapped_column(Text)
     requested_at: Mapped[c.instant]
     done_at: Mapped[c.instant | None]
+    shift_id: Mapped[int | None] = mapped_column(ForeignKey("shifts.id"))
+    """Out of whose drawer or terminal it was paid."""
 
 
 class GatewayEvent(Base):

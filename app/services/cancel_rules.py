@@ -95,7 +95,7 @@ def check_tickets(facts: Facts, chosen: Sequence[Row[Any]]) -> None:
         if ticket.state == TicketState.ADMITTED:
             at = facts.local(ticket.admitted_at)
             raise NotCancellable(f"{facts.name(ticket)} was used at the door at {at:%H:%M}; it can't be given back.")
-    _check_companions(facts, chosen)
+    check_companions_go(facts, chosen)
 
 
 def check_booking(facts: Facts) -> None:
@@ -115,7 +115,7 @@ def check_booking(facts: Facts) -> None:
         raise NotCancellable(f"These tickets could be given back until {last:%a} {last.day} {last:%b}, {last:%H:%M}.")
 
 
-def _check_companions(facts: Facts, chosen: Sequence[Row[Any]]) -> None:
+def check_companions_go(facts: Facts, chosen: Sequence[Row[Any]]) -> None:
     """A companion's free seat goes with its wheelchair space."""
     gone = {ticket.id for ticket in chosen}
     left = [ticket for ticket in facts.live if ticket.id not in gone]

@@ -150,7 +150,7 @@ def begin_payment(
         if running is not None:
             return _join(session, running, booking, types)
         judge_exchange(session, booking, now)
-        due = _keep_quote(session, booking, buyer, types, now, without)
+        due = keep_quote(session, booking, buyer, types, now, without)
         if due == 0:
             session.flush()
             confirm(session, booking, now, actor)
@@ -192,7 +192,7 @@ def _join(session: Session, running: Payment, booking: Booking, types: Mapping[i
     return Begun(running.id, running.provider, running.redirect_url, _order(session, booking, running))
 
 
-def _keep_quote(
+def keep_quote(
     session: Session,
     booking: Booking,
     buyer: Buyer,

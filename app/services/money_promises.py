@@ -24,6 +24,9 @@ LEDGER = (
           SELECT show_id, booking_id, party AS provider, currency, amount_minor AS minor FROM ledger_entries
           WHERE account = 'gateway_clearing'
           UNION ALL
+          SELECT show_id, booking_id, CASE account WHEN 'cash_drawer' THEN 'cash' ELSE 'terminal' END, currency,
+                 amount_minor FROM ledger_entries WHERE account IN ('cash_drawer', 'card_terminal') AND party <> ''
+          UNION ALL
           SELECT show_id, booking_id, provider, captured_currency, -captured_minor FROM payments WHERE captured_minor > 0
           UNION ALL
           SELECT r.show_id, p.booking_id, p.provider, r.currency, r.amount_minor FROM refunds r
@@ -31,6 +34,32 @@ LEDGER = (
         ) AS money GROUP BY show_id, booking_id, provider, currency HAVING sum(minor) <> 0
         """,
         also=(
+            Check(
+                "What a shift took and paid out is in the ledger as its part of drawer and terminal.",
+                """
+                SELECT shift, tender, currency, sum(minor) AS off_by FROM (
+                  SELECT party AS shift, CASE account WHEN 'cash_drawer' THEN 'cash' ELSE 'terminal' END AS tender,
+                         currency, amount_minor AS minor FROM ledger_entries
+                  WHERE account IN ('cash_drawer', 'card_terminal') AND party <> ''
+                  UNION ALL
+                  SELECT CAST(shift_id AS text), provider, currency, -captured_minor FROM payments
+                  WHERE shift_id IS NOT NULL
+                  UNION ALL
+                  SELECT CAST(r.shift_id AS text), p.provider, r.currency, r.amount_minor FROM refunds r
+                  JOIN payments p ON p.show_id = r.show_id AND p.id = r.payment_id
+                  WHERE r.shift_id IS NOT NULL AND r.state = 'done'
+                ) AS money GROUP BY shift, tender, currency HAVING sum(minor) <> 0
+                """,
+            ),
+            Check(
+                "A closed shift expected its float and the ledger's cash, and nothing moved after it was closed.",
+                """
+                SELECT s.id, s.expected_minor, s.float_minor + coalesce(sum(e.amount_minor), 0) AS booked FROM shifts s
+                LEFT JOIN ledger_entries e ON e.account = 'cash_drawer' AND e.party = CAST(s.id AS text)
+                WHERE s.closed_at IS NOT NULL GROUP BY s.id
+                HAVING s.expected_minor <> s.float_minor + coalesce(sum(e.amount_minor), 0)
+                """,
+            ),
             Check(
                 "A gift card's balance is what the ledger owes on it.",
                 """
@@ -220,7 +249,7 @@ MONEY = (
     ),
     Promise(
         17,
-        "No confirmation without money: captures that a gateway told us of, and credits, pay the whole of it.",
+        "No confirmation without money: captures that a gateway told us of or a shift took, and credits, pay the whole of it.",
         f"""
         SELECT b.show_id, b.code, b.total_minor, b.credit_minor, p.captured FROM bookings b
         LEFT JOIN LATERAL (
@@ -228,7 +257,8 @@ MONEY = (
           WHERE p.show_id = b.show_id AND p.booking_id = b.id AND p.applied_at IS NOT NULL
             AND p.captured_at IS NOT NULL AND EXISTS (
               SELECT FROM state_changes c WHERE c.show_id = p.show_id AND c.subject = 'payment' AND c.subject_id = p.id
-              AND c.after = 'captured' AND c.actor LIKE 'gateway:%')
+              AND c.after = 'captured'
+              AND c.actor LIKE CASE WHEN p.shift_id IS NULL THEN 'gateway:%' ELSE 'user:%' END)
         ) AS p ON true
         WHERE b.state IN {_SOLD} AND b.total_minor <> b.credit_minor + coalesce(p.captured, 0)
         """,  # noqa: S608

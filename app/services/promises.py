@@ -194,7 +194,9 @@ PROMISES = (
         SELECT m.show_id, m.kind, 'send_message' FROM messages m WHERE NOT EXISTS (
           SELECT FROM outbox o WHERE o.show_id = m.show_id AND o.subject_id = m.id AND o.kind = 'send_message')
         UNION ALL
-        SELECT r.show_id, r.idempotency_key, 'send_refund' FROM refunds r WHERE NOT EXISTS (
+        SELECT r.show_id, r.idempotency_key, 'send_refund' FROM refunds r
+        JOIN payments p ON p.show_id = r.show_id AND p.id = r.payment_id AND p.shift_id IS NULL
+        WHERE NOT EXISTS (
           SELECT FROM outbox o WHERE o.show_id = r.show_id AND o.subject_id = r.id AND o.kind = 'send_refund')
         UNION ALL
         SELECT c.show_id, b.code, 'show_cancelled' FROM cancellations c

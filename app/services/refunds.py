@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.adapters.payments import EventKind, PaymentEvent, gateway
 from app.db import db, end_read, transaction
+from app.domain.counter import CounterTender
 from app.domain.ledger import Entry, refunded, sent_back
 from app.domain.messages import MessageKind
 from app.domain.states import PaymentState, RefundState
@@ -63,7 +64,8 @@ def request_refund(
     refund.log_birth(now, "clock")
     if cancellation is None:
         _book(session, f"return-{refund.id}", sent_back(amount_minor), refund, payment, now)
-    put(session, Task.SEND_REFUND, now, payment.show_id, payment.booking_id, refund.id)
+    if payment.provider not in set(CounterTender):  # the counter pays its own out: services/counter_refunds.py
+        put(session, Task.SEND_REFUND, now, payment.show_id, payment.booking_id, refund.id)
     return refund
 
 
@@ -158,11 +160,17 @@ def _note(
     if state is RefundState.SENT:
         tell_of_refund(session, MessageKind.REFUND_SENT, now, refund, payment)
     if state is RefundState.DONE:
-        tell_of_refund(session, MessageKind.REFUND_DONE, now, refund, payment)
-        refund.done_at = now
-        _book(session, f"refund-{refund.id}", refunded(refund.amount_minor, payment.provider), refund, payment, now)
-        _close_payment(session, payment, now, actor)
+        book_refund_done(session, refund, payment, now, actor)
     return f"refund {state.value}"
+
+
+def book_refund_done(session: Session, refund: Refund, payment: Payment, now: dt.datetime, actor: str) -> None:
+    """What follows from a refund that is done: told, booked, and its payment's state. Commits nothing."""
+    tell_of_refund(session, MessageKind.REFUND_DONE, now, refund, payment)
+    refund.done_at = now
+    entries = refunded(refund.amount_minor, payment.provider, refund.shift_id)
+    _book(session, f"refund-{refund.id}", entries, refund, payment, now)
+    _close_payment(session, payment, now, actor)
 
 
 def _after_done(session: Session, refund: Refund, state: RefundState, reason: str) -> str:

@@ -1,0 +1,91 @@
+"""The entry line of the box office: "7 AA 30" is show 7, two adults, 30 in cash. Also the letters of tickets and tenders."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from app.domain.pricing import TicketType
+from app.money import CURRENCIES
+
+
+class CounterTender(StrEnum):
+    """How money changes hands at the counter. The values are `payments.provider`."""
+
+    CASH = "cash"
+    TERMINAL = "terminal"
+
+
+class Channel(StrEnum):
+    """Where a booking was sold."""
+
+    WEB = "web"
+    BOX_OFFICE = "box_office"
+
+
+LETTERS = {
+    "A": TicketType.ADULT,
+    "C": TicketType.CHILD,
+    "S": TicketType.STUDENT,
+    "O": TicketType.SENIOR,
+}
+WHEELCHAIR = "W"
+"""A wheelchair space and its companion: two seats, one of them free."""
+MOST_LETTERS = 10
+
+_LINE = re.compile(
+    r"\s*(?P<show>[0-9]{1,2})\s*(?P<letters>[ACSOW][ACSOW\s]*?)\s*"
+    r"(?:(?P<exact>E)|(?P<cash>\d{1,7}(?:[.,]\d{1,3})?)|T\s*(?P<reference>[\w./-]{1,40}))?\s*",
+    re.IGNORECASE,
+)
+
+
+class BadEntry(ValueError):
+    """A line that says nothing sensible; the message is a sentence for the seller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the line says. `cash` as typed, in whole units; `exact` = the amount due; a `reference` = card terminal."""
+
+    show: int
+    letters: str
+    cash: str = ""
+    exact: bool = False
+    reference: str = ""
+
+    @property
+    def tender(self) -> CounterTender | None:
+        if self.reference:
+            return CounterTender.TERMINAL
+        return CounterTender.CASH if self.cash or self.exact else None
+
+
+def parse_entry(line: str) -> Entry:
+    """Read the entry line. Raises BadEntry."""
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise BadEntry("Type the show's number, a letter for each ticket and the cash: 7 AA 30. Or T and a card slip.")
+    letters = re.sub(r"\s", "", found["letters"]).upper()
+    if len(letters) > MOST_LETTERS:
+        raise BadEntry(f"One sale has at most {MOST_LETTERS} tickets.")
+    return Entry(int(found["show"]), letters, found["cash"] or "", bool(found["exact"]), found["reference"] or "")
+
+
+def kinds_of(letters: str) -> tuple[list[TicketType], int]:
+    """The ticket types that are asked for, and how many wheelchair spaces with a companion."""
+    counts = Counter(letters)
+    kinds = [kind for letter, kind in LETTERS.items() for _ in range(counts[letter])]
+    return kinds, counts[WHEELCHAIR]
+
+
+def minor_of(typed: str, currency: str) -> int:
+    """An amount as typed, "30" or "30.50", in minor units. Raises BadEntry."""
+    digits = CURRENCIES[currency]
+    words = typed.strip().replace(",", ".")
+    if not re.fullmatch(r"\d{1,7}(\.\d+)?", words, re.ASCII) or len(words.partition(".")[2]) > digits:
+        raise BadEntry("This is no amount of money. Type it like 30 or 30.50.")
+    return int(Decimal(words).scaleb(digits))
