@@ -221,7 +221,7 @@ def _capture(
         show_id=booking.show_id,
         booking_id=booking.id,
         provider=money.tender.value,
-        provider_ref=f"{booking.owner_key}-{booking.id}",
+        provider_ref=booking.owner_key,  # unique: a sale that is sent twice at once is paid once
         mode="cash" if cash else "card",
         state=PaymentState.CREATED.value,
         amount_minor=due,

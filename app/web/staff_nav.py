@@ -10,6 +10,7 @@ from app.domain.staff import Role
 from app.web.staff import EVERY_ROLE, StaffHouse
 
 MANAGERS = frozenset({Role.MANAGER})
+SELLERS = frozenset({Role.BOX_OFFICE, Role.MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class Way:
 
 WAYS = (
     Way("today", "staff.home", "Today", "What you may do here.", EVERY_ROLE),
+    Way("counter", "staff.box_office", "Counter", "Sell seats for cash and cards, and print tickets.", SELLERS),
+    Way("bookings", "staff.bookings", "Bookings", "Find a booking; print, send, refund or change it.", SELLERS),
+    Way("shifts", "staff.shifts", "Shifts", "Open and cash up; what each shift took.", SELLERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),

@@ -148,7 +148,7 @@ def test_seats_that_somebody_holds_online_are_not_the_tills(till: Till) -> None:
 
 def test_seats_kept_too_long_are_not_sold(till: Till, moved_clock: MovedClock) -> None:
     kept = till.keep(A)
-    moved_clock.move(minutes=11)
+    moved_clock.forward(minutes=11)
     with pytest.raises(HoldExpired):
         till.pay(kept)
 

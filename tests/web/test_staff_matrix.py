@@ -15,16 +15,18 @@ from werkzeug.routing import Rule
 from app.domain.staff import Role
 from app.models import Cinema
 from app.queries.staff import PLACES, SHARED
+from app.services.shifts import open_shift
 from app.web.guards import staff
 from tests.builders import a_cinema, a_customer, a_movie, a_paid_booking, a_person, a_price_list, a_screen, a_show
 from tests.support.client import PageClient
-from tests.support.staff import signed_in, with_factor
+from tests.support.staff import by, signed_in, with_factor
 
 AT: dict[str, Callable[[Cinema], Any]] = {
     "cinema_id": lambda cinema: cinema.id,
     "screen_id": lambda cinema: a_screen(cinema).id,
     "layout_id": lambda cinema: a_screen(cinema).layout_id,
     "price_list_id": lambda cinema: a_price_list(cinema).id,
+    "shift_id": lambda cinema: a_shift(cinema),
     "show_id": lambda cinema: a_show(cinema=cinema).id,
     "code": lambda cinema: a_paid_booking(a_show(cinema=cinema)).code,
     "person_id": lambda cinema: a_person(Role.SCANNER, cinema).id,
@@ -32,6 +34,10 @@ AT: dict[str, Callable[[Cinema], Any]] = {
 """One thing of each kind at a cinema."""
 ANYWHERE: dict[str, Callable[[], Any]] = {"movie_id": lambda: a_movie().id, "number": lambda: 1}
 NO_SUCH = {"code": "1ZZZZZZZZ"}
+
+
+def a_shift(cinema: Cinema) -> int:
+    return open_shift(by(a_person(Role.BOX_OFFICE, cinema)), cinema.id, 0)
 
 
 def staff_rules(app: Flask) -> list[Rule]:

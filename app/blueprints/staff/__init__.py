@@ -1,4 +1,5 @@
 """The staff pages: home.py is the first page and the choice of a cinema, entry.py the second factor and passwords,
+box_office.py, bookings.py and shifts.py the counter,
 people.py the accounts of the staff, audit.py what was done. Other parts have modules, or packages, of their own here.
 """
 
@@ -8,4 +9,4 @@ from flask import Blueprint
 
 pages = Blueprint("staff", __name__, url_prefix="/staff")
 
-from app.blueprints.staff import audit, entry, home, people  # noqa: E402,F401  the routes register themselves
+from app.blueprints.staff import audit, bookings, box_office, entry, home, people, shifts  # noqa: E402,F401  the routes register themselves

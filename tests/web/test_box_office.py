@@ -1,0 +1,217 @@
+"""The counter's pages, as plain forms: a sale in one line, by fields, with other seats; finding, refunding, cashing up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.domain.staff import Role
+from app.models import Cinema, Show
+from app.queries.tickets import booking_view
+from app.services.box_office import keep_best_seats
+from app.services.shifts import open_shift
+from app.services.tickets import signed_payload
+from tests.builders import a_cinema, a_paid_booking, a_person, a_show, seat_ids
+from tests.support.books import rows
+from tests.support.client import PageClient
+from tests.support.money import a_coupon, a_gift_card
+from tests.support.staff import by, signed_in
+
+COUNTER = "/staff/box-office"
+
+
+class Seller:
+    def __init__(self, app: Flask, cinema: Cinema, float_minor: int | None = 5000) -> None:
+        self.person = a_person(Role.BOX_OFFICE, cinema, name="Maya")
+        self.client: PageClient = signed_in(app, self.person)
+        if float_minor is not None:
+            self.shift = open_shift(by(self.person), cinema.id, float_minor)
+
+    def post(self, url: str, **data: Any) -> Any:
+        return self.client.post_form(url, data, page="/staff/shifts", follow_redirects=True)
+
+    def sell(self, *shows: Show, **data: Any) -> Any:
+        listed = ",".join(str(show.id) for show in shows)
+        return self.post(f"{COUNTER}/sell", listed=listed, **data)
+
+
+@pytest.fixture
+def cinema(app: Flask) -> Cinema:
+    return a_cinema(name="The Regent")
+
+
+@pytest.fixture
+def show(cinema: Cinema) -> Show:
+    return a_show(cinema=cinema, starts_in=soon())
+
+
+def soon() -> Any:
+    import datetime as dt
+
+    return dt.timedelta(minutes=20)
+
+
+@pytest.fixture
+def seller(app: Flask, cinema: Cinema) -> Seller:
+    return Seller(app, cinema)
+
+
+def test_without_a_shift_it_begins_with_one(app: Flask, cinema: Cinema, show: Show) -> None:
+    seller = Seller(app, cinema, None)
+    page = seller.client.get(COUNTER, follow_redirects=True).text
+    assert "Open a shift first" in page
+    page = seller.post("/staff/shifts", float="fifty").text
+    assert "no amount of money" in page
+    assert 'id="entry"' in seller.post("/staff/shifts", float="50", paper="a6").text
+
+
+def test_one_line_sells_and_says_the_change(seller: Seller, show: Show) -> None:
+    page = seller.sell(show, entry="1 AA 30").text
+    assert "£10.00</b>" in page
+    assert page.count('class="slip"') == 2
+    assert "data-print-now" in page
+
+
+def test_the_number_means_the_show_that_the_page_listed(seller: Seller, cinema: Cinema, show: Show) -> None:
+    later = a_show(cinema=cinema, starts_in=2 * soon())
+    seller.sell(later, show, entry="1 A E")
+    (sold,) = rows("SELECT show_id FROM bookings")
+    assert sold.show_id == later.id
+
+
+@pytest.mark.parametrize("line", ["nonsense", "9 A E", "1 XX 30"])
+def test_a_line_that_makes_no_sense_sells_nothing(seller: Seller, show: Show, line: str) -> None:
+    page = seller.sell(show, entry=line)
+    assert page.status_code == 422
+    assert 'id="problem"' in page.text
+    assert not rows("SELECT 1 FROM bookings")
+
+
+def test_a_show_of_another_cinema_is_not_sold_here(seller: Seller, show: Show) -> None:
+    other = a_show(starts_in=soon())
+    assert "not on sale" in seller.sell(other, entry="1 A E").text
+    assert not rows("SELECT 1 FROM bookings")
+
+
+def test_the_same_form_sent_twice_is_one_sale(seller: Seller, show: Show) -> None:
+    for _ in range(2):
+        assert "Change" in seller.sell(show, entry="1 AA 30", sale="abc").text
+    assert len(rows("SELECT 1 FROM bookings")) == 1
+
+
+def test_by_fields_with_a_card_and_too_little_cash_first(seller: Seller, show: Show) -> None:
+    fields = {"show": show.id, "n-A": 1, "n-C": 1}
+    page = seller.sell(show, **fields, pay="cash", cash="10").text
+    assert "£7.00 is missing: £17.00 is to pay" in page
+    (kept,) = rows("SELECT code FROM bookings WHERE state = 'held'")
+    page = seller.post(f"{COUNTER}/sales/{kept.code}/pay", pay="terminal", reference="4711").text
+    assert "£17.00" in page
+    assert len(rows("SELECT 1 FROM bookings WHERE state = 'confirmed'")) == 1
+
+
+def test_other_seats_other_kinds_a_coupon_and_a_gift_card(seller: Seller, show: Show) -> None:
+    a_coupon("TENOFF", 10)
+    _, card = a_gift_card(500)
+    seller.sell(show, entry="1 AA")
+    (kept,) = rows("SELECT code FROM bookings WHERE state = 'held'")
+    seller.post(f"{COUNTER}/sales/{kept.code}/seats", seats=seat_ids(show, "C1", "C2"))
+    (kept,) = rows("SELECT code, id FROM bookings WHERE state = 'held'")
+    (seat, _) = seat_ids(show, "C1", "C2")
+    at = f"{COUNTER}/sales/{kept.code}"
+    assert "£17.00" in seller.post(f"{at}/kinds", **{f"type-{seat}": "child"}).text
+    assert "£15.30" in seller.post(f"{at}/code", code="tenoff").text
+    assert "£10.30" in seller.post(f"{at}/code", code=card).text
+    assert "£9.70</b>" in seller.post(f"{at}/pay", pay="cash", cash="20", name="Ada").text
+
+
+def test_a_kind_without_a_price_is_refused_in_a_sentence(seller: Seller, show: Show) -> None:
+    seller.sell(show, entry="1 A")
+    (kept,) = rows("SELECT code FROM bookings")
+    (seat,) = rows("SELECT seat_id FROM tickets")
+    page = seller.post(f"{COUNTER}/sales/{kept.code}/kinds", **{f"type-{seat.seat_id}": "student"})
+    assert page.status_code == 422
+    assert "can&#39;t be sold as student" in page.text
+
+
+def test_seats_can_be_given_up(seller: Seller, show: Show) -> None:
+    seller.sell(show, entry="1 A")
+    (kept,) = rows("SELECT code FROM bookings")
+    seller.post(f"{COUNTER}/sales/{kept.code}/release")
+    assert [row.state for row in rows("SELECT state FROM bookings")] == ["released"]
+
+
+def test_another_sellers_sale_is_not_there(app: Flask, cinema: Cinema, seller: Seller, show: Show) -> None:
+    other = Seller(app, cinema)
+    hold = keep_best_seats(by(other.person), other.shift, "x", show.id, [_adult()])
+    assert seller.client.get(f"{COUNTER}/sales/{hold.code}").status_code == 404
+
+
+def _adult() -> Any:
+    from app.domain.pricing import TicketType
+
+    return TicketType.ADULT
+
+
+def test_a_booking_is_found_by_whatever_the_customer_has(seller: Seller, show: Show) -> None:
+    booking = a_paid_booking(show)
+    view = booking_view(show.id, booking.id)
+    code = booking.code
+    spoken = f"{code[:-8]}-{code[-8:-4]}-{code[-4:]}"
+    for words in (
+        code,
+        spoken.lower(),
+        view.tickets[0].code,
+        "ADA@example.org",
+        "byron",
+        signed_payload(code, view.tickets[0]),
+    ):
+        found = seller.client.get("/staff/bookings", query_string={"q": words})
+        assert found.status_code == 303, words
+        assert found.location.endswith(code)
+    assert "Nothing found" in seller.client.get("/staff/bookings?q=nobody").text
+
+
+def test_another_cinemas_bookings_are_not_found(seller: Seller) -> None:
+    other = a_paid_booking(a_show())
+    for words in (other.code, "byron", "ada@example.org"):
+        assert "Nothing found" in seller.client.get("/staff/bookings", query_string={"q": words}).text
+
+
+def test_sent_again_printed_again_noted_and_refunded_with_every_step_in_the_audit(seller: Seller, show: Show) -> None:
+    booking = a_paid_booking(show)
+    at = f"/staff/bookings/{booking.code}"
+    assert "ada@example.org again" in seller.post(f"{at}/resend").text
+    assert 'class="slip"' in seller.post(f"{at}/reprint").text
+    assert "left a scarf" in seller.post(f"{at}/note", note="left a scarf").text
+    assert "Reason" in seller.client.get(at).text
+    assert "goes back the way it came" in seller.post(f"{at}/cancel", tickets=[1, 2], how="full", reason="storm").text
+    done = [row.action for row in rows("SELECT action FROM audit_entries WHERE subject = 'booking' ORDER BY id")]
+    assert done == ["booking.resent", "booking.reprinted", "booking.noted", "booking.cancelled"]
+
+
+def test_a_cash_sale_is_refunded_out_of_the_drawer(seller: Seller, show: Show) -> None:
+    seller.sell(show, entry="1 AA E")
+    (sold,) = rows("SELECT code FROM bookings")
+    page = seller.post(f"/staff/bookings/{sold.code}/cancel", tickets=[1], how="full", reason="ill").text
+    assert "Hand out £10.00 out of the drawer" in page
+
+
+def test_the_sheet_shows_what_the_ledger_says_and_closes(seller: Seller, show: Show) -> None:
+    seller.sell(show, entry="1 AA 30")
+    seller.sell(show, entry="1 A T 4711")
+    at = f"/staff/shifts/{seller.shift}"
+    page = seller.client.get(at).text
+    assert "£70.00" in page
+    assert "not what was expected" in seller.post(f"{at}/close", counted="69").text
+    page = seller.post(f"{at}/close", counted="69", note="a pound fell down").text
+    assert "-£1.00" in page
+    assert "Signed by the seller" in page
+
+
+def test_a_seller_does_not_read_anothers_sheet_but_the_manager_does(app: Flask, cinema: Cinema, seller: Seller) -> None:
+    other = Seller(app, cinema)
+    assert other.client.get(f"/staff/shifts/{seller.shift}").status_code == 404
+    manager = signed_in(app, a_person(Role.MANAGER, cinema))
+    assert manager.get(f"/staff/shifts/{seller.shift}").status_code == 200
