@@ -84,7 +84,7 @@ def shift_sheet(shift_id: int) -> ShiftSheet:
     end_read()
     moves = tuple(Movement(row.at, row.tender, spoken(row.code) if row.code else "", row.amount_minor) for row in rows)
     cash, terminal = (_takings(tender, moves) for tender in ("cash", "terminal"))
-    return ShiftSheet(*head, cash=cash, terminal=terminal, movements=moves)
+    return ShiftSheet(**head._mapping, cash=cash, terminal=terminal, movements=moves)
 
 
 def _takings(tender: str, moves: tuple[Movement, ...]) -> Takings:

@@ -1,0 +1,116 @@
+"""The counter in Chromium: six keys sell two tickets; a seller's whole shift by keyboard; every page for every eye."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from app.domain.staff import Role
+from app.models import Cinema
+from app.services.shifts import open_shift
+from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
+from tests.browser.test_staff import come_in
+from tests.builders import a_cinema, a_movie, a_paid_booking, a_person, a_show
+from tests.support.staff import by
+
+
+@pytest.fixture
+def regent(app: Flask) -> Cinema:
+    cinema = a_cinema(name="The Regent")
+    for number, title in enumerate(("Safety Last!", "The General", "Metropolis"), start=1):
+        layout = {"kinds": {"A1": "wheelchair", "A2": "companion"}}
+        a_show(60, cinema=cinema, movie=a_movie(title), starts_in=dt.timedelta(minutes=20 * number), layout=layout)
+    return cinema
+
+
+def sit_down(app: Flask, page: Page, base_url: str, cinema: Cinema, float_minor: int | None = 5000) -> None:
+    person = a_person(Role.BOX_OFFICE, cinema, name="Maya")
+    if float_minor is not None:
+        open_shift(by(person), cinema.id, float_minor)
+    come_in(app, page.context, base_url, person)
+
+
+def test_two_adults_for_the_next_session_in_cash_take_six_actions(
+    app: Flask, page: Page, base_url: str, regent: Cinema
+) -> None:
+    sit_down(app, page, base_url, regent)
+    page.goto("/staff/box-office")
+    expect(page.locator("#entry")).to_be_focused()
+    actions = ["1", "a", "a", "3", "0", "Enter"]
+    for key in actions[:-1]:
+        page.keyboard.press(key)
+    expect(page.locator("#change")).to_contain_text("£10.00")
+    page.keyboard.press(actions[-1])
+    expect(page.locator("#h-sale")).to_have_text("Sold")
+    expect(page.locator("#change")).to_contain_text("£10.00")
+    expect(page.locator(".slip")).to_have_count(2)
+    assert page.locator("#change b").evaluate("box => getComputedStyle(box).fontSize") == "80px"
+    expect(page.locator("#entry")).to_be_focused()
+    assert len(actions) <= 6
+
+
+def test_a_sellers_whole_shift_by_keyboard(app: Flask, page: Page, base_url: str, regent: Cinema) -> None:
+    sit_down(app, page, base_url, regent, None)
+    keyboard = page.keyboard
+    page.goto("/staff/shifts")
+    expect(page.get_by_label("Float")).to_be_focused()
+    keyboard.type("50")
+    keyboard.press("Enter")
+    expect(page.locator("#entry")).to_be_focused()
+    keyboard.type("1 AC 20")
+    keyboard.press("Enter")
+    expect(page.locator("#change")).to_contain_text("£3.00")
+    keyboard.type("2 A T 4711")
+    keyboard.press("Enter")
+    expect(page.locator("#h-sale")).to_have_text("Sold")
+    keyboard.type("3 W")
+    keyboard.press("Enter")
+    expect(page.locator(".the-sale")).to_contain_text("Companion, free")
+    keyboard.press("F4")
+    expect(page.locator("#h-sale")).to_have_text("Sold")
+    keyboard.press("F7")
+    expect(page.get_by_role("heading", name="Refund", exact=True)).to_be_visible()
+    page.get_by_label("Reason").focus()
+    keyboard.type("ill")
+    keyboard.press("Enter")
+    expect(page.locator("#flashes")).to_contain_text("Hand out £10.00 out of the drawer")
+    page.goto("/staff/box-office")
+    keyboard.press("F9")
+    expect(page.get_by_label("Counted in the drawer")).to_be_focused()
+    keyboard.type("67")
+    keyboard.press("Enter")
+    expect(page.locator("#flashes")).to_contain_text("The shift is closed")
+    expect(page.locator(".sums")).to_contain_text("£0.00")
+
+
+def test_it_sells_without_javascript(app: Flask, plain_page: Page, base_url: str, regent: Cinema) -> None:
+    sit_down(app, plain_page, base_url, regent)
+    plain_page.goto("/staff/box-office")
+    plain_page.locator(".till-show").first.click()
+    plain_page.get_by_label("Adult").fill("2")
+    plain_page.get_by_label("Cash given").fill("25")
+    plain_page.get_by_role("button", name="Cash, print").click()
+    expect(plain_page.locator("#change")).to_contain_text("£5.00")
+
+
+def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema) -> None:  # noqa: F811
+    sit_down(app, visitor.page, base_url, regent)
+    booking = a_paid_booking(a_show(cinema=regent))
+    visitor.go("/staff/box-office")
+    visitor.look("counter", WIDE, PHONE, SMALL)
+    visitor.page.keyboard.type("1 AA")
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page.locator(".the-sale")).to_be_visible()
+    visitor.look("a sale", WIDE, SMALL)
+    visitor.page.keyboard.press("F4")
+    expect(visitor.page.locator("#h-sale")).to_have_text("Sold")
+    visitor.look("sold", WIDE, SMALL)
+    for path in ("/staff/shifts", "/staff/bookings?q=nobody", f"/staff/bookings/{booking.code}"):
+        visitor.go(path)
+        visitor.look(path, WIDE, SMALL)
+    visitor.go("/staff/box-office")
+    visitor.page.keyboard.press("F9")
+    visitor.look("the sheet", WIDE, SMALL)
