@@ -29,6 +29,7 @@ from app.queries.box_office import (
     sold_as,
 )
 from app.queries.seat_map import fresh_seat_map
+from app.queries.show_page import prices_key
 from app.queries.tickets import BookingView, booking_view
 from app.services import box_office as services
 from app.services.extras import add_coupon, add_gift_card
@@ -38,7 +39,7 @@ from app.web.booking_forms import chosen_types
 from app.web.guards import staff
 from app.web.limits import count_code
 from app.web.render import render
-from app.web.seat_cells import cells_of_show
+from app.web.seat_cells import seat_cells
 from app.web.staff import StaffHouse
 
 SELLERS = (Role.BOX_OFFICE, Role.MANAGER)
@@ -216,7 +217,9 @@ def qr_codes(view: BookingView) -> dict[int, Markup]:
 
 def _grid(view: BookingView) -> Markup:
     own = [ticket.seat_id for ticket in view.tickets]
-    return cells_of_show(view.show_id).grid(fresh_seat_map(view.show_id).states, own, own)
+    layout_id, price_list_id, _, currency = prices_key(view.show_id)
+    cells = seat_cells(layout_id, price_list_id, 0, currency)  # no fee at the counter
+    return cells.grid(fresh_seat_map(view.show_id).states, own, own)
 
 
 def kinds_on_offer(view: BookingView) -> list[tuple[str, str]]:

@@ -71,13 +71,6 @@ till.addEventListener("click", event => {
   entry.value = "";
   add(cash());
 });
-/* A sale is sent once: its second press would be the same sale anyway. */
-document.addEventListener("submit", event => {
-  if (event.target.dataset.sent) event.preventDefault();
-  event.target.dataset.sent = "yes";
-});
-addEventListener("pageshow", () => all("form").forEach(form => { delete form.dataset.sent; }));
-
 /* Caps on the buttons are real keys; letters and digits go to the entry line from wherever nobody is typing. */
 document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
