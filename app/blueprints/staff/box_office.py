@@ -43,7 +43,7 @@ from app.web.seat_cells import seat_cells
 from app.web.staff import StaffHouse
 
 SELLERS = (Role.BOX_OFFICE, Role.MANAGER)
-KEYS = [(letter, TYPE_NAMES[kind]) for letter, kind in LETTERS.items()] + [(WHEELCHAIR, "Wheelchair + companion")]
+KEYS = [(letter, TYPE_NAMES[kind]) for letter, kind in LETTERS.items()] + [(WHEELCHAIR, "Wheelchair, companion")]
 
 
 @dataclass(frozen=True, slots=True)
