@@ -202,6 +202,11 @@ PROMISES = (
         WHERE c.reason = 'show_cancelled' AND b.email <> '' AND NOT EXISTS (
           SELECT FROM messages m WHERE m.show_id = c.show_id AND m.kind = 'show_cancelled' AND m.subject_id = c.id)
         UNION ALL
+        SELECT c.show_id, b.code, 'cancellation' FROM cancellations c
+        JOIN bookings b ON b.show_id = c.show_id AND b.id = c.booking_id
+        WHERE c.reason = 'buyer' AND b.email <> '' AND NOT EXISTS (
+          SELECT FROM messages m WHERE m.show_id = c.show_id AND m.kind = 'cancellation' AND m.subject_id = c.id)
+        UNION ALL
         SELECT c.show_id, '', 'refund_show' FROM show_cancellations c WHERE NOT EXISTS (
           SELECT FROM outbox o WHERE o.show_id = c.show_id AND o.kind = 'refund_show')
         """,
@@ -228,7 +233,32 @@ PROMISES = (
            OR (t.state = 'reserved' AND b.state NOT IN ('held', 'awaiting_payment'))
         """,
     ),
+    Promise(
+        28,
+        "A ticket admits once, and its admission is noted.",
+        """
+        SELECT show_id, subject_id, count(*) FROM state_changes
+        WHERE subject = 'admission' AND after = 'admitted' GROUP BY 1, 2 HAVING count(*) > 1
+        UNION ALL
+        SELECT t.show_id, t.id, 0 FROM tickets t WHERE t.admitted_at IS NOT NULL AND NOT EXISTS (
+          SELECT FROM state_changes c WHERE c.show_id = t.show_id AND c.subject = 'admission' AND c.subject_id = t.id
+            AND c.after = 'admitted' AND c.at = t.admitted_at)
+        UNION ALL
+        SELECT show_id, id, 0 FROM tickets WHERE state = 'admitted' AND admitted_at IS NULL
+        """,
+    ),
     CANCELLED_SHOWS,
+    Promise(
+        30,
+        "Staff touch only their cinemas: whoever is in the audit had a role at that cinema at that moment.",
+        """
+        SELECT a.id, a.user_id, a.cinema_id, a.action, a.at FROM audit_entries a
+        WHERE a.user_id IS NOT NULL AND NOT EXISTS (
+          SELECT FROM staff_roles r WHERE r.user_id = a.user_id
+            AND (a.cinema_id IS NULL OR r.cinema_id IS NULL OR r.cinema_id = a.cinema_id)
+            AND r.granted_at <= a.at AND (r.revoked_at IS NULL OR r.revoked_at >= a.at))
+        """,
+    ),
 )
 
 
