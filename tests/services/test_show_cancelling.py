@@ -360,8 +360,9 @@ def test_nobody_is_refunded_for_a_show_that_takes_place(show):
     assert the_booking(show.id, booking.id).state == "confirmed"
 
 
-def test_a_hold_that_meets_the_calling_off_is_refused_or_let_go(app, show):
+def test_a_hold_that_meets_the_calling_off_is_refused_or_let_go(app, show, set_setting):
     """At the same instant, many times: no seat of the cancelled show stays held or sold."""
+    set_setting(orphan_seats="off")
     outcomes: list[str] = []
     start = threading.Barrier(9)
     wanted, show_id = seat_ids(show), show.id
