@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
 from app.domain.refund_policy import BadPolicy, parse_steps
+from app.domain.staff import FactorRule, Role
 
 ROOT = Path(__file__).resolve().parent.parent
 MB = 1024 * 1024
@@ -57,6 +58,15 @@ class Settings:
         100, "requests an address may make a minute, polls and files apart; 0 = no limit"
     )
     logins_per_minute: int = _setting(10, "log-in attempts an address or an account may make a minute; 0 = no limit")
+
+    staff_idle_hours: int = _setting(12, "staff who ask for no staff page this long are logged out")
+    staff_totp: dict[str, str] = _setting(
+        lambda: {"BOX_OFFICE": "optional", "SCANNER": "optional", "MANAGER": "required", "ADMIN": "required"},
+        "second factor by role: required, optional or off; a role not named is optional",
+    )
+    staff_requests_per_minute: int = _setting(
+        600, "requests to staff pages a person may make a minute, instead of the address's; 0 = no limit"
+    )
 
     booking_fees: dict[str, int] = _setting(
         lambda: {"GBP": 75, "EUR": 75, "BRL": 300, "USD": 100}, "fee per seat in minor units, GBP=75,EUR=75"
@@ -120,6 +130,12 @@ class Settings:
     smtp_url: str = _setting("", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty = files in var/mail")
     mail_from: str = _setting("Marquee <tickets@localhost>", "the sender of every mail")
     mail_timeout_seconds: int = _setting(20, "how long a mail server may take")
+
+    sms_url: str = _setting("", "text messages: an apprise address with {phone} in it; empty = not on offer")
+    push_url: str = _setting("", "push: an apprise address with {topic} in it; empty = not on offer")
+    push_page_url: str = _setting(
+        "", "where a buyer subscribes, https://… with {topic}; empty = only the topic is shown"
+    )
 
     poll_seconds: float = _setting(2.0, "how often an open seat map asks for changes")
     metrics_token: str = _setting("", "bearer token for /metrics; empty = only this machine may read it")
@@ -188,6 +204,10 @@ def _check(settings: Settings) -> None:
         parse_steps(settings.refund_steps)
     except BadPolicy as problem:
         raise BadSetting(f"REFUND_STEPS={settings.refund_steps!r}: {problem}") from problem
+    _check_staff(settings)
+    for name, place in (("sms_url", "{phone}"), ("push_url", "{topic}"), ("push_page_url", "{topic}")):
+        if getattr(settings, name) and place not in getattr(settings, name):
+            raise BadSetting(f"{name.upper()} must say {place} where that is to stand")
     if settings.production and "sandbox" in settings.gateways and not settings.allow_sandbox:
         raise BadSetting(
             "the sandbox gateway gives tickets for nothing: name another in GATEWAYS, or ALLOW_SANDBOX=yes"
@@ -196,6 +216,15 @@ def _check(settings: Settings) -> None:
         raise BadSetting("a gateway's test key gives tickets for nothing: set the live one, or ALLOW_SANDBOX=yes")
     if settings.production and settings.base_url.startswith("http://"):
         raise BadSetting("BASE_URL must begin with https:// in production")
+
+
+def _check_staff(settings: Settings) -> None:
+    if settings.staff_idle_hours < 1:
+        raise BadSetting("STAFF_IDLE_HOURS is at least 1")
+    roles, rules = {role.value.upper() for role in Role}, {rule.value for rule in FactorRule}
+    wrong = [f"{role}={rule}" for role, rule in settings.staff_totp.items() if role not in roles or rule not in rules]
+    if wrong:
+        raise BadSetting(f"STAFF_TOTP: {', '.join(wrong)} is no role with required, optional or off")
 
 
 _GATEWAY_NEEDS = {

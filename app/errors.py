@@ -22,6 +22,26 @@ class NotFound(DomainError):
     code, status, default = "NOT_FOUND", 404, "There is no such thing here."
 
 
+class Forbidden(DomainError):
+    """Somebody of the staff, but not for this."""
+
+    code, status, default = "FORBIDDEN", 403, "Your role does not include this. Ask a manager if it should."
+
+
+class WrongCode(DomainError):
+    """A second factor that does not fit: wrong, too old, or used before."""
+
+    code, status = "WRONG_CODE", 422
+    default = "This code is wrong, too old or used already. Wait for the next one and try again."
+
+
+class BadPasswordLink(DomainError):
+    """A link to choose a password that is too old, used already, or not ours."""
+
+    code, status = "BAD_PASSWORD_LINK", 410
+    default = "This link has been used or is too old. Ask whoever gave it to you for a new one."
+
+
 class Gone(DomainError):
     """What was asked for is over: a past show, a run-out hold."""
 
@@ -98,6 +118,24 @@ class NotCancellable(Conflict):
     """Seats that can't be given back: too late, already used at the door, already cancelled."""
 
     code, default = "NOT_CANCELLABLE", "These seats can't be cancelled any more."
+
+
+class NotAdmissible(Conflict):
+    """A ticket that opens no door: cancelled, or never paid."""
+
+    code, default = "NOT_ADMISSIBLE", "This ticket is not valid."
+
+
+class NotExchangeable(Conflict):
+    """Seats that can't be changed for others: too late, used, given back or changed meanwhile."""
+
+    code, default = "NOT_EXCHANGEABLE", "These seats can't be changed any more."
+
+
+class ExchangeUnderway(Conflict):
+    """Another change of the same seats is being paid for."""
+
+    code, default = "EXCHANGE_UNDERWAY", "Another change of these seats is being paid for."
 
 
 class AlreadyExtended(Conflict):

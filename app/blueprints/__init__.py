@@ -14,6 +14,7 @@ def init_blueprints(app: Flask, settings: Settings) -> None:
     from app.blueprints.gift_cards import gift_cards
     from app.blueprints.health import health
     from app.blueprints.shows import shows
+    from app.blueprints.staff import pages as staff_pages
 
     app.register_blueprint(health)
     app.register_blueprint(browse)
@@ -21,6 +22,7 @@ def init_blueprints(app: Flask, settings: Settings) -> None:
     app.register_blueprint(shows)
     app.register_blueprint(booking)
     app.register_blueprint(gift_cards)
+    app.register_blueprint(staff_pages)
 
     _init_paying(app, settings)
 

@@ -10,6 +10,7 @@ from flask_login import current_user, login_user
 from app.config import settings
 from app.domain.states import BookingState, ShowState
 from app.errors import EmailTaken
+from app.money import format_money
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.contacts import contact_of
 from app.queries.pay_ways import saved_ways
@@ -46,7 +47,7 @@ def login() -> Response:
         except WrongPassword as problem:
             form.form_errors.append(problem.message)
         else:
-            return _welcome(token, email, form.next.data)
+            return start_log_in(token, email, form.next.data)
     return render("account/login.html", status_code=422 if form.errors else 200, form=form)
 
 
@@ -59,7 +60,7 @@ def _throttle(email: str) -> None:
     count(f"login:{key}", settings.logins_per_minute)
 
 
-def _welcome(token: str, email: str, address: str | None) -> Response:
+def start_log_in(token: str, email: str, address: str | None) -> Response:
     """A new session for the log-in; what was logged in here before is ended."""
     if current_user.is_authenticated:
         log_out(current_user.token)
@@ -67,8 +68,10 @@ def _welcome(token: str, email: str, address: str | None) -> Response:
     session.clear()
     session.update(kept)
     session.permanent = True
-    login_user(account_of_token(token))
-    response = _to(address)
+    account = account_of_token(token)
+    login_user(account)
+    own = url_for("staff.home") if account and account.is_staff else None
+    response = _to(address or own)
     remember_device(response, email)
     return response
 
@@ -92,7 +95,7 @@ def register() -> Response:
         except EmailTaken as problem:
             form.email.errors = [*form.email.errors, f"{problem.message} Sign in instead, or use another one."]
         else:
-            response = _welcome(token, form.email.data.lower(), form.next.data)
+            response = start_log_in(token, form.email.data.lower(), form.next.data)
             flash(f"Your account is ready, {form.name.data}.", "ok")
             return response
     elif booking and request.method == "GET":
@@ -162,6 +165,9 @@ def state_words(booking: BookingSummary) -> str:
         return "Showing cancelled"
     if booking.state == BookingState.HELD:
         return "Kept for you, not paid yet"
-    return {BookingState.AWAITING_PAYMENT: "Waiting for the payment", BookingState.CONFIRMED: "Booked and paid"}.get(
-        BookingState(booking.state), "Cancelled"
-    )
+    if booking.state == BookingState.AWAITING_PAYMENT:
+        return "Waiting for the payment"
+    if booking.state == BookingState.CONFIRMED:
+        return f"Booked and paid, {booking.cancelled_seats} cancelled" if booking.cancelled_seats else "Booked and paid"
+    back = format_money(booking.returned_minor, booking.currency)
+    return f"Cancelled, {back} back" if booking.returned_minor else "Cancelled"

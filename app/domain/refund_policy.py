@@ -66,15 +66,22 @@ def _ordered(steps: Sequence[RefundStep]) -> tuple[RefundStep, ...]:
     if len({step.minutes_before for step in ordered}) != len(ordered):
         raise BadPolicy("two refund steps end at the same time")
     for step in ordered:
-        if step.minutes_before < 0 or not 0 <= step.percent <= 100 or step.seat_fee_minor < 0:
+        sane = step.percent.is_finite() and 0 <= step.percent <= 100
+        if step.minutes_before < 0 or not sane or step.seat_fee_minor < 0:
             raise BadPolicy(f"a refund step is out of bounds: {step.minutes_before}:{step.percent}")
     return tuple(ordered)
 
 
 def step_at(steps: Sequence[RefundStep], starts_at: dt.datetime, now: dt.datetime) -> RefundStep | None:
     """The step in force, by real hours before the show (clock changes don't move it); None once all are over."""
-    left = starts_at - now
-    return next((step for step in steps if left >= dt.timedelta(minutes=step.minutes_before)), None)
+    return next((step for step in steps if now.astimezone(dt.UTC) <= ends_at(step, starts_at)), None)
+
+
+def last_end(steps: Sequence[RefundStep], starts_at: dt.datetime) -> dt.datetime | None:
+    """When the last step ends, which it still includes; None for a policy without steps."""
+    if not steps:
+        return None
+    return starts_at - dt.timedelta(minutes=min(step.minutes_before for step in steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +96,33 @@ class Return:
 def what_returns(values: Sequence[int], step: RefundStep | None) -> Return:
     """For seats that were paid with these amounts; all of it comes back without a step to say otherwise.
 
-    What is kept is rounded half up once, over all seats; the fee is a seat's, never more than what is left of it.
+    What is kept is rounded half up once, over all seats.
     """
-    value = sum(values)
-    if step is None:
-        return Return(value, 0, value)
-    part = int((Decimal(value) * (100 - step.percent) / 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-    kept = min(value, part + step.seat_fee_minor * sum(1 for amount in values if amount))
+    value, kept = sum(values), sum(kept_by_seat(values, step))
     return Return(value, kept, value - kept)
+
+
+def kept_by_seat(values: Sequence[int], step: RefundStep | None) -> list[int]:
+    """What is kept of each seat, in minor units: the percentage and the seat's fee, never more than was paid for it.
+
+    The parts sum to the whole that was rounded once: the largest fractions are rounded up, first come first.
+    """
+    if step is None:
+        return [0] * len(values)
+    exact = [_kept_exactly(value, step) for value in values]
+    parts = [int(amount) for amount in exact]
+    left = int(sum(exact, Decimal(0)).quantize(Decimal(1), rounding=ROUND_HALF_UP)) - sum(parts)
+    by_fraction = sorted(range(len(exact)), key=lambda place: (parts[place] - exact[place], place))
+    for place in by_fraction[:left]:
+        parts[place] += 1
+    return parts
+
+
+def _kept_exactly(value: int, step: RefundStep) -> Decimal:
+    """A seat that cost nothing bears no fee."""
+    return min(Decimal(value), value * (100 - step.percent) / 100 + (step.seat_fee_minor if value else 0))
+
+
+def ends_at(step: RefundStep, starts_at: dt.datetime) -> dt.datetime:
+    """The last instant of a step, for a show that begins then: real minutes before it, whatever the clocks do."""
+    return starts_at.astimezone(dt.UTC) - dt.timedelta(minutes=step.minutes_before)

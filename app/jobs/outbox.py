@@ -15,6 +15,7 @@ from app.services.outbox import Task, due_items, finish_item, postpone_item, tak
 from app.services.payments import cancel_gateway_session
 from app.services.refunds import send_refund
 from app.services.saved_methods import forget_at_gateway
+from app.services.show_cancelling import refund_show
 from app.services.tickets import render_tickets
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ DOERS: dict[Task, Doer] = {
     Task.SEND_REFUND: lambda item: send_refund(item.show_id, item.subject_id),
     Task.FORGET_METHOD: lambda item: forget_at_gateway(item.subject_id),
     Task.CANCEL_PAYMENT: lambda item: cancel_gateway_session(item.show_id, item.subject_id),
+    Task.REFUND_SHOW: lambda item: refund_show(item.show_id, item.id, item.subject_id),
 }
 
 

@@ -89,8 +89,17 @@ class TicketView:
     ticket_type: str
     type_name: str
     price_minor: int
+    fee_minor: int
+    discount_minor: int
+    tax_minor: int
+    """Its shares of the booking's fee and discount, and the tax that is in what was paid for it."""
     state: str
     issued_at: dt.datetime | None
+
+    @property
+    def value_minor(self) -> int:
+        """What was paid for the seat."""
+        return self.price_minor + self.fee_minor - self.discount_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +151,13 @@ class BookingView:
     mail_state: str | None
     """queued, sent or failed (it will be tried again); None if no confirmation was ever asked for."""
     tickets: tuple[TicketView, ...]
+    phone: str
+    wants_push: bool
 
 
 _HEAD = text("""
-SELECT b.id, b.code, b.state, b.name, b.email, b.currency, b.total_minor, b.credit_minor, b.fee_minor, b.tax_minor,
+SELECT b.id, b.code, b.state, b.name, b.email, b.phone, b.wants_push, b.currency, b.total_minor, b.credit_minor,
+       b.fee_minor, b.tax_minor,
        b.seat_count, b.held_at, b.expires_at, b.confirmed_at,
        s.starts_at, s.ends_at, s.format, s.language, s.subtitles, s.note, s.state AS show_state,
        m.id AS movie_id, m.title, m.slug AS movie_slug, m.certificate, m.runtime_minutes, m.languages,
@@ -181,7 +193,8 @@ _LINES = text(
     "WHERE show_id = :show_id AND booking_id = :booking_id ORDER BY position"
 )
 _TICKETS = text("""
-SELECT t.seat_id, t.number, t.ticket_type, t.price_minor, t.state, t.issued_at,
+SELECT t.seat_id, t.number, t.ticket_type, t.price_minor, t.fee_minor, t.discount_minor, t.tax_minor, t.state,
+       t.issued_at,
        seat.label, seat.row,
        CASE WHEN EXISTS (SELECT FROM seats o WHERE o.layout_id = seat.layout_id AND o.level <> seat.level)
          THEN seat.level ELSE '' END AS level,
@@ -234,6 +247,8 @@ def booking_view(show_id: int, booking_id: int) -> BookingView:
         pdf_ready=head.pdf_ready,
         mail_state=head.mail_state,
         tickets=tickets,
+        phone=head.phone,
+        wants_push=head.wants_push,
     )
 
 
@@ -295,6 +310,9 @@ def _ticket(show_id: int, head: Row[Any], row: Row[Any]) -> TicketView:
         ticket_type=row.ticket_type,
         type_name=TYPE_NAMES[TicketType(row.ticket_type)],
         price_minor=row.price_minor,
+        fee_minor=row.fee_minor,
+        discount_minor=row.discount_minor,
+        tax_minor=row.tax_minor,
         state=row.state,
         issued_at=row.issued_at and _utc(row.issued_at),
     )
@@ -322,6 +340,9 @@ class BookingSummary:
     currency: str
     total_minor: int
     expires_at: dt.datetime
+    cancelled_seats: int
+    returned_minor: int
+    """What came of seats that were given back, exchanges apart."""
 
     @property
     def live(self) -> bool:
@@ -343,8 +364,12 @@ SELECT b.show_id, b.id, b.code, b.state, m.title, m.slug AS movie_slug, m.certif
        ARRAY(SELECT seat.label FROM tickets t JOIN seats seat ON seat.id = t.seat_id
              WHERE t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void'
              ORDER BY t.number) AS seats,
-       b.seat_count, b.currency, b.total_minor, b.expires_at, c.timezone, s.ends_at
+       b.seat_count, b.currency, b.total_minor, b.expires_at, back.seats AS cancelled_seats,
+       back.returned AS returned_minor, c.timezone, s.ends_at
 FROM bookings b
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(seat_count), 0) AS seats, coalesce(sum(returned_minor), 0) AS returned FROM cancellations
+  WHERE show_id = b.show_id AND booking_id = b.id AND reason <> 'exchange') back
 JOIN shows s ON s.id = b.show_id
 JOIN movies m ON m.id = s.movie_id
 JOIN cinemas c ON c.id = s.cinema_id

@@ -23,6 +23,7 @@ from app.errors import (
     ConcurrentModification,
     GatewayUnavailable,
     HoldExpired,
+    NotExchangeable,
     NotFound,
     PaymentStarted,
 )
@@ -34,8 +35,9 @@ from app.services.billing import keep_bill
 from app.services.confirming import confirm
 from app.services.coupons import give_back_coupons, invalid_coupon, lock_coupons, take_coupons
 from app.services.credits import give_back_credits, take_credits
+from app.services.exchanging import judge_exchange
 from app.services.extras import note_balance
-from app.services.holds import prolong
+from app.services.holds import prolong, release_booking
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
 from app.services.quoting import quote_booking
@@ -51,6 +53,10 @@ class Buyer:
     name: str
     email: str
     phone: str = ""
+    wants_sms: bool = False
+    wants_push: bool = False
+    """Whether they agreed to be told by text message, by push; mail is always sent."""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +108,16 @@ def start_payment(
     InvalidCoupon (details: `coupon_id`), a balance that shrank AmountChanged: the amount is to be shown anew.
     The same submit twice gives the same session. A booking that costs nothing is confirmed at once. Raises
     HoldExpired, PaymentStarted (details: `redirect_url`, the page where that payment goes on), Invalid,
-    NotFound (no such gateway), GatewayUnavailable (the seats stay kept). Locks the booking's seats, then the
-    booking.
+    NotFound (no such gateway), GatewayUnavailable (the seats stay kept), NotExchangeable (what it was to replace is no
+    longer there: its seats are let go), ExchangeUnderway. Locks the booking's seats, then the booking.
     """
     try:
         begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor, memory, without)
     except AmountChanged as problem:
         note_balance(show_id, booking_id, **problem.details)
+        raise
+    except NotExchangeable:
+        release_booking(show_id, booking_id, actor)
         raise
     if begun is None:
         return Started(None)
@@ -140,6 +149,7 @@ def begin_payment(
         running = _running_payment(session, show_id, booking_id)
         if running is not None:
             return _join(session, running, booking, types)
+        judge_exchange(session, booking, now)
         due = _keep_quote(session, booking, buyer, types, now, without)
         if due == 0:
             session.flush()
@@ -203,6 +213,7 @@ def _keep_quote(
             raise invalid_coupon(here.problem, coupon_id=here.terms.id)
     keep_bill(session, booking, priced)
     booking.name, booking.email, booking.phone = buyer.name, buyer.email, buyer.phone
+    booking.wants_sms, booking.wants_push, booking.language = buyer.wants_sms, buyer.wants_push, buyer.language
     booking.refund_steps = stored_steps(steps_of(session, booking.show_id))
     take_coupons(session, booking, priced.counting, priced.bill.discounts, buyer.email)
     booking.credit_minor = take_credits(session, booking, booking.total_minor, now)

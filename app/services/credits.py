@@ -192,11 +192,12 @@ def take_credits_again(session: Session, booking: Booking, now: dt.datetime) -> 
 
 
 def _given_back(session: Session, booking: Booking) -> list[Row[Any]]:
-    """What paid part of the kept bill and was given back since; nothing if the bill no longer counts on any."""
-    if not booking.credit_minor:
-        return []
-    rows = credits_on(session, booking.show_id, booking.id)
-    return [row for row in rows if row.state == UseState.GIVEN_BACK and row.amount_minor]
+    """What paid part of the kept bill and was given back since; no balance if the bill no longer counts on any.
+
+    An exchange belongs to the booking whatever it is worth: its seats are given back when the booking is confirmed.
+    """
+    rows = [row for row in credits_on(session, booking.show_id, booking.id) if row.state == UseState.GIVEN_BACK]
+    return [row for row in rows if row.kind == CreditKind.EXCHANGE or (booking.credit_minor and row.amount_minor)]
 
 
 _WALLET = text("""
@@ -210,10 +211,11 @@ def pay_into_wallet(session: Session, user_id: int, currency: str, amount_minor:
     session.execute(_WALLET, {"user_id": user_id, "currency": currency, "amount": amount_minor})
 
 
-_CARD = text(
-    "UPDATE gift_cards SET balance_minor = balance_minor + :amount, expires_at = greatest(expires_at, :at_least) "
-    "WHERE id = :id"
-)
+_CARD = text("""
+UPDATE gift_cards SET balance_minor = balance_minor + :amount,
+  expires_at = CASE WHEN expires_at IS NOT NULL THEN greatest(expires_at, :at_least) END
+WHERE id = :id
+""")
 SPENDABLE_AGAIN = dt.timedelta(days=90)
 """How long a gift card is good at least once money came back to it."""
 

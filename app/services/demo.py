@@ -23,6 +23,7 @@ from app.config import ROOT, settings
 from app.db import db, end_read, transaction
 from app.domain.pricing import TicketType
 from app.domain.seating import best_blocks
+from app.domain.staff import Role
 from app.errors import CodeTaken, DomainError, EmailTaken, ScreenBusy
 from app.models import Cinema, Layout, Movie, Price, PriceList, Screen, Show
 from app.queries.layouts import layout_facts
@@ -35,6 +36,7 @@ from app.services.importing import import_cinemas, import_movies, import_plan
 from app.services.offers import NewCoupon, create_coupon
 from app.services.payments import settle_payment
 from app.services.scheduling import NewShow, publish_show, schedule_show
+from app.services.staff import staff_with_password
 
 log = structlog.get_logger(__name__)
 FOLDER = ROOT / "demo"
@@ -47,6 +49,14 @@ COUPONS = (
     NewCoupon("MERCI5", "5 euros off from 20", amount_minor=500, min_minor=2000, currency="EUR", person_limit=1),
     NewCoupon("SEGUNDA", "Mondays at a quarter off", percent=Decimal(25), max_minor=3000, currency="BRL", weekdays=[1]),
 )
+STAFF_PASSWORD = "popcorn-and-a-shift"  # noqa: S105  of the demo alone, printed when it starts
+STAFF = (
+    ("Alma", "admin@example.org", Role.ADMIN, None),
+    ("Ruth", "manager@example.org", Role.MANAGER, "FR-237933"),
+    ("Maya", "box-office@example.org", Role.BOX_OFFICE, "FR-237933"),
+    ("Joe", "scanner@example.org", Role.SCANNER, "FR-237933"),
+)
+"""Name, e-mail, role and cinema of the demo's staff. Never made in production: everybody knows the password."""
 
 SCREENS: dict[str, tuple[tuple[str, str], ...]] = {
     "FR-237933": (("Screen 1", "standard-300"), ("Screen 2", "village-92"), ("Screen 3", "boutique-46")),
@@ -90,7 +100,19 @@ def load_demo(folder: Path = FOLDER, days: int = DAYS, say: Callable[[str], None
     for coupon in COUPONS:
         with contextlib.suppress(CodeTaken):
             create_coupon(coupon)
+    make_demo_staff()
     return loaded
+
+
+def make_demo_staff() -> None:
+    """The demo's staff, those that are missing; in production nothing."""
+    if settings.production:
+        return
+    slugs = {one.external_id: one.slug for one in db.session.execute(select(Cinema.external_id, Cinema.slug))}
+    end_read()
+    for name, email, role, cinema in STAFF:
+        if _register_once(name, email, STAFF_PASSWORD):
+            staff_with_password(email, role, [slugs[cinema]] if cinema else [])
 
 
 def demo_is_loaded() -> bool:
@@ -100,11 +122,12 @@ def demo_is_loaded() -> bool:
     return found is not None
 
 
-def _register_once(name: str, email: str, password: str) -> None:
+def _register_once(name: str, email: str, password: str) -> bool:
     try:
         register(name=name, email=email, password=password)
     except EmailTaken:
-        return
+        return False
+    return True
 
 
 def _schedule(days: int) -> Iterator[int]:

@@ -183,7 +183,7 @@ def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str
 def _extras_stand(session: Session, booking: Booking, now: dt.datetime) -> bool:
     """Whether what pays the rest of the bill is there: taken, or given back meanwhile and free to be taken again."""
     return (
-        exchange_stands(session, booking)
+        exchange_stands(session, booking, now)
         and coupons_can_return(session, booking.show_id, booking.id)
         and credits_can_return(session, booking, now)
     )

@@ -13,12 +13,14 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentEvent, gateway
 from app.db import db, end_read, transaction
 from app.domain.ledger import Entry, refunded, sent_back
+from app.domain.messages import MessageKind
 from app.domain.states import PaymentState, RefundState
 from app.errors import DomainError, GatewayUnavailable
 from app.models import Cancellation, Payment, Refund
 from app.services.alerts import raise_alert
 from app.services.ledger import post
-from app.services.outbox import Task, put
+from app.services.outbox import GIVE_UP_AFTER, Task, put
+from app.services.telling import tell_of_refund
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +124,7 @@ def _asked_after(row: Row[Any]) -> bool:
     with transaction() as session:
         _note(session, row.show_id, row.id, state, f"gateway:{row.provider}", answer.provider_ref, answer.reason)
         if state is RefundState.FAILED:
-            put(session, Task.SEND_REFUND, clock.now(), row.show_id, None, row.id)
+            _send_again(session, row.show_id, row.id)
     return True
 
 
@@ -153,7 +155,10 @@ def _note(
         )
     if not refund.move_to(state, now, actor):
         return "repeated"
+    if state is RefundState.SENT:
+        tell_of_refund(session, MessageKind.REFUND_SENT, now, refund, payment)
     if state is RefundState.DONE:
+        tell_of_refund(session, MessageKind.REFUND_DONE, now, refund, payment)
         refund.done_at = now
         _book(session, f"refund-{refund.id}", refunded(refund.amount_minor, payment.provider), refund, payment, now)
         _close_payment(session, payment, now, actor)
@@ -193,4 +198,16 @@ def note_refund_event(session: Session, event: PaymentEvent) -> str:
         raise_alert(session, "unknown_refund", event.show_id, f"{event.provider} tells of a refund we don't know.")
         return "unknown"
     state = RefundState.DONE if event.kind is EventKind.REFUND_DONE else RefundState.FAILED
-    return _note(session, event.show_id, refund_id, state, f"gateway:{event.provider}", reason=event.detail)
+    outcome = _note(session, event.show_id, refund_id, state, f"gateway:{event.provider}", reason=event.detail)
+    if outcome == f"refund {RefundState.FAILED.value}":
+        _send_again(session, event.show_id, refund_id)
+    return outcome
+
+
+def _send_again(session: Session, show_id: int, refund_id: int) -> None:
+    """A refund that failed after its sending was done has no outbox item left to try it again: it gets a new one."""
+    refund = session.get_one(Refund, (show_id, refund_id))
+    if refund.attempts < GIVE_UP_AFTER:
+        put(session, Task.SEND_REFUND, clock.now(), show_id, None, refund_id)
+    else:
+        raise_alert(session, "refund_given_up", show_id, f"Refund {refund_id} failed {refund.attempts} times.")

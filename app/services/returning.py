@@ -19,29 +19,29 @@ from app.models import Booking, Cancellation, Payment
 from app.services.credits import pay_back_to_card, pay_into_wallet
 from app.services.refunds import request_refund
 
-_PAYMENTS = text("""
+_READ_PAYMENTS = text("""
 SELECT id, captured_minor - refunded_minor - credited_minor AS left_minor FROM payments
-WHERE show_id = :show_id AND booking_id = :booking_id AND applied_at IS NOT NULL ORDER BY id FOR UPDATE
+WHERE show_id = :show_id AND booking_id = :booking_id AND applied_at IS NOT NULL ORDER BY id
 """)
+_LOCK_PAYMENTS = text(f"{_READ_PAYMENTS.text} FOR UPDATE")
 _CREDITS = text("""
 SELECT id, kind, source_show_id, source_id, amount_minor - returned_minor AS left_minor FROM booking_credits
 WHERE show_id = :show_id AND booking_id = :booking_id AND state = 'taken' ORDER BY id
 """)
 
 
-def tenders_of(session: Session, show_id: int, booking_id: int) -> list[Tender]:
+def tenders_of(session: Session, show_id: int, booking_id: int, *, lock: bool = True) -> list[Tender]:
     """Everything a confirmed booking was paid with and what of it can still go back; locks the payments.
 
-    Exchanged seats lead to what had paid them, as far as their worth went into this booking.
+    Exchanged seats lead to what had paid them, as far as their worth went into this booking. Without the lock it is
+    good for a page only.
     """
     key = {"show_id": show_id, "booking_id": booking_id}
     credits = session.execute(_CREDITS, key).all()
-    found = [
-        tender for row in credits if row.kind == CreditKind.EXCHANGE for tender in _inherited(session, show_id, row)
-    ]
-    found += [
-        Tender(TenderKind.PAYMENT, show_id, row.id, row.left_minor) for row in session.execute(_PAYMENTS, key).all()
-    ]
+    exchanged = [row for row in credits if row.kind == CreditKind.EXCHANGE]
+    found = [tender for row in exchanged for tender in _inherited(session, show_id, row, lock)]
+    payments = session.execute(_LOCK_PAYMENTS if lock else _READ_PAYMENTS, key).all()
+    found += [Tender(TenderKind.PAYMENT, show_id, row.id, row.left_minor) for row in payments]
     found += [
         Tender(TenderKind(row.kind), show_id, row.id, row.left_minor, row.source_id)
         for row in credits
@@ -50,8 +50,8 @@ def tenders_of(session: Session, show_id: int, booking_id: int) -> list[Tender]:
     return found
 
 
-def _inherited(session: Session, show_id: int, credit: Row[Any]) -> list[Tender]:
-    earlier = tenders_of(session, credit.source_show_id, credit.source_id)
+def _inherited(session: Session, show_id: int, credit: Row[Any], lock: bool) -> list[Tender]:
+    earlier = tenders_of(session, credit.source_show_id, credit.source_id, lock=lock)
     shares = allocate(credit.left_minor, [tender.left_minor for tender in earlier])
     step = (show_id, credit.id)
     return [
@@ -70,11 +70,21 @@ def return_money(
     if not amount_minor:
         return []
     entries = []
-    for tender, part in share_return(amount_minor, tenders_of(session, booking.show_id, booking.id)):
+    parts = share_return(amount_minor, tenders_of(session, booking.show_id, booking.id))
+    for tender, part in sorted(parts, key=_lock_order):
         for credit in tender.through:
             _note_returned(session, credit, part)
         entries.append(_GIVERS[tender.kind](session, booking, cancellation, tender, part, now))
     return entries
+
+
+_ORDER = (TenderKind.PAYMENT, TenderKind.GIFT_CARD, TenderKind.WALLET)
+
+
+def _lock_order(share: tuple[Tender, int]) -> tuple[int, int, int, int]:
+    """Payments, then gift cards by id, then wallets: two cancellations that share cards never wait for each other."""
+    tender = share[0]
+    return _ORDER.index(tender.kind), tender.source_id, tender.show_id, tender.id
 
 
 _RETURNED = text(

@@ -14,7 +14,6 @@ from app.adapters.templates import fill
 from app.config import settings
 from app.db import end_read, transaction
 from app.domain.codes import spoken, spoken_ticket
-from app.domain.pricing import TicketType
 from app.domain.states import BookingState
 from app.domain.ticket_payload import TicketPayload, read_keyring, sign
 from app.queries.papers import PosterFacts, document, poster_facts
@@ -32,14 +31,13 @@ REPEATED = ("poster.svg",)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One ticket as it is printed; `fee_minor` is its share of the booking's fee."""
+    """One ticket as it is printed."""
 
     ticket: TicketView
     code: str
     sign: tuple[str, str, str]
     place: str
     words: str
-    fee_minor: int
     seat_size: int
 
 
@@ -74,10 +72,14 @@ ON CONFLICT (show_id, booking_id, kind) DO UPDATE SET content = excluded.content
 """)
 
 
+_SEATS_NOW = text("SELECT state, seat_count FROM bookings WHERE show_id = :show_id AND id = :booking_id FOR SHARE")
+
+
 def render_tickets(show_id: int, booking_id: int) -> bytes | None:
     """Make the PDF and keep it; None for a booking that is not confirmed or has no ticket left.
 
-    Making it again replaces it by an equal one. Drawn outside the transaction: it takes a while.
+    Making it again replaces it by an equal one. Drawn outside the transaction: it takes a while, and if seats were
+    cancelled meanwhile it is not kept. Locks the booking against that.
     """
     view = booking_view(show_id, booking_id)
     if view.state != BookingState.CONFIRMED or not view.tickets:
@@ -86,17 +88,12 @@ def render_tickets(show_id: int, booking_id: int) -> bytes | None:
     poster = poster_facts(view.movie.id)
     end_read()
     content = draw_tickets(view, poster)
+    key = {"show_id": show_id, "booking_id": booking_id}
     with transaction() as session:
-        session.execute(
-            _KEEP,
-            {
-                "show_id": show_id,
-                "booking_id": booking_id,
-                "kind": KIND,
-                "content": content,
-                "now": clock.now(),
-            },
-        )
+        now = session.execute(_SEATS_NOW, key).one()
+        if (now.state, now.seat_count) != (view.state, len(view.tickets)):
+            return None
+        session.execute(_KEEP, {**key, "kind": KIND, "content": content, "now": clock.now()})
     return content
 
 
@@ -111,8 +108,7 @@ def draw_tickets(view: BookingView, poster: PosterFacts) -> bytes:
 
 def ticket_sheet(view: BookingView, poster: PosterFacts) -> tuple[str, dict[str, str]]:
     """The page that becomes the PDF, and its pictures as SVG by name."""
-    fees = fee_shares(view)
-    pages = [_page(view, ticket, fee) for ticket, fee in zip(view.tickets, fees, strict=True)]
+    pages = [_page(view, ticket) for ticket in view.tickets]
     pictures = {f"qr-{ticket.number}.svg": ticket_qr(view.code, ticket) for ticket in view.tickets}
     pictures["poster.svg"] = poster_of(poster)
     title = view.movie.title[:LONGEST_TITLE]
@@ -160,17 +156,7 @@ def poster_of(facts: PosterFacts) -> str:
     )
 
 
-def fee_shares(view: BookingView) -> list[int]:
-    """The booking fee spread over the tickets that bear one, to the last minor unit; companions bear none."""
-    bearing = [ticket for ticket in view.tickets if ticket.ticket_type != TicketType.COMPANION]
-    if not bearing:
-        return [0] * len(view.tickets)
-    each, rest = divmod(view.fee_minor, len(bearing))
-    shares = {ticket.number: each + (place < rest) for place, ticket in enumerate(bearing)}
-    return [shares.get(ticket.number, 0) for ticket in view.tickets]
-
-
-def _page(view: BookingView, ticket: TicketView, fee_minor: int) -> Page:
+def _page(view: BookingView, ticket: TicketView) -> Page:
     seat = ticket.row + ticket.seat_number if ticket.row else ticket.seat
     return Page(
         ticket=ticket,
@@ -178,7 +164,6 @@ def _page(view: BookingView, ticket: TicketView, fee_minor: int) -> Page:
         sign=_sign(settings.site_name),
         place=", ".join(part for part in (ticket.level, ticket.category_name) if part),
         words=_words(view),
-        fee_minor=fee_minor,
         seat_size=_step(seat, SEAT_STEPS),
     )
 

@@ -354,8 +354,9 @@ on("change", event => {
   if (input.name === "seats" && form) {
     if (picked().length > form.dataset.most) {
       input.checked = false;
-      note(`One booking has at most ${form.dataset.most} seats.`);
-      say(`One booking has at most ${form.dataset.most} seats.`, true);
+      const words = form.dataset.limit || `One booking has at most ${form.dataset.most} seats.`;
+      note(words);
+      say(words, true);
     } else {
       update();
       if ($("#orphan").hidden) say(`${picked().length || "No"} ${picked().length === 1 ? "seat" : "seats"}, ${$("#total").textContent}.`);

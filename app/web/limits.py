@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import redis
 from flask import Flask, current_app, request
+from flask_login import current_user
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
@@ -27,7 +28,15 @@ def init_limits(app: Flask, chosen: Settings) -> None:
         @app.before_request
         def count_request() -> None:
             if request.endpoint not in UNCOUNTED and request.blueprint not in UNCOUNTED_BLUEPRINTS:
-                count(f"address:{request.remote_addr}", per_minute)
+                _count_visitor(per_minute, settings.staff_requests_per_minute)
+
+
+def _count_visitor(per_minute: int, staff_per_minute: int) -> None:
+    """By address; on staff pages by person, for tills and doors stand behind one address with the foyer's visitors."""
+    if request.path.startswith("/staff") and current_user.is_authenticated and current_user.is_staff:
+        count(f"staff:{current_user.id}", staff_per_minute)
+    else:
+        count(f"address:{request.remote_addr}", per_minute)
 
 
 def count(key: str, per_minute: int) -> None:

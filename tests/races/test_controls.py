@@ -33,7 +33,7 @@ from tests.races.conftest import deadlocks
 from tests.support.crowd import together
 from tests.support.history import overlaps
 from tests.support.house import clean_house, forget_everything_kept
-from tests.support.no_locks import NoLocks, lock_nothing
+from tests.support.no_locks import NoLocks, lock_nothing, payment_unlocked
 
 ROUNDS = 25
 CROWD = 8
@@ -188,10 +188,15 @@ def failure_told_at_once(app: Flask) -> tuple[int, list[object]]:
     event = an_event(payment, EventKind.FAILED)
     results = together(app, [lambda: payments.settle_payment(event)] * CROWD)
     rows = db.session.execute(
-        text("SELECT 1 FROM outbox WHERE show_id = :show AND kind = 'mail_payment_failed'"), {"show": booking.show_id}
+        text("SELECT 1 FROM messages WHERE show_id = :show AND kind = 'payment_failed'"), {"show": booking.show_id}
     ).all()
     end_read()
     return len(rows), results
+
+
+def settle_without_locks(monkeypatch) -> None:
+    monkeypatch.setattr(payments, "lock_to_settle", lock_nothing)
+    monkeypatch.setattr(payments, "lock_payment", payment_unlocked)
 
 
 def test_with_everything_in_place_a_message_has_one_effect(spoilt):
@@ -202,7 +207,7 @@ def test_with_everything_in_place_a_message_has_one_effect(spoilt):
 
 
 def test_without_locks_the_event_check_alone_gives_a_message_one_effect(spoilt, monkeypatch):
-    monkeypatch.setattr(payments, "_lock_all", lock_nothing)
+    settle_without_locks(monkeypatch)
     for _ in range(3):
         mails, results = failure_told_at_once(spoilt)
         assert mails == 1
@@ -217,7 +222,7 @@ def test_without_the_event_check_the_same_message_is_answered_twice(spoilt, monk
 
 
 def test_without_the_event_check_and_without_locks_a_message_has_two_effects(spoilt, monkeypatch):
-    monkeypatch.setattr(payments, "_lock_all", lock_nothing)
+    settle_without_locks(monkeypatch)
     monkeypatch.setattr(payments, "_stored", lambda *_: True)
     for _ in range(ROUNDS):
         mails, _ = failure_told_at_once(spoilt)
@@ -228,7 +233,7 @@ def test_without_the_event_check_and_without_locks_a_message_has_two_effects(spo
 
 def test_without_the_event_check_and_without_locks_settling_a_capture_fails_its_race(spoilt, monkeypatch):
     """Even so the seats are sold once: what refuses the second is the count of its reserved tickets."""
-    monkeypatch.setattr(payments, "_lock_all", lambda *args: (*lock_nothing(*args)[:2], seats_read(*args[:3])))
+    settle_without_locks(monkeypatch)
     monkeypatch.setattr(payments, "_stored", lambda *_: True)
     for _ in range(ROUNDS):
         booking = a_hold(a_show())
@@ -238,11 +243,3 @@ def test_without_the_event_check_and_without_locks_settling_a_capture_fails_its_
         if any(isinstance(one, Exception) for one in results):
             return
     pytest.fail(f"no two came together in {ROUNDS} races: these races can't be lost")
-
-
-def seats_read(session, show_id, booking_id):
-    rows = session.execute(
-        text("SELECT seat_id FROM tickets WHERE show_id = :show_id AND booking_id = :id"),
-        {"show_id": show_id, "id": booking_id},
-    )
-    return NoLocks().lock(session, show_id, [row.seat_id for row in rows])

@@ -8,13 +8,13 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from app import clock
 from app.adapters.payments import EventKind
-from app.db import db, transaction
-from app.domain.states import PaymentState, ShowState
+from app.db import db
+from app.domain.states import PaymentState
 from app.errors import GatewayUnavailable
 from app.models import Payment, Show
 from app.services import checkout, holds, locking, payments
+from app.services.show_cancelling import cancel_show
 from tests.builders import A_BUYER, a_hold, a_show, a_started_payment, an_event, seat_ids, the_booking
 
 
@@ -274,9 +274,8 @@ def test_a_capture_of_what_another_attempt_was_to_cost_goes_back(show, booking):
 
 def test_money_for_a_cancelled_show_goes_back(show, booking):
     payment = a_started_payment(booking)
-    with transaction() as session:
-        cancelled = session.get_one(Show, show.id, populate_existing=True)
-        cancelled.move_to(ShowState.CANCELLED, clock.now(), "test")
+    cancel_show(show.id, "The projector broke.", "test")
+    assert state_of(booking) == "released"
     sent_back(booking, payment, payments.settle_payment(an_event(payment)), "show_cancelled")
 
 

@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from app import clock
 from app.adapters.payments import EventKind
 from app.db import db, transaction
+from app.domain.refund_policy import CancellationReason, what_returns
 from app.errors import GatewayUnavailable
-from app.models import Payment, Refund
-from app.services import checkout, holds, payments
+from app.models import Booking, Payment, Refund
+from app.services import checkout, holds, letting_go, payments
+from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.refunds import RefundRefused, ask_after_refunds, request_refund, send_refund
 from tests.builders import A_BUYER, a_hold, a_show
 
@@ -160,20 +162,31 @@ def test_more_than_was_captured_is_never_asked_back(late):
 
 
 def test_a_part_given_back_leaves_the_payment_partly_refunded(fake):
-    booking = a_hold(a_show())
+    booking = a_hold(a_show(), n=3)
     checkout.start_payment(
         booking.show_id, booking.id, A_BUYER, {}, provider="fake", mode="card", return_url="http://localhost/back"
     )
     (ref,) = fake.sessions
     payments.settle_payment(fake.happens(ref, EventKind.CAPTURED))
     asked = []
-    for amount, state in ((650, "partly_refunded"), (500, "partly_refunded")):
-        asked.append(ask_for(amount, "goodwill"))
+    for state in ("partly_refunded", "partly_refunded", "refunded"):
+        asked.append(one_seat_back(booking))
         send_refund(asked[-1].show_id, asked[-1].id)
         assert db.session.scalars(db.select(Payment)).one().state == state
         db.session.commit()
-    assert len({refund.idempotency_key for refund in asked}) == 2
-    assert fake.sessions[ref].refunds == {asked[0].idempotency_key: 650, asked[1].idempotency_key: 500}
+    assert fake.sessions[ref].refunds == {refund.idempotency_key: 1075 for refund in asked}
+    assert len(fake.sessions[ref].refunds) == 3
+
+
+def one_seat_back(booking: Booking) -> Refund:
+    """The money of one more seat is asked back."""
+    with transaction() as session:
+        letting_go.lock_booking(session, booking.show_id, booking.id)
+        held = session.get_one(Booking, (booking.show_id, booking.id), populate_existing=True)
+        tickets = [one for one in lock_tickets(session, held.show_id, held.id) if one.cancellation_id is None][:1]
+        result = what_returns([one.value_minor for one in tickets], None)
+        cancellation = give_back_seats(session, held, tickets, CancellationReason.STAFF, result, clock.now(), "test")
+        return session.scalars(db.select(Refund).filter_by(cancellation_id=cancellation.id)).one()
 
 
 def test_a_refund_nobody_speaks_of_again_is_asked_after(late, moved_clock):

@@ -16,20 +16,19 @@ import zxingcpp
 from icalendar import Calendar
 from sqlalchemy import event, text
 
-from app import clock
 from app.config import settings
-from app.db import db, transaction
-from app.domain.pricing import TicketType
+from app.db import db
 from app.domain.states import BookingState
 from app.domain.ticket_payload import from_base45, read_keyring, verify
 from app.errors import NotFound
 from app.models import Booking
 from app.queries.papers import poster_facts
 from app.queries.tickets import BookingView, booking_view, my_bookings
+from app.services.cancelling import cancel_seats
+from app.services.show_cancelling import cancel_show, refund_show
 from app.services.tickets import (
     booking_calendar,
     draw_tickets,
-    fee_shares,
     render_tickets,
     signed_payload,
     tickets_pdf,
@@ -104,7 +103,8 @@ def test_the_view_has_its_times_on_the_cinemas_clocks(app) -> None:
 def test_the_lines_of_the_view_add_up_to_its_total(app) -> None:
     view = view_of(a_booking(3))
     assert sum(line.amount_minor for line in view.lines if line.kind != "tax") == view.total_minor
-    assert sum(ticket.price_minor for ticket in view.tickets) + sum(fee_shares(view)) == view.total_minor
+    assert sum(ticket.value_minor for ticket in view.tickets) == view.total_minor
+    assert sum(ticket.tax_minor for ticket in view.tickets) == view.tax_minor
 
 
 def test_an_unknown_booking_is_not_found(app) -> None:
@@ -243,17 +243,25 @@ def test_a_booking_that_is_not_paid_has_no_tickets_drawn(app) -> None:
     assert tickets_pdf(booking.show_id, booking.id) is None
 
 
-def test_a_companion_bears_no_fee(app) -> None:
-    view = view_of(a_booking(2))
-    first, second = view.tickets
-    companion = replace(second, ticket_type=TicketType.COMPANION.value, price_minor=0)
-    assert fee_shares(replace(view, tickets=(first, companion), fee_minor=75)) == [75, 0]
-    assert fee_shares(replace(view, tickets=(companion,), fee_minor=0)) == [0]
+def test_a_pdf_that_was_being_drawn_while_seats_were_cancelled_is_not_kept(app, monkeypatch) -> None:
+    booking = a_booking(3)
+
+    def slowly(view: BookingView, poster: object) -> bytes:
+        cancel_seats(booking.show_id, booking.id, [view.tickets[0].number], expected_minor=967)
+        return b"three tickets"
+
+    monkeypatch.setattr("app.services.tickets.draw_tickets", slowly)
+    assert render_tickets(booking.show_id, booking.id) is None
+    assert tickets_pdf(booking.show_id, booking.id) is None
 
 
-def test_a_fee_that_does_not_divide_is_shared_to_the_last_penny(app) -> None:
-    view = view_of(a_booking(3))
-    assert fee_shares(replace(view, fee_minor=100)) == [34, 33, 33]
+def test_after_a_cancellation_the_pdf_has_the_seats_that_are_left_and_what_they_cost(app) -> None:
+    booking = a_booking(3)
+    assert len(drawn(view_of(booking))) == 3
+    cancel_seats(booking.show_id, booking.id, [2], expected_minor=967)
+    pages = drawn(view_of(booking))
+    assert len(pages) == 2
+    assert "The booking came to £21.50" in words(pages[0])
 
 
 def test_the_calendar_file_names_seats_place_and_local_time(app) -> None:
@@ -268,11 +276,8 @@ def test_the_calendar_file_names_seats_place_and_local_time(app) -> None:
 
 def test_a_cancelled_booking_shows_no_tickets(app) -> None:
     booking = a_booking(2)
-    key = {"show_id": booking.show_id, "booking_id": booking.id}
-    with transaction() as session:
-        session.execute(text(f"UPDATE show_seats SET state = 'free', booking_id = NULL {OF_BOOKING}"), key)
-        session.execute(text(f"UPDATE tickets SET state = 'void' {OF_BOOKING}"), key)
-        kept = session.get_one(Booking, (booking.show_id, booking.id))
-        kept.move_to(BookingState.CANCELLED, clock.now(), "test")
+    cancel_show(booking.show_id, "The projector broke.", "test")
+    refund_show(booking.show_id, 0)
+    assert view_of(booking).state == BookingState.CANCELLED
     assert view_of(booking).tickets == ()
     assert render_tickets(booking.show_id, booking.id) is None

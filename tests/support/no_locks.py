@@ -23,11 +23,16 @@ class NoLocks:
         return session.execute(_READ, {"show_id": show_id, "seat_ids": list(seat_ids)}).all()
 
 
-def lock_nothing(
-    session: Session, show_id: int, booking_id: int, payment_id: int
-) -> tuple[Booking, Payment, Sequence[Row[Any]]]:
-    """In place of services.payments._lock_all."""
-    seats = NoLocks().lock(session, show_id, [])
+def lock_nothing(session: Session, show_id: int, booking_id: int) -> tuple[Booking, Sequence[Row[Any]]]:
+    """In place of services.locking.lock_to_settle: reads the booking and its seats, locks neither."""
     booking = session.get_one(Booking, (show_id, booking_id), populate_existing=True)
-    payment = session.get_one(Payment, (show_id, payment_id), populate_existing=True)
-    return booking, payment, seats
+    seat_ids = session.execute(_SEATS, {"show_id": show_id, "booking_id": booking_id}).scalars().all()
+    return booking, NoLocks().lock(session, show_id, seat_ids)
+
+
+_SEATS = text("SELECT seat_id FROM tickets WHERE show_id = :show_id AND booking_id = :booking_id")
+
+
+def payment_unlocked(session: Session, show_id: int, payment_id: int) -> Payment:
+    """In place of services.payments.lock_payment."""
+    return session.get_one(Payment, (show_id, payment_id), populate_existing=True)

@@ -10,12 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app import clock
 from app.db import transaction
-from app.domain.states import ShowState
 from app.models import Show
 from app.queries.layouts import LayoutFacts, SeatFacts
 from app.queries.seat_map import forget_seat_map
+from app.services.show_cancelling import cancel_show
 from app.web.seat_cells import SeatCells
 from tests.builders import a_hold, a_paid_booking, a_show, seat_ids
 from tests.support.client import soup, words
@@ -79,8 +78,7 @@ def test_an_unknown_show_is_not_found(buyer: Buyer) -> None:
 
 def a_cancelled_show() -> Show:
     show = a_show()
-    with transaction():
-        show.move_to(ShowState.CANCELLED, clock.now(), "test")
+    cancel_show(show.id, "The projector broke.", "test")
     return show
 
 

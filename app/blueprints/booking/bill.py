@@ -16,12 +16,15 @@ from app.money import format_money
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import CheckoutPage
 from app.queries.layouts import price_table
+from app.queries.refund_terms import steps_of
 from app.queries.show_page import ShowPage, show_page
 from app.queries.wallets import wallet_balance
 from app.services.credits import CreditPart, preview_credits
+from app.services.exchanging import Exchange, preview_exchange
 from app.services.quoting import Priced, quote_booking
 from app.web.booking_forms import SeatLine, seat_lines
 from app.web.identity import user_id
+from app.web.refund_words import policy_sentence
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Checkout:
     credits: list[CreditPart]
     wallet_minor: int
     """What the visitor's wallet could pay, unless it does already."""
+    refund_words: str
+    """The cinema's refund policy for this showing, as it would be promised now."""
+    exchange: Exchange | None
+    """What exchanged seats pay, and what goes back of their worth."""
 
     @property
     def seats(self) -> list[PricedSeat]:
@@ -97,4 +104,7 @@ def look_at(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType]
     credits = preview_credits(db.session(), row, priced.bill.total_minor, clock.now())
     uses_wallet = any(part.kind is CreditKind.WALLET for part in credits)
     wallet = 0 if uses_wallet else wallet_balance(user_id(), row.currency)
-    return Checkout(page, show, row, priced, credits, wallet)
+    steps = steps_of(db.session(), ref.show_id)
+    refunds = policy_sentence(steps, show.starts_at, show.timezone, row.currency, clock.now())
+    exchange = preview_exchange(db.session(), row, priced.bill.total_minor)
+    return Checkout(page, show, row, priced, credits, wallet, refunds, exchange)

@@ -20,10 +20,12 @@ from app.errors import (
     AlreadyExtended,
     AmountChanged,
     ConcurrentModification,
+    ExchangeUnderway,
     GatewayUnavailable,
     HoldExpired,
     Invalid,
     InvalidCoupon,
+    NotExchangeable,
     NotFound,
     PaymentStarted,
 )
@@ -46,7 +48,9 @@ from app.web.booking_forms import (
     remember_draft,
     shown_struck,
     ticked_way,
+    typed_before,
 )
+from app.web.changing import forget_change
 from app.web.extensions import htmx
 from app.web.filters import clock_time
 from app.web.guards import booking_holder
@@ -72,9 +76,7 @@ def checkout(booking: BookingRef) -> AnyResponse:
     if page.paying:
         return _started(page, page.redirect_url)
     known = draft()
-    form = BuyerForm(
-        formdata=None, **{name: known.get(name) or getattr(page, name) for name in ("name", "email", "phone")}
-    )
+    form = BuyerForm(formdata=None, **typed_before(known, page))
     return form_page(booking, page, form, types_of(known, page))
 
 
@@ -189,11 +191,16 @@ def pay(booking: BookingRef) -> AnyResponse:
         return _started(page, problem.details.get("redirect_url"), problem.status)
     except ConcurrentModification:
         return redirect(url_for("booking.page", code=page.code), 303)
+    except NotExchangeable as problem:
+        forget_change()
+        flash(problem.message, "warn")
+        return redirect(url_for("shows.show", show_id=booking.show_id), 303)
     except (InvalidCoupon, AmountChanged) as problem:
         fresh, words = checkout_page(booking.show_id, booking.id), _new_amount(problem)
         return form_page(booking, fresh, form, types_of(request.form, page), problem.status, words)
-    except Invalid as problem:
-        return form_page(booking, page, form, {}, problem.status, problem.message)
+    except (Invalid, ExchangeUnderway) as problem:
+        types = {} if isinstance(problem, Invalid) else types_of(request.form, page)
+        return form_page(booking, page, form, types, problem.status, problem.message)
     except GatewayUnavailable as problem:
         fresh = checkout_page(booking.show_id, booking.id)
         return form_page(booking, fresh, form, types_of(request.form, page), problem.status, problem.message)

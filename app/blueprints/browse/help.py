@@ -6,7 +6,9 @@ from flask import Response
 
 from app.blueprints.browse import browse
 from app.config import settings
+from app.domain.refund_policy import parse_steps
 from app.web.guards import public
+from app.web.refund_words import policy_in_hours
 from app.web.render import render
 
 
@@ -25,4 +27,4 @@ def access() -> Response:
 @browse.get("/help/refunds")
 @public
 def refunds() -> Response:
-    return render("browse/refunds.html", settings=settings)
+    return render("browse/refunds.html", policy=policy_in_hours(parse_steps(settings.refund_steps)))
