@@ -271,7 +271,7 @@ def test_any_order_of_money_keeps_every_promise(app, urls, fake, moved_clock, se
     moved_clock.stop_at(clock.now().replace(microsecond=0))
     seen: Counter[str] = Counter()
     chosen = settings(
-        max_examples=50,
+        max_examples=25,
         stateful_step_count=30,
         deadline=None,
         derandomize=True,
