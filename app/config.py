@@ -111,6 +111,12 @@ class Settings:
     mail_from: str = _setting("Marquee <tickets@localhost>", "the sender of every mail")
     mail_timeout_seconds: int = _setting(20, "how long a mail server may take")
 
+    sms_url: str = _setting("", "text messages: an apprise address with {phone} in it; empty = not on offer")
+    push_url: str = _setting("", "push: an apprise address with {topic} in it; empty = not on offer")
+    push_page_url: str = _setting(
+        "", "where a buyer subscribes, https://… with {topic}; empty = only the topic is shown"
+    )
+
     poll_seconds: float = _setting(2.0, "how often an open seat map asks for changes")
     metrics_token: str = _setting("", "bearer token for /metrics; empty = only this machine may read it")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
@@ -174,6 +180,9 @@ def _check(settings: Settings) -> None:
         parse_steps(settings.refund_steps)
     except BadPolicy as problem:
         raise BadSetting(f"REFUND_STEPS={settings.refund_steps!r}: {problem}") from problem
+    for name, place in (("sms_url", "{phone}"), ("push_url", "{topic}"), ("push_page_url", "{topic}")):
+        if getattr(settings, name) and place not in getattr(settings, name):
+            raise BadSetting(f"{name.upper()} must say {place} where that is to stand")
     if settings.production and "sandbox" in settings.gateways and not settings.allow_sandbox:
         raise BadSetting(
             "the sandbox gateway gives tickets for nothing: name another in GATEWAYS, or ALLOW_SANDBOX=yes"

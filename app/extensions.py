@@ -12,6 +12,7 @@ from rq.serializers import JSONSerializer
 from werkzeug.local import LocalProxy
 
 from app.adapters.cache import init_cache
+from app.adapters.words import init_words
 from app.config import Settings
 from app.db import Base, db
 
@@ -20,6 +21,7 @@ QUEUE = "marquee"
 
 def init_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
+    init_words(app)
     _init_redis(app, settings)
     app.extensions["after_fork"] = lambda: _after_fork(app)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from babel import Locale
 from babel.numbers import format_currency
 
 CURRENCIES: dict[str, int] = {
@@ -22,6 +24,9 @@ CURRENCIES: dict[str, int] = {
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
 }
 """ISO 4217 codes in circulation and the digits of their minor unit (ISO 4217 list one)."""
+
+
+ENGLISH = "en_GB"
 
 
 class CurrencyMismatch(ValueError):
@@ -61,9 +66,17 @@ class Money:
 
 
 @lru_cache(maxsize=4096)
-def format_money(minor: int, currency: str) -> str:
-    """The amount as people of an English page read it: £12.75, €9.50, R$24.00, ¥1,800."""
+def format_money(minor: int, currency: str, locale: str = ENGLISH) -> str:
+    """The amount as people read it: £12.75, €9.50, R$24.00, JP¥1,800 in English; 12,75 £ as their locale does.
+
+    The digits are those of CURRENCIES: Babel's own count differs for some.
+    """
     exponent = CURRENCIES[currency]
-    pattern = "¤#,##0" + ("." + "0" * exponent if exponent else "")
     amount = Decimal(minor).scaleb(-exponent)
-    return format_currency(amount, currency, pattern, locale="en_GB", currency_digits=False).replace("\xa0", "")
+    pattern = re.sub(r"0\.0+", f"0.{'0' * exponent}".rstrip("."), _pattern(locale))
+    written = format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
+    return written.replace("\xa0", "") if locale == ENGLISH else written
+
+
+def _pattern(locale: str) -> str:
+    return "¤#,##0.00" if locale == ENGLISH else str(Locale.parse(locale).currency_formats["standard"].pattern)

@@ -9,11 +9,13 @@ from app.cli.database import DATABASE
 from app.cli.demo import DEMO
 from app.cli.imports import IMPORTS
 from app.cli.ledger import LEDGER
+from app.cli.messages import MESSAGES
 from app.cli.payments import PAYMENTS
 from app.cli.settings import SETTINGS
 from app.cli.upkeep import UPKEEP
 
 
 def init_cli(app: Flask) -> None:
-    for command in (*UPKEEP, *IMPORTS, *LEDGER, *DEMO, *PAYMENTS, *SETTINGS, *DATABASE, *CINEMAS):
+    commands = (*UPKEEP, *IMPORTS, *LEDGER, *MESSAGES, *DEMO, *PAYMENTS, *SETTINGS, *DATABASE, *CINEMAS)
+    for command in commands:
         app.cli.add_command(command)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+
 from itsdangerous import Signer
 
 
@@ -22,3 +25,13 @@ def link_is_valid(secret: str, code: str, key: str) -> bool:
 def booking_link(base_url: str, secret: str, code: str) -> str:
     """The whole address, for mails and calendars."""
     return f"{base_url.rstrip('/')}/bookings/{code}?key={link_key(secret, code)}"
+
+
+TOPIC_BYTES = 15
+"""120 bits: nobody finds a topic by trying."""
+
+
+def push_topic(secret: str, code: str) -> str:
+    """What a phone listens to for news of one booking. Who has the code alone can't tell it."""
+    digest = hmac.digest(secret.encode(), f"push-topic {code}".encode(), "sha256")
+    return "tickets-" + base64.b32encode(digest[:TOPIC_BYTES]).decode().lower()

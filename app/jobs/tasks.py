@@ -40,6 +40,7 @@ def regular_tasks() -> list[Regular]:
         Regular("expire_holds", dt.timedelta(minutes=1), named("app.services.holds:expire_holds")),
         Regular("reconcile_payments", dt.timedelta(minutes=1), named("app.services.payments:reconcile_payments")),
         Regular("ask_after_refunds", dt.timedelta(hours=1), named("app.services.refunds:ask_after_refunds")),
+        Regular("send_reminders", dt.timedelta(minutes=1), named("app.services.reminding:send_reminders")),
     ]
     if "sandbox" in settings.gateways:
         deliver = named("app.sandbox_gateway.messenger:deliver_due_messages")

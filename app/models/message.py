@@ -18,6 +18,7 @@ class Message(Base):
     __table_args__ = (
         c.one_of("state", MessageState),
         Index("ix_messages_booking", "show_id", "booking_id"),
+        Index("ix_messages_gift_card", "gift_card_id", postgresql_where=text("gift_card_id IS NOT NULL")),
         Index("ix_messages_queued_at", "queued_at"),
         Index(
             "uq_messages_reminder",

@@ -68,6 +68,8 @@ class Show(Moves, Base):
     captions: Mapped[bool] = mapped_column(Boolean, server_default="false")
     audio_description: Mapped[bool] = mapped_column(Boolean, server_default="false")
     relaxed: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    reminded_at: Mapped[c.instant | None]
+    """When the last of its reminders was queued; from then on nobody looks for more."""
 
     movie: Mapped[Movie] = relationship()
     cinema: Mapped[Cinema] = relationship()

@@ -27,6 +27,8 @@ class CheckoutPage:
     name: str
     email: str
     phone: str
+    wants_sms: bool
+    wants_push: bool
     payment_state: str | None
     redirect_url: str | None
     failure: str | None
@@ -57,7 +59,7 @@ class CheckoutPage:
 
 _PAGE = text("""
 SELECT b.show_id, b.id, b.code, b.state, b.held_at, b.expires_at, b.extended_at, b.payment_started_at, b.cap_at,
-       b.name, b.email, b.phone, p.state AS payment_state, p.redirect_url, p.failure,
+       b.name, b.email, b.phone, b.wants_sms, b.wants_push, p.state AS payment_state, p.redirect_url, p.failure,
        ARRAY(SELECT seat_id FROM (
          SELECT seat_id, number FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id
          ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids

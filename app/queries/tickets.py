@@ -149,10 +149,12 @@ class BookingView:
     mail_state: str | None
     """queued, sent or failed (it will be tried again); None if no confirmation was ever asked for."""
     tickets: tuple[TicketView, ...]
+    phone: str
+    wants_push: bool
 
 
 _HEAD = text("""
-SELECT b.id, b.code, b.state, b.name, b.email, b.currency, b.total_minor, b.fee_minor, b.tax_minor,
+SELECT b.id, b.code, b.state, b.name, b.email, b.phone, b.wants_push, b.currency, b.total_minor, b.fee_minor, b.tax_minor,
        b.seat_count, b.held_at, b.expires_at, b.confirmed_at,
        s.starts_at, s.ends_at, s.format, s.language, s.subtitles, s.note, s.state AS show_state,
        m.id AS movie_id, m.title, m.slug AS movie_slug, m.certificate, m.runtime_minutes, m.languages,
@@ -241,6 +243,8 @@ def booking_view(show_id: int, booking_id: int) -> BookingView:
         pdf_ready=head.pdf_ready,
         mail_state=head.mail_state,
         tickets=tickets,
+        phone=head.phone,
+        wants_push=head.wants_push,
     )
 
 

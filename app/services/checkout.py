@@ -52,6 +52,10 @@ class Buyer:
     name: str
     email: str
     phone: str = ""
+    wants_sms: bool = False
+    wants_push: bool = False
+    """Whether they agreed to be told by text message, by push; mail is always sent."""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,7 @@ def _keep_quote(
             raise invalid_coupon(here.problem, coupon_id=here.terms.id)
     keep_bill(session, booking, priced)
     booking.name, booking.email, booking.phone = buyer.name, buyer.email, buyer.phone
+    booking.wants_sms, booking.wants_push, booking.language = buyer.wants_sms, buyer.wants_push, buyer.language
     booking.refund_steps = stored_steps(steps_of(session, booking.show_id))
     take_coupons(session, booking, priced.counting, priced.bill.discounts, buyer.email)
     booking.credit_minor = take_credits(session, booking, booking.total_minor, now)

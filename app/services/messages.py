@@ -1,46 +1,33 @@
-"""The mails we send about a booking. Each belongs to one outbox item, whose job marks it done right after the send.
+"""Sending what services/telling.py queued: each message is written when it goes out, and the log says what came of it.
 
-A crash between the two sends a mail twice, with the same Message-ID.
+Its outbox item tries again. A crash between sending and noting sends a mail twice, with the same Message-ID.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from app import clock
-from app.adapters.mail import Attachment, Letter, MailNotSent, send
-from app.adapters.templates import fill
+from app.adapters.mail import Letter, MailNotSent, send
+from app.adapters.templates import write_letter, write_short
+from app.adapters.texts import TextNotSent, send_push, send_sms
 from app.config import settings
-from app.db import end_read, transaction
-from app.domain.links import booking_link
-from app.domain.messages import MessageKind
-from app.domain.settling import RefundReason
-from app.domain.states import LIVE_BOOKING, BookingState, MessageState
-from app.queries.papers import refund_of
-from app.queries.tickets import BookingView, booking_view
-from app.services.tickets import booking_calendar, render_tickets, spoken_language, tickets_pdf
+from app.db import transaction
+from app.domain.links import push_topic
+from app.domain.messages import Channel, mobile_number
+from app.domain.states import MessageState
+from app.failpoints import failpoint
+from app.services.drafts import Draft, draft_of
 
-REASONS: dict[str, str] = {
-    RefundReason.WRONG_AMOUNT: "The amount that arrived was not the amount of your booking.",
-    RefundReason.ALREADY_PAID: "Your booking was already paid. It stands as it is, and your tickets are valid.",
-    RefundReason.RELEASED: "You had given the seats back before the payment arrived.",
-    RefundReason.CANCELLED: "The booking had been cancelled before the payment arrived.",
-    RefundReason.SHOW_CANCELLED: "The showing has been cancelled.",
-    RefundReason.SHOW_BEGUN: "The payment arrived when this showing could no longer be booked.",
-    RefundReason.SEATS_GONE: "The payment arrived after the time to pay, and by then the seats had been sold.",
-    RefundReason.EXTRAS_GONE: "The coupon, gift card or exchanged seats that paid the rest were no longer there.",
-}
-
-
-_MESSAGE = text("""
-UPDATE messages SET attempts = attempts + 1 WHERE show_id = :show_id AND id = :id AND state <> 'sent'
-RETURNING kind, channel, booking_id, subject_id, facts, attempts
+_BEGIN = text("""
+UPDATE messages SET attempts = attempts + 1
+WHERE show_id = :show_id AND id = :id AND state NOT IN ('sent', 'not_needed')
+RETURNING show_id, id, kind, channel, booking_id, gift_card_id, subject_id, language, facts
 """)
 _NOTE = text("""
-UPDATE messages SET state = :state, detail = :detail, sent_at = :sent_at
+UPDATE messages SET state = :state, detail = :detail, sent_at = :sent_at, recipient = coalesce(:recipient, recipient)
 WHERE show_id = :show_id AND id = :id AND state <> 'sent'
 """)
 
@@ -48,108 +35,68 @@ WHERE show_id = :show_id AND id = :id AND state <> 'sent'
 def send_message(show_id: int, message_id: int) -> None:
     """Write one queued message and send it; what came of it is noted in the delivery log.
 
-    Raises MailNotSent, to be tried again.
+    Raises MailNotSent and TextNotSent, to be tried again, and whatever else went wrong on the way.
     """
     with transaction() as session:
-        row = session.execute(_MESSAGE, {"show_id": show_id, "id": message_id}).one_or_none()
-    if row is None:
+        message = session.execute(_BEGIN, {"show_id": show_id, "id": message_id}).one_or_none()
+    if message is None:
         return
     try:
-        sent = WRITERS[MessageKind(row.kind)](show_id, row, message_id)
-    except MailNotSent as problem:
-        _note(show_id, message_id, MessageState.FAILED, str(problem))
+        recipient = _send(message)
+    except Exception as problem:
+        known = isinstance(problem, MailNotSent | TextNotSent)
+        _note(message, MessageState.FAILED, str(problem) if known else f"{type(problem).__name__}: {problem}")
         raise
-    _note(show_id, message_id, MessageState.SENT if sent else MessageState.NOT_NEEDED, "")
+    failpoint("message-sent-before-noted")
+    _note(message, MessageState.SENT if recipient else MessageState.NOT_NEEDED, recipient=recipient)
 
 
-def _note(show_id: int, message_id: int, state: MessageState, detail: str) -> None:
-    now = clock.now() if state is MessageState.SENT else None
+def _send(message: Row[Any]) -> str | None:
+    """Whom it went to; None if there was nothing to say, or nobody to say it to."""
+    draft = draft_of(message)
+    return _SENDERS[Channel(message.channel)](message, draft) if draft else None
+
+
+def _note(message: Row[Any], state: MessageState, detail: str = "", recipient: str | None = None) -> None:
+    values = {
+        "show_id": message.show_id,
+        "id": message.id,
+        "state": state.value,
+        "detail": detail[:1000],
+        "sent_at": clock.now() if state is MessageState.SENT else None,
+        "recipient": recipient,
+    }
     with transaction() as session:
-        values = {"state": state.value, "detail": detail[:1000], "sent_at": now, "show_id": show_id, "id": message_id}
         session.execute(_NOTE, values)
 
 
-def _confirmation(show_id: int, message: Row[Any], message_id: int) -> bool:
-    """Tickets as PDF and the calendar file. Not needed if the booking is no longer confirmed.
-
-    Draws the tickets if nobody has yet. Raises MailNotSent.
-    """
-    view = booking_view(show_id, message.booking_id)
-    end_read()
-    if view.state != BookingState.CONFIRMED or not view.tickets:
-        return False
-    pdf = tickets_pdf(show_id, view.id) or render_tickets(show_id, view.id)
-    end_read()
-    assert pdf is not None
-    attachments = (
-        Attachment(f"tickets-{view.code}.pdf", "application/pdf", pdf),
-        Attachment(f"{view.code}.ics", "text/calendar", booking_calendar(view, _link(view))),
-    )
-    subject = f"Your tickets: {view.movie.title}, {_when(view)}"
-    facts = {"language": spoken_language(view), "seats": ", ".join(ticket.seat for ticket in view.tickets)}
-    return _send("confirmation", view, message_id, subject, facts, attachments)
+def _by_mail(message: Row[Any], draft: Draft) -> str | None:
+    if not draft.to:
+        return None
+    papers = tuple(draft.papers())
+    words = write_letter(draft.template, message.language, draft.facts)
+    key = f"{draft.kind.value}.{message.show_id}.{message.id}"
+    send(Letter(key, draft.to, draft.name, words.subject, words.text, words.html, papers))
+    return draft.to
 
 
-def _payment_failed(show_id: int, message: Row[Any], message_id: int) -> bool:
-    """That a payment did not go through, and until when the seats are kept. Not needed once the booking is paid."""
-    view = booking_view(show_id, message.booking_id)
-    end_read()
-    if view.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
-        return False
-    kept = view.state in LIVE_BOOKING and view.expires_at > clock.now()
-    subject = f"Your payment did not go through: {view.movie.title}, {_when(view)}"
-    kept_until = view.expires_at.astimezone(view.starts_at.tzinfo)
-    return _send("payment_failed", view, message_id, subject, {"kept": kept, "kept_until": kept_until})
+def _by_sms(message: Row[Any], draft: Draft) -> str | None:
+    """The words and the signed link: a phone is as much the buyer's own as a mailbox."""
+    phone = mobile_number(draft.phone)
+    if not phone or not settings.sms_url:
+        return None
+    _, words = write_short(draft.template, message.language, draft.facts)
+    send_sms(phone, f"{settings.site_name}: {words} {draft.facts['link']}")
+    return phone
 
 
-def _late_payment(show_id: int, message: Row[Any], message_id: int) -> bool:
-    """That money arrived which we can't use, why, and that all of it goes back."""
-    view = booking_view(show_id, message.booking_id)
-    refund = refund_of(show_id, message.subject_id)
-    end_read()
-    subject = f"Your money comes back: {view.movie.title}, {_when(view)}"
-    stands = view.state == BookingState.CONFIRMED
-    facts = {"refund": refund, "why": REASONS[refund.reason], "stands": stands}
-    return _send("late_payment", view, message_id, subject, facts)
+def _by_push(message: Row[Any], draft: Draft) -> str | None:
+    """The address without its key: what is pushed passes through a service that others run."""
+    if not settings.push_url:
+        return None
+    title, words = write_short(draft.template, message.language, draft.facts)
+    send_push(push_topic(settings.secret_key, draft.code), title, f"{words} {draft.facts['page']}")
+    return draft.code
 
 
-WRITERS = {
-    MessageKind.CONFIRMATION: _confirmation,
-    MessageKind.PAYMENT_FAILED: _payment_failed,
-    MessageKind.LATE_PAYMENT: _late_payment,
-}
-
-
-def _send(
-    kind: str,
-    view: BookingView,
-    message_id: int,
-    subject: str,
-    facts: dict[str, Any],
-    attachments: Sequence[Attachment] = (),
-) -> bool:
-    """Fill both templates of a kind and send the letter; nothing for a booking that never got an address."""
-    if not view.email:
-        return False
-    context = {"b": view, "link": _link(view), "subject": subject, "base_url": settings.base_url, **facts}
-    send(
-        Letter(
-            key=f"{kind}.{view.show_id}.{message_id}",
-            to=view.email,
-            name=view.name,
-            subject=subject,
-            text=fill(f"mail/{kind}.txt", **context),
-            html=fill(f"mail/{kind}.html", **context),
-            attachments=tuple(attachments),
-        )
-    )
-    return True
-
-
-def _link(view: BookingView) -> str:
-    return booking_link(settings.base_url, settings.secret_key, view.code)
-
-
-def _when(view: BookingView) -> str:
-    """Sat 21 Nov 19:30, on the cinema's clocks."""
-    return f"{view.starts_at:%a} {view.starts_at.day} {view.starts_at:%b %H:%M}"
+_SENDERS = {Channel.EMAIL: _by_mail, Channel.SMS: _by_sms, Channel.PUSH: _by_push}

@@ -6,6 +6,7 @@ Enqueueing to RQ after the commit is the fast path; the sweeper, which finds wha
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -66,6 +67,20 @@ def put(
     }
     item_id = session.execute(_INSERT, item).scalar_one()
     on_commit(lambda: enqueue(show_id, item_id))
+
+
+_INSERT_ALL = text("""
+INSERT INTO outbox (show_id, kind, booking_id, subject_id, created_at, due_at)
+SELECT :show_id, :kind, item.booking_id, item.subject_id, :now, :now
+FROM unnest(CAST(:booking_ids AS bigint[]), CAST(:subject_ids AS bigint[])) AS item(booking_id, subject_id)
+""")
+
+
+def put_all(session: Session, task: Task, now: dt.datetime, show_id: int, items: Sequence[tuple[int, int]]) -> None:
+    """put() for many (booking, subject) of one show at once. The sweeper enqueues them."""
+    bookings, subjects = zip(*items, strict=True)
+    values = {"show_id": show_id, "kind": task.value, "now": now}
+    session.execute(_INSERT_ALL, {**values, "booking_ids": list(bookings), "subject_ids": list(subjects)})
 
 
 def enqueue(show_id: int, item_id: int) -> None:

@@ -13,12 +13,14 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentEvent, gateway
 from app.db import db, end_read, transaction
 from app.domain.ledger import Entry, refunded, sent_back
+from app.domain.messages import MessageKind
 from app.domain.states import PaymentState, RefundState
 from app.errors import DomainError, GatewayUnavailable
 from app.models import Cancellation, Payment, Refund
 from app.services.alerts import raise_alert
 from app.services.ledger import post
 from app.services.outbox import GIVE_UP_AFTER, Task, put
+from app.services.telling import tell_of_refund
 
 log = structlog.get_logger(__name__)
 
@@ -153,7 +155,10 @@ def _note(
         )
     if not refund.move_to(state, now, actor):
         return "repeated"
+    if state is RefundState.SENT:
+        tell_of_refund(session, MessageKind.REFUND_SENT, now, refund, payment)
     if state is RefundState.DONE:
+        tell_of_refund(session, MessageKind.REFUND_DONE, now, refund, payment)
         refund.done_at = now
         _book(session, f"refund-{refund.id}", refunded(refund.amount_minor, payment.provider), refund, payment, now)
         _close_payment(session, payment, now, actor)

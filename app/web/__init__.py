@@ -19,6 +19,7 @@ def init_web(app: Flask, settings: Settings) -> None:
     from app.web.extensions import init_page_extensions
     from app.web.guards import init_guards
     from app.web.identity import init_identity
+    from app.web.languages import init_languages
     from app.web.limits import init_limits
     from app.web.requests import init_requests
     from app.web.security import init_security
@@ -27,6 +28,7 @@ def init_web(app: Flask, settings: Settings) -> None:
     init_requests(app, settings)
     init_security(app, settings)
     init_assets(app)
+    init_languages(app)
     init_identity(app)
     init_guards(app)
     init_limits(app, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,17 +10,23 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from flask import session
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, StringField, TelField
-from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
+from wtforms import BooleanField, EmailField, Field, StringField, TelField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.adapters.payments import PayMode, gateways
+from app.config import settings
+from app.domain.messages import mobile_number
 from app.domain.pricing import TYPE_NAMES, PricedSeat, PriceTable, TicketType, price_of, types_for
 from app.domain.text import tidy
 from app.errors import Invalid
+from app.queries.checkout_page import CheckoutPage
 from app.queries.pay_ways import SavedWay
 from app.services.checkout import Buyer
+from app.web.languages import visitors_language
 
 DRAFT = "buyer"
+CONSENTS = ("wants_sms", "wants_push")
+TYPED = ("name", "email", "phone", *CONSENTS)
 TYPE_FIELD = "type-"
 MODE_WORDS = {
     PayMode.CARD: ("Card", "Any bank's card"),
@@ -44,6 +51,14 @@ def right_email(form: FlaskForm, field: Field) -> None:
         raise ValidationError(words) from problem
 
 
+def right_phone(form: BuyerForm, field: Field) -> None:
+    """None, or what looks like one; for text messages one that works from anywhere."""
+    if form.wants_sms in form.ways and form.wants_sms.data and not mobile_number(field.data or ""):
+        raise ValidationError("For text messages, begin the number with + and the country, such as +44 7700 900123")
+    if field.data and not re.fullmatch(r"\+?[0-9 ()./-]{5,30}", field.data):
+        raise ValidationError("A phone number has only digits, spaces and +")
+
+
 class BuyerForm(FlaskForm):
     """Name, e-mail and, if they like, a phone number."""
 
@@ -63,14 +78,20 @@ class BuyerForm(FlaskForm):
     phone = TelField(
         "Phone, optional",
         filters=[trimmed],
-        validators=[
-            Optional(),
-            Regexp(r"^\+?[0-9 ()./-]{5,30}$", message="A phone number has only digits, spaces and +"),
-        ],
+        validators=[right_phone],
     )
 
+    wants_sms = BooleanField("By text message too: booking, changes, a reminder")
+    wants_push = BooleanField("By push to my phone too: booking, changes, a reminder")
+
+    @property
+    def ways(self) -> list[Field]:
+        """The ways to be told besides mail that are on offer, each to be ticked."""
+        return [way for way, url in ((self.wants_sms, settings.sms_url), (self.wants_push, settings.push_url)) if url]
+
     def buyer(self) -> Buyer:
-        return Buyer(self.name.data, self.email.data, self.phone.data or "")
+        sms, push = (way in self.ways and way.data for way in (self.wants_sms, self.wants_push))
+        return Buyer(self.name.data, self.email.data, self.phone.data or "", sms, push, visitors_language())
 
 
 def chosen_types(values: Mapping[str, str], seat_ids: Sequence[int]) -> dict[int, TicketType]:
@@ -173,13 +194,19 @@ def remember_draft(values: Mapping[str, str]) -> None:
     """Keep what was typed at checkout in the visitor's own session, for the next page that asks."""
     kinds = {key: value[:20] for key, value in values.items() if key.startswith(TYPE_FIELD) and len(key) < 30}
     session[DRAFT] = {
-        **{name: trimmed(values.get(name))[:254] for name in ("name", "email", "phone")},
+        **{name: trimmed(values.get(name))[:254] for name in TYPED},
         **dict(list(kinds.items())[:10]),
     }
 
 
 def draft() -> dict[str, Any]:
     return dict(session.get(DRAFT, {}))
+
+
+def typed_before(known: Mapping[str, Any], page: CheckoutPage) -> dict[str, Any]:
+    """What the form begins with: the draft, else what the booking has. A tick that was taken away stays away."""
+    asked = {name: known.get(name) or getattr(page, name) for name in TYPED}
+    return {**asked, **{name: bool(known[name]) for name in CONSENTS if name in known}}
 
 
 def forget_draft() -> None:

@@ -331,6 +331,7 @@ def _new_tables() -> None:
     sa.PrimaryKeyConstraint('show_id', 'id', name=op.f('pk_messages'))
     )
     op.create_index('ix_messages_booking', 'messages', ['show_id', 'booking_id'], unique=False)
+    op.create_index('ix_messages_gift_card', 'messages', ['gift_card_id'], unique=False, postgresql_where=sa.text('gift_card_id IS NOT NULL'))
     op.create_index('ix_messages_queued_at', 'messages', ['queued_at'], unique=False)
     op.create_index('uq_messages_reminder', 'messages', ['show_id', 'booking_id', 'channel'], unique=True, postgresql_where=sa.text("kind = 'reminder' AND resend_of IS NULL"))
     op.create_table('show_cancellations',
@@ -426,6 +427,7 @@ def _new_columns() -> None:
     op.add_column('refunds', sa.Column('cancellation_id', sa.BigInteger(), nullable=True))
     op.create_index('ix_refunds_sent', 'refunds', ['requested_at'], postgresql_where=sa.text("state = 'sent'"))
     op.create_index('ix_refunds_cancellation', 'refunds', ['cancellation_show_id', 'cancellation_id'], unique=False)
+    op.add_column('shows', sa.Column('reminded_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('tickets', sa.Column('fee_minor', sa.Integer(), server_default='0', nullable=False))
     op.add_column('tickets', sa.Column('discount_minor', sa.Integer(), server_default='0', nullable=False))
     op.add_column('tickets', sa.Column('tax_minor', sa.Integer(), server_default='0', nullable=False))
@@ -454,6 +456,7 @@ def _drop_all() -> None:
     op.drop_column('tickets', 'tax_minor')
     op.drop_column('tickets', 'discount_minor')
     op.drop_column('tickets', 'fee_minor')
+    op.drop_column('shows', 'reminded_at')
     op.drop_index('ix_refunds_sent', table_name='refunds')
     op.drop_index('ix_refunds_cancellation', table_name='refunds')
     op.drop_column('refunds', 'cancellation_id')

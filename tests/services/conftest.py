@@ -1,9 +1,10 @@
-"""What tests of services share: a gateway whose every answer the test decides."""
+"""What tests of services share: a gateway and a mail server whose every answer the test decides."""
 
 from __future__ import annotations
 
 import pytest
 
+from app.adapters.mail import EXTENSION, FakeOutgoing
 from app.adapters.payments.fake import FakeGateway
 
 
@@ -13,3 +14,11 @@ def fake(app, monkeypatch) -> FakeGateway:
     gateway = FakeGateway()
     monkeypatch.setitem(app.extensions["marquee_gateways"], "fake", gateway)
     return gateway
+
+
+@pytest.fixture
+def post(app, monkeypatch) -> FakeOutgoing:
+    """The mails that went out."""
+    fake = FakeOutgoing()
+    monkeypatch.setitem(app.extensions, EXTENSION, fake)
+    return fake

@@ -50,6 +50,7 @@ from app.web.booking_forms import (
     remember_draft,
     seat_lines,
     ticked_way,
+    typed_before,
 )
 from app.web.extensions import htmx
 from app.web.filters import clock_time
@@ -118,9 +119,7 @@ def checkout(booking: BookingRef) -> AnyResponse:
     if page.paying:
         return _started(page, page.redirect_url)
     known = draft()
-    form = BuyerForm(
-        formdata=None, **{name: known.get(name) or getattr(page, name) for name in ("name", "email", "phone")}
-    )
+    form = BuyerForm(formdata=None, **typed_before(known, page))
     return _form_page(booking, page, form, _types_of(known, page))
 
 

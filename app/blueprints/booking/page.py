@@ -14,13 +14,14 @@ from app.blueprints.booking.cancel import money_back
 from app.blueprints.booking.checkout import time_is_up
 from app.blueprints.browse.posters import poster_url
 from app.config import settings
-from app.domain.links import booking_link
+from app.domain.links import booking_link, push_topic
 from app.domain.states import BookingState, ShowState
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import checkout_page
+from app.queries.messages import last_confirmation
 from app.queries.show_cancellation import called_off
 from app.queries.tickets import BookingView, TicketView, booking_view
-from app.services.sending import send_again as send_tickets_again
+from app.services.sending import resend_message
 from app.services.tickets import booking_calendar, ticket_qr, tickets_pdf
 from app.web.filters import clock_time, day
 from app.web.guards import booking_holder
@@ -62,7 +63,16 @@ def _confirmed(view: BookingView) -> dict[str, Any]:
         "mail_folder": None if settings.smtp_url or settings.production else settings.var_dir / "mail",
         "is_guest": user_id() is None,
         "can_cancel": clock.now() < view.starts_at,
+        "push": _push(view),
     }
+
+
+def _push(view: BookingView) -> dict[str, str] | None:
+    """What the buyer's phone listens to, and where it is told so."""
+    if not view.wants_push or not settings.push_url:
+        return None
+    topic = push_topic(settings.secret_key, view.code)
+    return {"topic": topic, "page": settings.push_page_url.replace("{topic}", topic)}
 
 
 def _paper(view: BookingView, ticket: TicketView) -> dict[str, Any]:
@@ -164,9 +174,10 @@ def calendar(booking: BookingRef) -> Response:
 @booking_holder
 def send_again(booking: BookingRef) -> AnyResponse:
     """The confirmation once more, to the address of the booking."""
-    if booking.state != BookingState.CONFIRMED:
+    message_id = last_confirmation(booking.show_id, booking.id)
+    if booking.state != BookingState.CONFIRMED or message_id is None:
         abort(404)
     count(f"send:{booking.code}", SENDINGS_PER_MINUTE)
-    send_tickets_again(booking.show_id, booking.id)
+    resend_message(booking.show_id, message_id)
     flash("The tickets are on their way once more.", "ok")
     return redirect(url_for("booking.page", code=booking.code), 303)

@@ -1,0 +1,188 @@
+"""What each kind of message says: its template and the facts that fill it, read when it is sent. No draft where there
+is nothing to say any more, or nobody to say it to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Row
+
+from app import clock
+from app.adapters.mail import Attachment
+from app.config import settings
+from app.db import end_read
+from app.domain.links import booking_link
+from app.domain.messages import MessageKind
+from app.domain.states import LIVE_BOOKING, BookingState, RefundState
+from app.errors import NotFound
+from app.queries import messages as queries
+from app.queries.papers import refund_of
+from app.queries.tickets import BookingView, booking_view
+from app.services.tickets import booking_calendar, render_tickets, tickets_pdf
+
+Papers = Callable[[], Sequence[Attachment]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message before it is words. `papers` makes what is attached to the mail; it may take a second."""
+
+    kind: MessageKind
+    to: str
+    name: str
+    facts: dict[str, Any]
+    papers: Papers = tuple
+    phone: str = ""
+    code: str = ""
+
+    @property
+    def template(self) -> str:
+        return f"mail/{self.kind.value}.html"
+
+
+def draft_of(message: Row[Any]) -> Draft | None:
+    """What a message of the log says now; None if there is nothing to say. Ends its reads."""
+    kind = MessageKind(message.kind)
+    draft = _DRAFTS[kind](kind, message)
+    end_read()
+    return draft
+
+
+def _about(kind: MessageKind, view: BookingView, papers: Papers = tuple, **facts: Any) -> Draft:
+    shared = {
+        "b": view,
+        "name": view.name,
+        "link": _link(view),
+        "page": f"{settings.base_url.rstrip('/')}/bookings/{quote(view.code)}",
+        "base_url": settings.base_url,
+        "seats": ", ".join(ticket.seat for ticket in view.tickets),
+    }
+    return Draft(kind, view.email, view.name, {**shared, **facts}, papers, view.phone, view.code)
+
+
+def _link(view: BookingView) -> str:
+    return booking_link(settings.base_url, settings.secret_key, view.code)
+
+
+def _tickets_of(view: BookingView) -> Papers:
+    """The PDF, drawn if nobody has yet, and the calendar file."""
+
+    def papers() -> Sequence[Attachment]:
+        pdf = tickets_pdf(view.show_id, view.id) or render_tickets(view.show_id, view.id)
+        end_read()
+        calendar = Attachment(f"{view.code}.ics", "text/calendar", booking_calendar(view, _link(view)))
+        return [Attachment(f"tickets-{view.code}.pdf", "application/pdf", pdf), calendar] if pdf else []
+
+    return papers
+
+
+def _confirmation(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    view = booking_view(message.show_id, message.booking_id)
+    if view.state != BookingState.CONFIRMED or not view.tickets:
+        return None
+    return _about(kind, view, _tickets_of(view), paid=queries.paid_by(view.show_id, view.id))
+
+
+def _payment_failed(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    """Not needed once the booking is paid."""
+    view = booking_view(message.show_id, message.booking_id)
+    if view.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
+        return None
+    kept = view.state in LIVE_BOOKING and view.expires_at > clock.now()
+    until = view.expires_at.astimezone(view.starts_at.tzinfo)
+    asked = queries.asked_minor(message.show_id, message.subject_id)
+    return _about(kind, view, kept=kept, kept_until=until, asked_minor=asked)
+
+
+def _late_payment(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    """Not needed where nothing arrived that could go back."""
+    view = booking_view(message.show_id, message.booking_id)
+    try:
+        refund = refund_of(message.show_id, message.subject_id)
+    except NotFound:
+        return None
+    return _about(kind, view, refund=refund, stands=view.state == BookingState.CONFIRMED)
+
+
+def _cancellation(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    view = booking_view(message.show_id, message.booking_id)
+    back = queries.given_back(message.show_id, message.subject_id)
+    stands = view.state == BookingState.CONFIRMED and bool(view.tickets)
+    return _about(kind, view, _tickets_of(view) if stands else tuple, back=back, stands=stands)
+
+
+def _show_cancelled(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    view = booking_view(message.show_id, message.booking_id)
+    why, back = queries.called_off(message.show_id, message.booking_id)
+    return _about(kind, view, why=why, back=back)
+
+
+def _reminder(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    """Not needed for who does not come, and once the show has begun."""
+    view = booking_view(message.show_id, message.booking_id)
+    coming = view.state == BookingState.CONFIRMED and view.show_state == "published" and bool(view.tickets)
+    if not coming or view.starts_at <= clock.now():
+        return None
+    return _about(kind, view)
+
+
+def _refund_sent(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    """Not needed once it is done, which is told by a mail of its own."""
+    refund = queries.refund_facts(message.facts["refund_show_id"], message.subject_id)
+    return None if refund.state == RefundState.DONE else _of_refund(kind, message, refund)
+
+
+def _refund_done(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    refund = queries.refund_facts(message.facts["refund_show_id"], message.subject_id)
+    return _of_refund(kind, message, refund)
+
+
+def _of_refund(kind: MessageKind, message: Row[Any], refund: queries.RefundFacts) -> Draft:
+    if message.gift_card_id is None:
+        return _about(kind, booking_view(message.show_id, message.booking_id), refund=refund)
+    return _about_card(kind, queries.gift_card_facts(message.gift_card_id), refund=refund)
+
+
+def _gift_card(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    """The code is made for this mail and stored nowhere."""
+    from app.services.gift_cards import card_code  # type: ignore[import-not-found, unused-ignore]
+
+    card = queries.gift_card_facts(message.gift_card_id)
+    if card.state != "active":
+        return None
+    draft = _about_card(kind, card, gift_code=_in_fours(card_code(card.id)))
+    to = (card.recipient_email, card.recipient_name) if card.recipient_email else (card.email, card.name)
+    return Draft(kind, *to, {**draft.facts, "name": to[1], "giver": card.name})
+
+
+def _in_fours(code: str) -> str:
+    """As people read a code aloud: ABCD-EFGH-JKMN-PQRS."""
+    letters = code.replace("-", "")
+    return "-".join(letters[place : place + 4] for place in range(0, len(letters), 4))
+
+
+def _gift_card_receipt(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    return _about_card(kind, queries.gift_card_facts(message.gift_card_id))
+
+
+def _about_card(kind: MessageKind, card: queries.GiftCardFacts, **facts: Any) -> Draft:
+    page = f"{settings.base_url.rstrip('/')}/gift-cards"
+    shared = {"card": card, "b": None, "name": card.name, "link": page, "page": page, "base_url": settings.base_url}
+    return Draft(kind, card.email, card.name, {**shared, **facts})
+
+
+_DRAFTS: dict[MessageKind, Callable[[MessageKind, Row[Any]], Draft | None]] = {
+    MessageKind.CONFIRMATION: _confirmation,
+    MessageKind.PAYMENT_FAILED: _payment_failed,
+    MessageKind.LATE_PAYMENT: _late_payment,
+    MessageKind.CANCELLATION: _cancellation,
+    MessageKind.REFUND_SENT: _refund_sent,
+    MessageKind.REFUND_DONE: _refund_done,
+    MessageKind.REMINDER: _reminder,
+    MessageKind.GIFT_CARD: _gift_card,
+    MessageKind.GIFT_CARD_RECEIPT: _gift_card_receipt,
+    MessageKind.SHOW_CANCELLED: _show_cancelled,
+}
