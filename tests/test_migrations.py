@@ -8,16 +8,25 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
+from flask import Flask
 from sqlalchemy import create_engine
 
-from app.db import Base
+from app import create_app
+from app.config import read_settings
+from app.db import Base, db, end_read
 from app.embedded import Urls, connect, create_database, drop_database
 from app.embedded.postgres import binaries
-from tests.support.house import ROOT, _upgrade
+from app.models import Payment
+from app.services.payments import settle_payment
+from app.services.promises import check_promises
+from tests.builders import an_event
+from tests.support.house import ROOT, _upgrade, forget_everything_kept
+from tests.support.old_house import OldHouse
 
 OWN = ("alembic_version", "schema_digest")
 """Tables of the migrating itself, and the tests' mark of what they migrated."""
@@ -140,6 +149,194 @@ def test_an_upgrade_of_a_house_in_use_keeps_its_rows(make):
             "SELECT (SELECT name FROM cities), (SELECT title FROM movies), (SELECT count(*) FROM state_changes)"
         ).fetchone()
     assert row == ("York", "Sunrise", 1)
+
+
+# The books of a house that sold seats before it had any
+
+SOLD = ("held", "awaiting_payment", "confirmed")
+PAID = ("created", "pending", "captured")
+
+
+class Before(NamedTuple):
+    """The ids of what was there before the upgrade, by what it is."""
+
+    urls: Urls
+    show: int
+    bookings: dict[str, int]
+    payments: dict[str, int]
+    refunds: dict[str, int]
+    items: dict[str, int]
+
+
+def sell_everything(old: OldHouse) -> Before:
+    """Every way that money could go before there were books."""
+    odd = {"prices": (1000, 1000, 1000)}
+    sold = old.booking(*SOLD, **odd)
+    late = old.booking("held", "awaiting_payment", "expired", "confirmed", prices=(1000, 700))
+    gone = old.booking("held", "awaiting_payment", "expired")
+    freed = old.booking("held", "awaiting_payment", "released")
+    old.booking("held")
+    paying = old.booking("held", "awaiting_payment")
+    free = old.booking("held", "confirmed", prices=(0,), fee=0)
+    twice = old.booking(*SOLD)
+    hoped = old.booking("held", "awaiting_payment", "expired", **odd)
+    nothing = old.booking(*SOLD)
+    payments = {
+        "sold": old.payment(sold, 3225, *PAID),
+        "late": old.payment(late, 1850, "created", "pending", "expired", "captured"),
+        "gone": old.payment(gone, 2150, "created", "pending", "expired", "captured", "refunded"),
+        "freed": old.payment(freed, 2150, "created", "pending", "expired", "captured"),
+        "paying": old.payment(paying, 2150, "created", "pending"),
+        "declined": old.payment(twice, 2150, "created", "failed", "captured"),
+        "twice": old.payment(twice, 2150, *PAID),
+        "hoped": old.payment(hoped, 3225, "created", "pending", "expired"),
+        "of nothing": old.payment(nothing, 2150, "created", "captured", captured=0),
+        "then paid": old.payment(nothing, 2150, *PAID),
+    }
+    refunds = {
+        "done": old.refund(payments["gone"], 2150, "requested", "sent", "done"),
+        "requested": old.refund(payments["freed"], 2150, "requested"),
+        "refused": old.refund(payments["declined"], 2150, "requested", "failed"),
+    }
+    for booking in (sold, late, free, twice, nothing):
+        old.item("render_tickets", booking)
+    items = {
+        "sent": old.item("mail_confirmation", sold),
+        "waiting": old.item("mail_confirmation", late, done=False),
+        "tried": old.item("mail_confirmation", twice, done=False, attempts=2, failure="MailNotSent: full"),
+        "told": old.item("mail_late_payment", gone, payments["gone"]),
+        "declined": old.item("mail_payment_failed", twice, payments["declined"], attempts=1),
+    }
+    for booking in (free, nothing):
+        old.item("mail_confirmation", booking)
+    items["refund"] = old.item("send_refund", freed, refunds["requested"], done=False)
+    old.item("send_refund", gone, refunds["done"])
+    old.item("send_refund", twice, refunds["refused"], done=False, attempts=1, failure="RefundRefused: no")
+    bookings = {"sold": sold, "late": late, "gone": gone, "free": free, "twice": twice, "hoped": hoped}
+    return Before(Urls("", "", ""), old.show, bookings, payments, refunds, items)
+
+
+@pytest.fixture(scope="module")
+def upgraded(make: Callable[[str], Urls]) -> Before:
+    found = make("sold")
+    assert flask(found, "db", "upgrade", "0001").returncode == 0
+    with connect(found.database_url) as database:
+        before = sell_everything(OldHouse(database))._replace(urls=found)
+    done = flask(found, "db", "upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    return before
+
+
+@pytest.fixture
+def database(upgraded: Before) -> Iterator[psycopg.Connection]:
+    with connect(upgraded.urls.database_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def old_app(upgraded: Before, urls: Urls, test_environment: dict[str, str]) -> Iterator[Flask]:
+    """The application on the upgraded house."""
+    app = create_app(read_settings(test_environment | upgraded.urls.environ() | {"REDIS_URL": urls.redis_url}))
+    forget_everything_kept()
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    forget_everything_kept()
+
+
+def test_the_upgraded_house_keeps_every_promise(old_app):
+    assert [str(row) for row in check_promises()] == []
+
+
+def test_what_was_captured_sold_and_refunded_is_in_the_books(database, upgraded):
+    rows = database.execute("SELECT account, sum(amount_minor)::int FROM ledger_entries GROUP BY 1").fetchall()
+    assert dict(rows) == {
+        "gateway_clearing": 3225 + 1850 + 2150 + 2150 + 2150 + 2150,
+        "refunds_payable": -2150 - 2150,
+        "deposits": 0,
+        "tax_payable": -(538 + 308 + 358 + 358),
+        "fee_revenue": -(225 + 150 + 150 + 150) + (36 + 24 + 24 + 24),
+        "ticket_revenue": -(3000 + 1700 + 2000 + 2000) + (502 + 284 + 334 + 334),
+    }
+    keys = {row[0] for row in database.execute("SELECT key FROM ledger_entries").fetchall()}
+    assert f"refund-{upgraded.refunds['done']}" in keys
+    assert f"sale-{upgraded.bookings['free']}" not in keys, "nothing was paid for it"
+    assert f"capture-{upgraded.payments['of nothing']}" not in keys
+
+
+def test_the_odd_pennies_of_tax_go_to_the_first_tickets(database, upgraded):
+    def shares(booking: str) -> list[tuple[int, ...]]:
+        query = "SELECT fee_minor, tax_minor FROM tickets WHERE booking_id = %s AND state <> 'void' ORDER BY number"
+        return database.execute(query, [upgraded.bookings[booking]]).fetchall()
+
+    assert shares("sold") == [(75, 180), (75, 179), (75, 179)]
+    assert shares("late") == [(75, 179), (75, 129)]
+
+
+def test_only_captures_that_confirmed_something_are_marked_so(database, upgraded):
+    used = database.execute("SELECT id FROM payments WHERE applied_at IS NOT NULL").fetchall()
+    assert {row[0] for row in used} == {upgraded.payments[name] for name in ("sold", "late", "twice", "then paid")}
+
+
+def test_mails_become_messages_and_those_not_sent_are_still_to_be_sent(database, upgraded):
+    query = """
+        SELECT m.kind, m.state, m.recipient, m.subject_id, m.attempts, m.detail, o.done_at IS NULL
+        FROM outbox o JOIN messages m ON m.show_id = o.show_id AND m.id = o.subject_id WHERE o.id = %s
+        AND o.kind = 'send_message'
+    """
+    told = {name: database.execute(query, [item]).fetchone() for name, item in upgraded.items.items()}
+    ada, payments = "ada@example.org", upgraded.payments
+    assert told == {
+        "sent": ("confirmation", "sent", ada, None, 0, "", False),
+        "waiting": ("confirmation", "queued", ada, None, 0, "", True),
+        "tried": ("confirmation", "failed", ada, None, 2, "MailNotSent: full", True),
+        "told": ("late_payment", "sent", ada, payments["gone"], 0, "", False),
+        "declined": ("payment_failed", "sent", ada, payments["declined"], 1, "", False),
+        "refund": None,
+    }
+
+
+def test_money_that_comes_late_to_the_upgraded_house_confirms_what_had_run_out(old_app, upgraded):
+    """Last of those that look at the upgraded house: it changes it."""
+    payment = db.session.get_one(Payment, (upgraded.show, upgraded.payments["hoped"]))
+    end_read()
+    assert settle_payment(an_event(payment)) == "confirmed late"
+    waiting = db.session.get_one(Payment, (upgraded.show, upgraded.payments["paying"]))
+    end_read()
+    assert settle_payment(an_event(waiting)) == "confirmed"
+    assert [str(row) for row in check_promises()] == []
+
+
+def test_an_unused_upgrade_can_be_taken_back_and_done_again(make):
+    found = make("back")
+    flask(found, "db", "upgrade", "0001")
+    first = schema(found)
+    with connect(found.database_url) as database:
+        sell_everything(OldHouse(database))
+        items = database.execute("SELECT id, kind, subject_id FROM outbox ORDER BY id").fetchall()
+    assert flask(found, "db", "upgrade", "0002").returncode == 0
+    done = flask(found, "db", "downgrade", "0001")
+    assert done.returncode == 0, done.stderr
+    assert schema(found) == first
+    with connect(found.database_url) as database:
+        assert database.execute("SELECT id, kind, subject_id FROM outbox ORDER BY id").fetchall() == items
+    assert flask(found, "db", "upgrade", "head").returncode == 0
+
+
+def test_an_upgrade_in_use_is_not_taken_back_and_says_why(make):
+    found = make("kept")
+    assert flask(found, "db", "upgrade", "0002").returncode == 0
+    with connect(found.database_url) as database:
+        database.execute(
+            "INSERT INTO gift_cards (order_code, code_hash, code_end, state, currency, initial_minor, owner_key, name, "
+            "email, ordered_at) VALUES ('o', 'h', 'end', 'ordered', 'GBP', 500, 's:me', 'Ada', 'a@example.org', now())"
+        )
+    refused = flask(found, "db", "downgrade", "0001")
+    assert refused.returncode != 0
+    assert "gift cards were ordered" in refused.stderr
+    with connect(found.database_url) as database:
+        assert database.execute("SELECT count(*) FROM gift_cards").fetchone() == (1,)
 
 
 # What the application's role may do
