@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
 from app.domain.refund_policy import BadPolicy, parse_steps
+from app.domain.staff import FactorRule, Role
 
 ROOT = Path(__file__).resolve().parent.parent
 MB = 1024 * 1024
@@ -58,6 +59,15 @@ class Settings:
     )
     logins_per_minute: int = _setting(10, "log-in attempts an address or an account may make a minute; 0 = no limit")
 
+    staff_idle_hours: int = _setting(12, "staff who ask for no staff page this long are logged out")
+    staff_totp: dict[str, str] = _setting(
+        lambda: {"BOX_OFFICE": "optional", "SCANNER": "optional", "MANAGER": "required", "ADMIN": "required"},
+        "second factor by role: required, optional or off; a role not named is optional",
+    )
+    staff_requests_per_minute: int = _setting(
+        600, "requests to staff pages a person may make a minute, instead of the address's; 0 = no limit"
+    )
+
     booking_fees: dict[str, int] = _setting(
         lambda: {"GBP": 75, "EUR": 75, "BRL": 300, "USD": 100}, "fee per seat in minor units, GBP=75,EUR=75"
     )
@@ -76,6 +86,16 @@ class Settings:
         24, "how long before a show its buyers are reminded, on the cinema's clocks; 0 = never"
     )
     gift_card_months: int = _setting(24, "how long a gift card is good")
+    gift_card_least: dict[str, int] = _setting(
+        lambda: {"GBP": 500, "EUR": 500, "BRL": 2000, "USD": 500},
+        "the smallest gift card by currency, in minor units; a currency without one sells none",
+    )
+    gift_card_most: dict[str, int] = _setting(
+        lambda: {"GBP": 50000, "EUR": 50000, "BRL": 200000, "USD": 50000}, "the largest gift card, likewise"
+    )
+    codes_per_minute: int = _setting(
+        10, "coupon and gift card codes a visitor or an address may try a minute; 0 = no limit"
+    )
 
     gateways: tuple[str, ...] = _setting(("sandbox",), "payment gateways on offer, comma-separated")
     allow_sandbox: bool = _setting(False, "in production, let the sandbox gateway give tickets for nothing; yes or no")
@@ -176,10 +196,15 @@ def _check(settings: Settings) -> None:
     _check_gateways(settings)
     if settings.orphan_seats not in ("on", "warn", "off"):
         raise BadSetting(f"ORPHAN_SEATS is on, warn or off, not {settings.orphan_seats!r}")
+    if any(not 0 < least <= settings.gift_card_most.get(name, 0) for name, least in settings.gift_card_least.items()):
+        raise BadSetting(
+            "GIFT_CARD_LEAST and GIFT_CARD_MOST name the same currencies, and the least is not the greater"
+        )
     try:
         parse_steps(settings.refund_steps)
     except BadPolicy as problem:
         raise BadSetting(f"REFUND_STEPS={settings.refund_steps!r}: {problem}") from problem
+    _check_staff(settings)
     for name, place in (("sms_url", "{phone}"), ("push_url", "{topic}"), ("push_page_url", "{topic}")):
         if getattr(settings, name) and place not in getattr(settings, name):
             raise BadSetting(f"{name.upper()} must say {place} where that is to stand")
@@ -191,6 +216,15 @@ def _check(settings: Settings) -> None:
         raise BadSetting("a gateway's test key gives tickets for nothing: set the live one, or ALLOW_SANDBOX=yes")
     if settings.production and settings.base_url.startswith("http://"):
         raise BadSetting("BASE_URL must begin with https:// in production")
+
+
+def _check_staff(settings: Settings) -> None:
+    if settings.staff_idle_hours < 1:
+        raise BadSetting("STAFF_IDLE_HOURS is at least 1")
+    roles, rules = {role.value.upper() for role in Role}, {rule.value for rule in FactorRule}
+    wrong = [f"{role}={rule}" for role, rule in settings.staff_totp.items() if role not in roles or rule not in rules]
+    if wrong:
+        raise BadSetting(f"STAFF_TOTP: {', '.join(wrong)} is no role with required, optional or off")
 
 
 _GATEWAY_NEEDS = {

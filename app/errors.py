@@ -22,6 +22,26 @@ class NotFound(DomainError):
     code, status, default = "NOT_FOUND", 404, "There is no such thing here."
 
 
+class Forbidden(DomainError):
+    """Somebody of the staff, but not for this."""
+
+    code, status, default = "FORBIDDEN", 403, "Your role does not include this. Ask a manager if it should."
+
+
+class WrongCode(DomainError):
+    """A second factor that does not fit: wrong, too old, or used before."""
+
+    code, status = "WRONG_CODE", 422
+    default = "This code is wrong, too old or used already. Wait for the next one and try again."
+
+
+class BadPasswordLink(DomainError):
+    """A link to choose a password that is too old, used already, or not ours."""
+
+    code, status = "BAD_PASSWORD_LINK", 410
+    default = "This link has been used or is too old. Ask whoever gave it to you for a new one."
+
+
 class Gone(DomainError):
     """What was asked for is over: a past show, a run-out hold."""
 
@@ -106,6 +126,18 @@ class NotAdmissible(Conflict):
     code, default = "NOT_ADMISSIBLE", "This ticket is not valid."
 
 
+class NotExchangeable(Conflict):
+    """Seats that can't be changed for others: too late, used, given back or changed meanwhile."""
+
+    code, default = "NOT_EXCHANGEABLE", "These seats can't be changed any more."
+
+
+class ExchangeUnderway(Conflict):
+    """Another change of the same seats is being paid for."""
+
+    code, default = "EXCHANGE_UNDERWAY", "Another change of these seats is being paid for."
+
+
 class AlreadyExtended(Conflict):
     code, default = "ALREADY_EXTENDED", "The time was already prolonged once."
 
@@ -116,6 +148,10 @@ class ScreenBusy(Conflict):
 
 class EmailTaken(Conflict):
     code, default = "EMAIL_TAKEN", "There is already an account with this e-mail address."
+
+
+class CodeTaken(Conflict):
+    code, default = "CODE_TAKEN", "There is a coupon with this code already. Codes are never used twice."
 
 
 class GatewayUnavailable(DomainError):
@@ -144,5 +180,6 @@ CONSTRAINT_ERRORS: dict[str, type[DomainError]] = {
     "uq_bookings_live_owner": ConcurrentModification,
     "ex_shows_screen_during": ScreenBusy,
     "uq_users_email": EmailTaken,
+    "uq_coupons_code": CodeTaken,
 }
 """Which refusal a broken database constraint means, by the constraint's name."""

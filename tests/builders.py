@@ -12,7 +12,22 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentEvent
 from app.db import db, transaction
 from app.domain.pricing import TicketType
-from app.models import Booking, Cinema, City, Layout, Movie, Payment, Price, PriceList, Screen, Seat, Show
+from app.domain.staff import Role
+from app.models import (
+    Booking,
+    Cinema,
+    City,
+    Layout,
+    Movie,
+    Payment,
+    Price,
+    PriceList,
+    Screen,
+    Seat,
+    Show,
+    StaffRole,
+    User,
+)
 from app.services import checkout, holds, payments
 from app.services.scheduling import NewShow, publish_show, schedule_show
 
@@ -258,3 +273,23 @@ def a_paid_booking(show: Show, n: int = 2, owner: str | None = None, seats: list
     payment = a_started_payment(booking)
     assert payments.settle_payment(an_event(payment)) == "confirmed"
     return the_booking(show.id, booking.id)
+
+
+def a_customer(name: str = "Ada Byron", email: str | None = None) -> User:
+    """An account. Its password is nobody's; tests/support/staff.py signs in without one."""
+    with transaction() as session:
+        user = User(
+            name=name, email=email or f"person-{next(_numbers)}@example.org", password_hash="!", created_at=clock.now()
+        )
+        session.add(user)
+    return user
+
+
+def a_person(role: Role, *cinemas: Cinema, name: str = "Ruth Miller", email: str | None = None) -> User:
+    """Somebody of the staff, with this role at each of these cinemas, or everywhere for an admin."""
+    user = a_customer(name, email)
+    with transaction() as session:
+        for cinema_id in [cinema.id for cinema in cinemas] or [None]:
+            row = StaffRole(user_id=user.id, role=role.value, cinema_id=cinema_id, granted_at=clock.now())
+            session.add(row)
+    return user

@@ -82,6 +82,7 @@ def test_environment(urls: Urls, tmp_path_factory: pytest.TempPathFactory) -> di
         "HOLDS_PER_MINUTE": "0",
         "REQUESTS_PER_MINUTE": "0",
         "LOGINS_PER_MINUTE": "0",
+        "CODES_PER_MINUTE": "0",
         "LOG_LEVEL": "ERROR",
     }
 

@@ -30,7 +30,7 @@ from tests.support.old_house import OldHouse
 
 OWN = ("alembic_version", "schema_digest")
 """Tables of the migrating itself, and the tests' mark of what they migrated."""
-APPEND_ONLY = ("state_changes", "ledger_entries", "ledger_accounts")
+APPEND_ONLY = ("state_changes", "ledger_entries", "ledger_accounts", "audit_entries")
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +141,12 @@ def test_an_upgrade_of_a_house_in_use_keeps_its_rows(make):
             "INSERT INTO state_changes (show_id, subject, subject_id, after, at, actor) "
             "VALUES (0, 'show', 1, 'draft', now(), 'test')"
         )
+        app.execute(
+            "WITH made AS (INSERT INTO users (email, name, password_hash, created_at) "
+            "VALUES ('ada@example.org', 'Ada', 'x', now()) RETURNING id) "
+            "INSERT INTO login_sessions (user_id, token_hash, created_at, expires_at) "
+            "SELECT id, 'x', now(), now() + interval '1 day' FROM made"
+        )
     for step in [*steps[1:], "head"]:
         done = flask(used, "db", "upgrade", step)
         assert done.returncode == 0, done.stderr
@@ -148,7 +154,12 @@ def test_an_upgrade_of_a_house_in_use_keeps_its_rows(make):
         row = app.execute(
             "SELECT (SELECT name FROM cities), (SELECT title FROM movies), (SELECT count(*) FROM state_changes)"
         ).fetchone()
+        visitor = app.execute(
+            "SELECT u.name, u.deactivated_at, s.seen_at, s.confirmed_at, (SELECT count(*) FROM staff_roles) "
+            "FROM users u JOIN login_sessions s ON s.user_id = u.id"
+        ).fetchone()
     assert row == ("York", "Sunrise", 1)
+    assert visitor == ("Ada", None, None, None, 0), "a visitor stays logged in, and is nobody of the staff"
 
 
 # The books of a house that sold seats before it had any
@@ -353,6 +364,9 @@ def test_an_upgrade_in_use_is_not_taken_back_and_says_why(make):
         "TRUNCATE ledger_entries",
         "UPDATE ledger_accounts SET kind = 'asset'",
         "DELETE FROM ledger_accounts",
+        "UPDATE audit_entries SET reason = 'another'",
+        "DELETE FROM audit_entries",
+        "TRUNCATE audit_entries",
         "TRUNCATE bookings CASCADE",
         "ALTER TABLE state_changes DISABLE TRIGGER ALL",
         "DROP TABLE state_changes",

@@ -17,7 +17,21 @@ def qr_svg(text: str) -> str:
 
     It has no size and no style of its own: the page decides.
     """
-    modules = _modules(text)
+    return _svg(_modules(text))
+
+
+def plain_qr_svg(text: str) -> str:
+    """The same for any text, in the smallest code that holds it."""
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.main import QRCode
+
+    code: QRCode[Any] = QRCode(None, ERROR_CORRECT_M, border=QUIET, mask_pattern=MASK)
+    code.add_data(text, optimize=0)
+    code.make(fit=True)
+    return _svg(code.modules)
+
+
+def _svg(modules: list[list[bool | None]]) -> str:
     side = len(modules) + 2 * QUIET
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'

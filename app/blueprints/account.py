@@ -16,6 +16,7 @@ from app.queries.contacts import contact_of
 from app.queries.pay_ways import saved_ways
 from app.queries.people import account_of_token
 from app.queries.tickets import BookingSummary, my_bookings
+from app.queries.wallets import wallet_page
 from app.services.accounts import Claim, WrongPassword, log_in, log_out
 from app.services.accounts import register as make_account
 from app.services.saved_methods import forget_method
@@ -46,7 +47,7 @@ def login() -> Response:
         except WrongPassword as problem:
             form.form_errors.append(problem.message)
         else:
-            return _welcome(token, email, form.next.data)
+            return start_log_in(token, email, form.next.data)
     return render("account/login.html", status_code=422 if form.errors else 200, form=form)
 
 
@@ -59,7 +60,7 @@ def _throttle(email: str) -> None:
     count(f"login:{key}", settings.logins_per_minute)
 
 
-def _welcome(token: str, email: str, address: str | None) -> Response:
+def start_log_in(token: str, email: str, address: str | None) -> Response:
     """A new session for the log-in; what was logged in here before is ended."""
     if current_user.is_authenticated:
         log_out(current_user.token)
@@ -67,8 +68,10 @@ def _welcome(token: str, email: str, address: str | None) -> Response:
     session.clear()
     session.update(kept)
     session.permanent = True
-    login_user(account_of_token(token))
-    response = _to(address)
+    account = account_of_token(token)
+    login_user(account)
+    own = url_for("staff.home") if account and account.is_staff else None
+    response = _to(address or own)
     remember_device(response, email)
     return response
 
@@ -92,7 +95,7 @@ def register() -> Response:
         except EmailTaken as problem:
             form.email.errors = [*form.email.errors, f"{problem.message} Sign in instead, or use another one."]
         else:
-            response = _welcome(token, form.email.data.lower(), form.next.data)
+            response = start_log_in(token, form.email.data.lower(), form.next.data)
             flash(f"Your account is ready, {form.name.data}.", "ok")
             return response
     elif booking and request.method == "GET":
@@ -127,7 +130,9 @@ def logout() -> Response:
 @account.get("/account")
 @logged_in
 def page() -> Response:
-    return render("account/account.html", saved=saved_ways(user_id()))
+    owner = user_id()
+    assert owner is not None
+    return render("account/account.html", saved=saved_ways(owner), wallet=wallet_page(owner))
 
 
 @account.post("/account/cards/<int:method_id>/forget")

@@ -13,11 +13,16 @@ from app.config import settings
 from app.db import end_read
 from app.domain.seating import best_blocks, neighbours_to_offer
 from app.errors import DomainError, InvalidSeats, NotFound, OrphanSeat, SeatsTaken, ShowNotOnSale, TooManyRequests
+from app.queries.exchange_page import exchangeable
+from app.queries.layouts import layout_facts
 from app.queries.offers import offer
 from app.queries.seat_map import fresh_seat_map, seat_map, states_of_version
 from app.queries.show_page import ShowPage, own_bookings, show_page
+from app.services.exchanging import Change, hold_for_exchange
+from app.services.holding import Hold
 from app.services.holds import hold_seats
 from app.web.booking_forms import remember_draft
+from app.web.changing import carry_over, change_for, forget_change, note_for
 from app.web.extensions import htmx
 from app.web.guards import public
 from app.web.identity import actor, known_owner_keys, owner_key, remember_hold, user_id
@@ -41,9 +46,11 @@ def show(show_id: int) -> Response:
     if page.why_over(clock.now()):
         return _over(page)
     owner_key()  # known from the first page on, so that a form sent twice is one buyer's
-    seats = _seats(page)
+    context = _context(_seats(page))
     end_read()
-    return render("shows/show.html", **_context(seats))
+    if context["change"] and context["change"].problem:
+        forget_change()
+    return render("shows/show.html", **context)
 
 
 def _over(page: ShowPage) -> Response:
@@ -54,12 +61,14 @@ def _over(page: ShowPage) -> Response:
 def _context(seats: SeatPage) -> dict[str, Any]:
     now = clock.now()
     left = (seats.held.expires_at - now).total_seconds() if seats.held else 0
+    change = note_for(seats.show.id)
     return {
         "show": seats.show,
         "seats": seats,
         "on_sale": seats.show.sales_open_at <= now,
         "own_left": max(0, int(left)),
-        "most": settings.max_seats,
+        "change": change,
+        "most": change.count if change and change.count else settings.max_seats,
         "every": settings.poll_seconds,
         "orphans": settings.orphan_seats,
     }
@@ -186,7 +195,8 @@ def hold(show_id: int) -> AnyResponse:
         wanted = _wanted()
         owner = owner_key()
         count(f"hold:{owner}", settings.holds_per_minute)
-        held = hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor())
+        change = change_for(show_id)
+        held = _exchanging(show_id, wanted, owner, change) if change else _buying(show_id, wanted, owner)
         remember_hold()
     except ShowNotOnSale:
         return htmx_redirect(url_for("shows.show", show_id=show_id)) if htmx else _over(_find(show_id))
@@ -196,6 +206,20 @@ def hold(show_id: int) -> AnyResponse:
         remember_draft(request.form)
     address = url_for("booking.checkout", code=held.code)
     return htmx_redirect(address) if htmx else redirect(address, 303)
+
+
+def _buying(show_id: int, wanted: list[int], owner: str) -> Hold:
+    return hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor())
+
+
+def _exchanging(show_id: int, wanted: list[int], owner: str, change: Change) -> Hold:
+    """Seats kept to replace those of a booking; its buyer's name and kinds of tickets go along."""
+    held = hold_for_exchange(show_id, wanted, owner, change, user_id=user_id(), actor=actor())
+    kinds = [
+        one.type for one in exchangeable(change.show_id, change.booking_id).tickets if one.number in change.numbers
+    ]
+    carry_over(kinds, layout_facts(_find(show_id).layout_id), wanted)
+    return held
 
 
 def _wanted() -> list[int]:

@@ -14,12 +14,12 @@ from app.config import settings
 @with_appcontext
 def demo(if_empty: bool, force: bool) -> None:
     """Load the demo cinemas: 24 films, four cinemas, a week of shows from now on, some seats sold."""
-    from app.services.demo import demo_is_loaded, load_demo
+    from app.services.demo import demo_is_loaded, load_demo, make_demo_staff
 
     if settings.production and not force:
         raise click.ClickException("This is a production house; --force loads the demo all the same.")
     if if_empty and demo_is_loaded():
-        return
+        return make_demo_staff()
     done = load_demo(say=lambda what: click.echo(f"  demo: {what} …"))
     click.echo(
         f"  demo: {done.films} films, {done.cinemas} cinemas, {done.shows} shows, {done.bookings} bookings added"
@@ -29,11 +29,14 @@ def demo(if_empty: bool, force: bool) -> None:
 @click.command("demo-accounts")
 @with_appcontext
 def demo_accounts() -> None:
-    """Print the demo visitors that can log in."""
-    from app.services.demo import ACCOUNTS
+    """Print the demo's visitors and staff that can log in."""
+    from app.services.demo import ACCOUNTS, STAFF, STAFF_PASSWORD
 
     for name, email, password in ACCOUNTS:
         click.echo(f"  {name}: {email} / {password}")
+    if not settings.production:
+        for name, email, role, _ in STAFF:
+            click.echo(f"  {name}, {role.words}: {email} / {STAFF_PASSWORD}")
 
 
 DEMO = (demo, demo_accounts)

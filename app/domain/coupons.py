@@ -72,6 +72,7 @@ class CouponProblem(StrEnum):
     NOT_THIS_CURRENCY = "not_this_currency"
     NOT_TOGETHER = "not_together"
     ALREADY_HERE = "already_here"
+    NOTHING_LEFT = "nothing_left"
 
 
 PROBLEMS = {
@@ -87,6 +88,7 @@ PROBLEMS = {
     CouponProblem.NOT_THIS_CURRENCY: "This code is for another currency.",
     CouponProblem.NOT_TOGETHER: "These codes can't be used together.",
     CouponProblem.ALREADY_HERE: "This code is already on the booking.",
+    CouponProblem.NOTHING_LEFT: "There is nothing left for this code to take off.",
 }
 
 
@@ -130,6 +132,15 @@ def _eligible(coupon: CouponTerms, types: Sequence[str], amounts: Sequence[int])
     """Each ticket's amount where the coupon applies to it, else 0."""
     wanted = coupon.ticket_types
     return [amount if wanted is None or kind in wanted else 0 for kind, amount in zip(types, amounts, strict=True)]
+
+
+def beside(counting: Sequence[CouponTerms], coupon: CouponTerms, occasion: Occasion) -> CouponProblem | None:
+    """What keeps the coupon from counting beside those that do: a rule, or that they leave it nothing to take off."""
+    together = [*counting, coupon]
+    if not may_stand_together(together):
+        return CouponProblem.NOT_TOGETHER
+    takes = sum(discounts(together, occasion.ticket_types, occasion.amounts)[-1])
+    return None if takes else CouponProblem.NOTHING_LEFT
 
 
 def may_stand_together(coupons: Sequence[CouponTerms]) -> bool:

@@ -1,11 +1,17 @@
-"""The signed link that opens a booking for whoever was mailed it. Who may open one otherwise is web/identity.py's."""
+"""Signed links: one opens a booking for whoever was mailed it, one lets a member of staff choose a password.
+
+Who may open a booking otherwise is web/identity.py's.
+"""
 
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import hashlib
 import hmac
+from dataclasses import dataclass
 
-from itsdangerous import Signer
+from itsdangerous import BadSignature, Signer, URLSafeSerializer
 
 
 def _signer(secret: str) -> Signer:
@@ -35,3 +41,38 @@ def push_topic(secret: str, code: str) -> str:
     """What a phone listens to for news of one booking. Who has the code alone can't tell it."""
     digest = hmac.digest(secret.encode(), f"push-topic {code}".encode(), "sha256")
     return "tickets-" + base64.b32encode(digest[:TOPIC_BYTES]).decode().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordToken:
+    """What a link to choose a password says; `fits` is bound to the password it replaces, so it works once."""
+
+    user_id: int
+    expires_at: dt.datetime
+    fits: str
+
+
+def password_token(secret: str, user_id: int, password_hash: str, expires_at: dt.datetime) -> str:
+    """What the link carries. It is worth nothing once the account has another password."""
+    return str(_password_signer(secret).dumps([user_id, int(expires_at.timestamp()), _fits(password_hash)]))
+
+
+def read_password_token(secret: str, token: str) -> PasswordToken | None:
+    """The token, if we made it; whether it is still good is the caller's to judge."""
+    try:
+        user_id, expires, fits = _password_signer(secret).loads(token)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    return PasswordToken(user_id, dt.datetime.fromtimestamp(expires, dt.UTC), fits)
+
+
+def fits_password(token: PasswordToken, password_hash: str) -> bool:
+    return token.fits == _fits(password_hash)
+
+
+def _password_signer(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt="password-link", signer_kwargs={"digest_method": hashlib.sha256})
+
+
+def _fits(password_hash: str) -> str:
+    return hashlib.sha256(password_hash.encode()).hexdigest()[:24]

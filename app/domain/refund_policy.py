@@ -77,6 +77,13 @@ def step_at(steps: Sequence[RefundStep], starts_at: dt.datetime, now: dt.datetim
     return next((step for step in steps if now.astimezone(dt.UTC) <= ends_at(step, starts_at)), None)
 
 
+def last_end(steps: Sequence[RefundStep], starts_at: dt.datetime) -> dt.datetime | None:
+    """When the last step ends, which it still includes; None for a policy without steps."""
+    if not steps:
+        return None
+    return starts_at - dt.timedelta(minutes=min(step.minutes_before for step in steps))
+
+
 @dataclass(frozen=True, slots=True)
 class Return:
     """What comes of giving seats back, in minor units: `value = kept + returned`."""

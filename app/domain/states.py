@@ -153,6 +153,7 @@ USE = _graph(
     (UseState.ENTERED, UseState.TAKEN),
     (UseState.TAKEN, UseState.GIVEN_BACK),
     (UseState.GIVEN_BACK, UseState.TAKEN),  # late money confirms what had run out
+    (UseState.GIVEN_BACK, UseState.ENTERED),  # a new bill does not count on it
 )
 MESSAGE = _graph(
     (MessageState.QUEUED, MessageState.SENT),

@@ -13,6 +13,8 @@ from pathlib import Path
 from app.embedded.databases import Urls
 from app.embedded.server import exclusive, write_private
 
+LOOK_AROUND = "MANAGER=optional,ADMIN=optional"
+"""STAFF_TOTP of a development machine: whoever tries the demo's staff need not set up an app first."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -57,6 +59,8 @@ def environment(urls: Urls, folder: Path) -> dict[str, str]:
         "HOST": "127.0.0.1",
         "BASE_URL": f"http://localhost:{port}",
     }
+    if os.environ.get("ENV") != "production":
+        made["STAFF_TOTP"] = LOOK_AROUND
     given = {key: value for key, value in os.environ.items() if value or key not in made}
     tools = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return made | given | urls.environ() | {"VAR_DIR": str(folder), "PATH": tools}

@@ -41,6 +41,7 @@ def regular_tasks() -> list[Regular]:
         Regular("reconcile_payments", dt.timedelta(minutes=1), named("app.services.payments:reconcile_payments")),
         Regular("ask_after_refunds", dt.timedelta(hours=1), named("app.services.refunds:ask_after_refunds")),
         Regular("send_reminders", dt.timedelta(minutes=1), named("app.services.reminding:send_reminders")),
+        Regular("abandon_gift_cards", dt.timedelta(hours=1), named("app.services.gift_cards:abandon_gift_cards")),
     ]
     if "sandbox" in settings.gateways:
         deliver = named("app.sandbox_gateway.messenger:deliver_due_messages")

@@ -10,10 +10,12 @@ from app.models.payment import GatewayCustomer, GatewayEvent, Payment, Refund, S
 from app.models.people import LoginSession, User
 from app.models.sandbox import SandboxMessage, SandboxRefund, SandboxSession
 from app.models.show import Show, ShowCancellation, ShowSeat
+from app.models.staff import AuditEntry, RecoveryCode, SecondFactor, StaffRole
 from app.models.venue import Cinema, Layout, Price, PriceList, Screen, Seat
 
 __all__ = [
     "Alert",
+    "AuditEntry",
     "Booking",
     "BookingCredit",
     "BookingDocument",
@@ -36,6 +38,7 @@ __all__ = [
     "Payment",
     "Price",
     "PriceList",
+    "RecoveryCode",
     "Refund",
     "SandboxMessage",
     "SandboxRefund",
@@ -44,9 +47,11 @@ __all__ = [
     "ScheduleMark",
     "Screen",
     "Seat",
+    "SecondFactor",
     "Show",
     "ShowCancellation",
     "ShowSeat",
+    "StaffRole",
     "StateChange",
     "Ticket",
     "User",

@@ -111,6 +111,7 @@ class GiftCard(Moves, Base):
     __table_args__ = (
         UniqueConstraint("code_hash"),
         UniqueConstraint("order_code"),
+        Index("ix_gift_cards_ordered_at", "ordered_at", postgresql_where=text("state = 'ordered'")),
         c.one_of("state", GiftCardState),
         CheckConstraint("initial_minor > 0", name="initial_positive"),
         CheckConstraint("balance_minor BETWEEN 0 AND initial_minor", name="balance_within_initial"),

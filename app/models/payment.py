@@ -43,6 +43,7 @@ class Payment(Moves, Base):
         CheckConstraint("booking_id IS NULL OR gift_card_id IS NULL", name="for_one_thing"),
         Index("ix_payments_booking", "show_id", "booking_id"),
         Index("ix_payments_provider_ref", "provider_ref"),
+        Index("ix_payments_gift_card_id", "gift_card_id", postgresql_where=text("gift_card_id IS NOT NULL")),
         Index("ix_payments_check_at", "check_at", postgresql_where=text("check_at IS NOT NULL")),
     )
 

@@ -19,6 +19,8 @@ class User(Base):
     phone: Mapped[str] = mapped_column(Text, server_default="")
     password_hash: Mapped[c.text]
     created_at: Mapped[c.instant]
+    deactivated_at: Mapped[c.instant | None]
+    """Nobody logs in to it from then on; only accounts of staff are deactivated."""
 
 
 class LoginSession(Base):
@@ -32,3 +34,7 @@ class LoginSession(Base):
     token_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[c.instant]
     expires_at: Mapped[c.instant]
+    seen_at: Mapped[c.instant | None]
+    """When a staff page was last asked for by it, to some minutes; staff that stay away are logged out."""
+    confirmed_at: Mapped[c.instant | None]
+    """When the second factor was shown; without it no staff page opens where one is set up or required."""

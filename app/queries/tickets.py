@@ -24,7 +24,7 @@ LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """One line of the bill; `kind` is ticket, fee or tax, and tax is contained in the others."""
+    """One line of the bill; `kind` is ticket, discount (taken off), fee, or tax, which the others contain."""
 
     kind: str
     label: str
@@ -125,6 +125,8 @@ class BookingView:
     email: str
     currency: str
     total_minor: int
+    credit_minor: int
+    """What of the total gift cards, the wallet and exchanged seats paid."""
     fee_minor: int
     tax_minor: int
     seat_count: int
@@ -154,7 +156,8 @@ class BookingView:
 
 
 _HEAD = text("""
-SELECT b.id, b.code, b.state, b.name, b.email, b.phone, b.wants_push, b.currency, b.total_minor, b.fee_minor, b.tax_minor,
+SELECT b.id, b.code, b.state, b.name, b.email, b.phone, b.wants_push, b.currency, b.total_minor, b.credit_minor,
+       b.fee_minor, b.tax_minor,
        b.seat_count, b.held_at, b.expires_at, b.confirmed_at,
        s.starts_at, s.ends_at, s.format, s.language, s.subtitles, s.note, s.state AS show_state,
        m.id AS movie_id, m.title, m.slug AS movie_slug, m.certificate, m.runtime_minutes, m.languages,
@@ -221,6 +224,7 @@ def booking_view(show_id: int, booking_id: int) -> BookingView:
         email=head.email,
         currency=head.currency,
         total_minor=head.total_minor,
+        credit_minor=head.credit_minor,
         fee_minor=head.fee_minor,
         tax_minor=head.tax_minor,
         seat_count=head.seat_count,

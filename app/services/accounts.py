@@ -47,7 +47,7 @@ _CLAIM = text("""
 UPDATE bookings SET user_id = :user_id
 WHERE user_id IS NULL AND ((show_id = :show_id AND id = :booking_id) OR owner_key = ANY(:owner_keys))
 """)
-_USER = text("SELECT id, password_hash FROM users WHERE lower(email) = :email")
+_USER = text("SELECT id, password_hash FROM users WHERE lower(email) = :email AND deactivated_at IS NULL")
 
 
 def register(name: str, email: str, password: str, claim: Claim | None = None) -> str:
@@ -63,7 +63,7 @@ def register(name: str, email: str, password: str, claim: Claim | None = None) -
         session.flush()
         if claim:
             _claim(session, user.id, claim)
-        return _log_in(session, user.id, now)
+        return begin_log_in(session, user.id, now)
 
 
 def _claim(session: Session, user_id: int, claim: Claim) -> None:
@@ -89,10 +89,10 @@ def log_in(email: str, password: str) -> str:
     with transaction() as session:
         if renewed:
             session.get_one(User, user.id).password_hash = renewed
-        return _log_in(session, user.id, clock.now())
+        return begin_log_in(session, user.id, clock.now())
 
 
-def _log_in(session: Session, user_id: int, now: dt.datetime) -> str:
+def begin_log_in(session: Session, user_id: int, now: dt.datetime) -> str:
     """One more row for this device; run-out ones of the account are swept on the way."""
     session.execute(delete(LoginSession).where(LoginSession.user_id == user_id, LoginSession.expires_at <= now))
     token = secrets.token_urlsafe(TOKEN_BYTES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from app.errors import (
     ConcurrentModification,
     GatewayUnavailable,
     HoldExpired,
-    InvalidCoupon,
+    NotExchangeable,
     NotFound,
     PaymentStarted,
 )
@@ -35,8 +35,9 @@ from app.services.billing import keep_bill
 from app.services.confirming import confirm
 from app.services.coupons import give_back_coupons, invalid_coupon, lock_coupons, take_coupons
 from app.services.credits import give_back_credits, take_credits
-from app.services.extras import drop_coupon, note_balance
-from app.services.holds import prolong
+from app.services.exchanging import judge_exchange
+from app.services.extras import note_balance
+from app.services.holds import prolong, release_booking
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
 from app.services.quoting import quote_booking
@@ -99,25 +100,28 @@ def start_payment(
     cancel_url: str = "",
     memory: Memory = NOTHING_REMEMBERED,
     actor: str = "guest",
+    without: Collection[int] = (),
 ) -> Started:
     """Keep the quote, make the hold last, open a session at the gateway and say where to go.
 
+    `without` are the coupons of which the buyer was told that they don't count; another one that does not raises
+    InvalidCoupon (details: `coupon_id`), a balance that shrank AmountChanged: the amount is to be shown anew.
     The same submit twice gives the same session. A booking that costs nothing is confirmed at once. Raises
     HoldExpired, PaymentStarted (details: `redirect_url`, the page where that payment goes on), Invalid,
-    NotFound (no such gateway), GatewayUnavailable (the seats stay kept). Locks the booking's seats, then the
-    booking.
+    NotFound (no such gateway), GatewayUnavailable (the seats stay kept), NotExchangeable (what it was to replace is no
+    longer there: its seats are let go), ExchangeUnderway. Locks the booking's seats, then the booking.
     """
     try:
-        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor, memory)
+        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor, memory, without)
     except AmountChanged as problem:
         note_balance(show_id, booking_id, **problem.details)
         raise
-    except InvalidCoupon as problem:
-        drop_coupon(show_id, booking_id, problem.details["coupon_id"])
+    except NotExchangeable:
+        release_booking(show_id, booking_id, actor)
         raise
     if begun is None:
         return Started(None)
-    return Started(begun.redirect_url or _open_session(begun, return_url, cancel_url))
+    return Started(begun.redirect_url or open_session(begun, return_url, cancel_url))
 
 
 def begin_payment(
@@ -129,6 +133,7 @@ def begin_payment(
     mode: str,
     actor: str,
     memory: Memory = NOTHING_REMEMBERED,
+    without: Collection[int] = (),
 ) -> Begun | None:
     """The first half of start_payment: the quote kept, the payment made; None if it cost nothing. Calls no gateway.
 
@@ -144,7 +149,8 @@ def begin_payment(
         running = _running_payment(session, show_id, booking_id)
         if running is not None:
             return _join(session, running, booking, types)
-        due = _keep_quote(session, booking, buyer, types, now)
+        judge_exchange(session, booking, now)
+        due = _keep_quote(session, booking, buyer, types, now, without)
         if due == 0:
             session.flush()
             confirm(session, booking, now, actor)
@@ -187,18 +193,23 @@ def _join(session: Session, running: Payment, booking: Booking, types: Mapping[i
 
 
 def _keep_quote(
-    session: Session, booking: Booking, buyer: Buyer, types: Mapping[int, TicketType], now: dt.datetime
+    session: Session,
+    booking: Booking,
+    buyer: Buyer,
+    types: Mapping[int, TicketType],
+    now: dt.datetime,
+    without: Collection[int],
 ) -> int:
     """Keep who buys and the bill, take what coupons and balances pay of it; gives what is left to pay, minor units.
 
     What an earlier attempt took is given back first. Locks the coupons, then the balances.
     """
+    lock_coupons(session, booking)
     give_back_coupons(session, booking.show_id, booking.id)
     give_back_credits(session, booking, now)
-    lock_coupons(session, booking)
     priced = quote_booking(session, booking, types, buyer.email)
     for here in priced.coupons:
-        if here.problem is not None:
+        if here.problem is not None and here.terms.id not in without:
             raise invalid_coupon(here.problem, coupon_id=here.terms.id)
     keep_bill(session, booking, priced)
     booking.name, booking.email, booking.phone = buyer.name, buyer.email, buyer.phone
@@ -271,7 +282,9 @@ def _order(session: Session, booking: Booking, payment: Payment) -> PaymentOrder
     )
 
 
-def _open_session(begun: Begun, return_url: str, cancel_url: str) -> str:
+def open_session(begun: Begun, return_url: str, cancel_url: str) -> str:
+    """The second half: the gateway's page for a payment that was begun. Raises GatewayUnavailable, and HoldExpired if
+    the payment was given up meanwhile."""
     order = begun.order
     try:
         started = gateway(begun.provider).start(replace(order, return_url=return_url, cancel_url=cancel_url))

@@ -18,7 +18,7 @@ from app.domain.coupons import (
     CouponProblem,
     CouponTerms,
     Occasion,
-    may_stand_together,
+    beside,
     why_not,
 )
 from app.domain.states import UseState
@@ -40,9 +40,10 @@ def invalid_coupon(problem: CouponProblem, **details: object) -> InvalidCoupon:
 
 _READ = text("""
 SELECT c.*, u.state AS use_state,
-       (SELECT count(*) FROM coupon_uses o WHERE o.coupon_id = c.id AND o.state = 'taken'
-          AND (o.show_id, o.booking_id) <> (u.show_id, u.booking_id)
-          AND (o.user_id = :user_id OR (o.email <> '' AND o.email = :email))) AS used_by_person
+       CASE WHEN c.person_limit IS NULL THEN 0 ELSE (
+         SELECT count(*) FROM coupon_uses o WHERE o.coupon_id = c.id AND o.state = 'taken'
+           AND (o.show_id, o.booking_id) <> (u.show_id, u.booking_id)
+           AND (o.user_id = :user_id OR (o.email <> '' AND o.email = :email))) END AS used_by_person
 FROM coupon_uses u JOIN coupons c ON c.id = u.coupon_id
 WHERE u.show_id = :show_id AND u.booking_id = :booking_id ORDER BY u.entered_at, c.id
 """)
@@ -66,10 +67,8 @@ def coupons_on(session: Session, booking: Booking, occasion: Occasion, email: st
     found: list[CouponHere] = []
     for row in session.execute(_READ, values):
         terms = _terms(row)
-        problem = why_not(terms, occasion)
         counting = [here.terms for here in found if here.problem is None]
-        if problem is None and not may_stand_together([*counting, terms]):
-            problem = CouponProblem.NOT_TOGETHER
+        problem = why_not(terms, occasion) or beside(counting, terms, occasion)
         found.append(CouponHere(terms, problem))
     return found
 
@@ -101,6 +100,10 @@ def _terms(row: Row[Any]) -> CouponTerms:
     )
 
 
+_LEAVE_OUT = text(
+    "UPDATE coupon_uses SET state = 'entered', amount_minor = 0 WHERE show_id = :show_id AND booking_id = :booking_id "
+    "AND state = 'given_back'"
+)
 _TAKE = text("""
 WITH use AS (
   UPDATE coupon_uses SET state = 'taken', amount_minor = :amount, user_id = :user_id, email = :email
@@ -114,7 +117,11 @@ UPDATE coupons SET used = used + 1 WHERE id IN (SELECT coupon_id FROM use)
 def take_coupons(
     session: Session, booking: Booking, coupons: Sequence[CouponTerms], amounts: Sequence[int], email: str
 ) -> None:
-    """Count these coupons as used by the booking, for these amounts. The caller holds the coupons' locks."""
+    """Count these coupons as used by the booking, for these amounts. The caller holds the coupons' locks.
+
+    Others of it that an earlier bill counted on are not part of this one, whenever its money comes.
+    """
+    session.execute(_LEAVE_OUT, {"show_id": booking.show_id, "booking_id": booking.id})
     for coupon, amount in zip(coupons, amounts, strict=True):
         session.execute(
             _TAKE,
@@ -165,10 +172,22 @@ UPDATE coupons SET used = used + 1 WHERE id IN (SELECT coupon_id FROM use)
 """)
 
 
+_COUNTED_ON = text("""
+SELECT b.discount_minor = coalesce(sum(u.amount_minor), 0) FROM bookings b
+LEFT JOIN coupon_uses u ON u.show_id = b.show_id AND u.booking_id = b.id AND u.state <> 'entered'
+WHERE b.show_id = :show_id AND b.id = :booking_id GROUP BY b.show_id, b.id
+""")
+
+
 def coupons_can_return(session: Session, show_id: int, booking_id: int) -> bool:
-    """Lock the coupons a run-out booking gave back; whether their limits still have room for it."""
+    """Lock the coupons that a booking gave back; whether their limits still have room for it.
+
+    Not if its bill counts on others, typed in since: they were never taken.
+    """
     key = {"show_id": show_id, "booking_id": booking_id}
     session.execute(_LOCK_TAKEN, {**key, "state": UseState.GIVEN_BACK.value})
+    if not session.execute(_COUNTED_ON, key).scalar_one():
+        return False
     return all(
         (row.total_limit is None or row.used < row.total_limit)
         and (row.person_limit is None or row.used_by_person < row.person_limit)

@@ -6,6 +6,7 @@ Non-committing helpers. Each movement is in the ledger. Balances are locked last
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -49,15 +50,15 @@ def credits_on(session: Session, show_id: int, booking_id: int) -> list[Row[Any]
 def take_credits(session: Session, booking: Booking, total_minor: int, now: dt.datetime) -> int:
     """Let the booking's credits pay as much of the total as they hold; gives how much. Locks the balances.
 
-    Raises AmountChanged if a balance no longer holds what the buyer was shown: nothing is taken then.
+    Raises AmountChanged if a balance no longer holds what the buyer was shown, at the entry or by an earlier bill:
+    nothing is taken then.
     """
     rows = [row for row in credits_on(session, booking.show_id, booking.id) if row.state != UseState.TAKEN]
     balances = _locked_balances(session, rows, booking.currency, now)
     left = total_minor
     for row in rows:
-        shown = row.amount_minor if row.state == UseState.ENTERED else 0
         balance = balances.get(row.id, 0)
-        if balance < min(shown, left):
+        if balance < min(row.amount_minor, left):
             raise AmountChanged(credit_id=row.id, balance=balance)
         part = min(balance, left)
         _take(session, booking, row, part, now)
@@ -80,6 +81,43 @@ def _locked_balances(session: Session, rows: list[Row[Any]], currency: str, now:
             locked = session.execute(lock, values)
             found |= {mine[row.id]: row.balance_minor for row in locked}
     return found
+
+
+_SOURCES = text("""
+SELECT c.id, coalesce(g.balance_minor, w.balance_minor, 0) AS balance, coalesce(card.code_end, '') AS code_end
+FROM booking_credits c
+LEFT JOIN gift_cards card ON c.kind = 'gift_card' AND card.id = c.source_id
+LEFT JOIN gift_cards g ON g.id = card.id AND g.state = 'active' AND g.currency = :currency
+  AND (g.expires_at IS NULL OR g.expires_at > :now)
+LEFT JOIN wallets w ON c.kind = 'wallet' AND w.user_id = c.source_id AND w.currency = :currency
+WHERE c.show_id = :show_id AND c.booking_id = :booking_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPart:
+    """What one credit of a booking holds at this moment, and how much of the bill it would pay, in minor units."""
+
+    id: int
+    kind: CreditKind
+    code_end: str
+    """Of a gift card's code."""
+    holds_minor: int
+    pays_minor: int
+
+
+def preview_credits(session: Session, booking: Booking, total_minor: int, now: dt.datetime) -> list[CreditPart]:
+    """What take_credits would take of this total now. Reads only, without locks."""
+    values = {"show_id": booking.show_id, "booking_id": booking.id, "currency": booking.currency, "now": now}
+    sources = {row.id: row for row in session.execute(_SOURCES, values)}
+    parts, left = [], total_minor
+    for row in credits_on(session, booking.show_id, booking.id):
+        kind, source = CreditKind(row.kind), sources[row.id]
+        own = row.amount_minor if row.state == UseState.TAKEN else 0
+        holds = exchange_worth(session, row) if kind is CreditKind.EXCHANGE else source.balance + own
+        parts.append(CreditPart(row.id, kind, source.code_end, holds, min(holds, left)))
+        left -= parts[-1].pays_minor
+    return parts
 
 
 _WORTH = text("""
@@ -154,11 +192,12 @@ def take_credits_again(session: Session, booking: Booking, now: dt.datetime) -> 
 
 
 def _given_back(session: Session, booking: Booking) -> list[Row[Any]]:
-    """What paid part of the kept bill and was given back since; nothing if the bill no longer counts on any."""
-    if not booking.credit_minor:
-        return []
-    rows = credits_on(session, booking.show_id, booking.id)
-    return [row for row in rows if row.state == UseState.GIVEN_BACK and row.amount_minor]
+    """What paid part of the kept bill and was given back since; no balance if the bill no longer counts on any.
+
+    An exchange belongs to the booking whatever it is worth: its seats are given back when the booking is confirmed.
+    """
+    rows = [row for row in credits_on(session, booking.show_id, booking.id) if row.state == UseState.GIVEN_BACK]
+    return [row for row in rows if row.kind == CreditKind.EXCHANGE or (booking.credit_minor and row.amount_minor)]
 
 
 _WALLET = text("""

@@ -5,10 +5,12 @@ Everything is relative to now, so it never goes stale; loading it again adds the
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,7 +23,8 @@ from app.config import ROOT, settings
 from app.db import db, end_read, transaction
 from app.domain.pricing import TicketType
 from app.domain.seating import best_blocks
-from app.errors import DomainError, EmailTaken, ScreenBusy
+from app.domain.staff import Role
+from app.errors import CodeTaken, DomainError, EmailTaken, ScreenBusy
 from app.models import Cinema, Layout, Movie, Price, PriceList, Screen, Show
 from app.queries.layouts import layout_facts
 from app.queries.seat_map import fresh_seat_map
@@ -30,8 +33,10 @@ from app.services.blocking import block_seats
 from app.services.checkout import Buyer, begin_payment
 from app.services.holds import hold_seats
 from app.services.importing import import_cinemas, import_movies, import_plan
+from app.services.offers import NewCoupon, create_coupon
 from app.services.payments import settle_payment
 from app.services.scheduling import NewShow, publish_show, schedule_show
+from app.services.staff import staff_with_password
 
 log = structlog.get_logger(__name__)
 FOLDER = ROOT / "demo"
@@ -39,6 +44,19 @@ DAYS = 8
 ACTOR = "demo"
 ACCOUNTS = (("Ada Byron", "ada@example.org", "popcorn-and-a-film"),)
 """Name, e-mail and password of the demo visitors; only ever made by `flask demo`."""
+COUPONS = (
+    NewCoupon("MATINEE10", "10 % off your tickets", percent=Decimal(10), stackable=True),
+    NewCoupon("MERCI5", "5 euros off from 20", amount_minor=500, min_minor=2000, currency="EUR", person_limit=1),
+    NewCoupon("SEGUNDA", "Mondays at a quarter off", percent=Decimal(25), max_minor=3000, currency="BRL", weekdays=[1]),
+)
+STAFF_PASSWORD = "popcorn-and-a-shift"  # noqa: S105  of the demo alone, printed when it starts
+STAFF = (
+    ("Alma", "admin@example.org", Role.ADMIN, None),
+    ("Ruth", "manager@example.org", Role.MANAGER, "FR-237933"),
+    ("Maya", "box-office@example.org", Role.BOX_OFFICE, "FR-237933"),
+    ("Joe", "scanner@example.org", Role.SCANNER, "FR-237933"),
+)
+"""Name, e-mail, role and cinema of the demo's staff. Never made in production: everybody knows the password."""
 
 SCREENS: dict[str, tuple[tuple[str, str], ...]] = {
     "FR-237933": (("Screen 1", "standard-300"), ("Screen 2", "village-92"), ("Screen 3", "boutique-46")),
@@ -79,7 +97,22 @@ def load_demo(folder: Path = FOLDER, days: int = DAYS, say: Callable[[str], None
     _nobody_to_write_to()
     for name, email, password in ACCOUNTS:
         _register_once(name, email, password)
+    for coupon in COUPONS:
+        with contextlib.suppress(CodeTaken):
+            create_coupon(coupon)
+    make_demo_staff()
     return loaded
+
+
+def make_demo_staff() -> None:
+    """The demo's staff, those that are missing; in production nothing."""
+    if settings.production:
+        return
+    slugs = {one.external_id: one.slug for one in db.session.execute(select(Cinema.external_id, Cinema.slug))}
+    end_read()
+    for name, email, role, cinema in STAFF:
+        if _register_once(name, email, STAFF_PASSWORD):
+            staff_with_password(email, role, [slugs[cinema]] if cinema else [])
 
 
 def demo_is_loaded() -> bool:
@@ -89,11 +122,12 @@ def demo_is_loaded() -> bool:
     return found is not None
 
 
-def _register_once(name: str, email: str, password: str) -> None:
+def _register_once(name: str, email: str, password: str) -> bool:
     try:
         register(name=name, email=email, password=password)
     except EmailTaken:
-        return
+        return False
+    return True
 
 
 def _schedule(days: int) -> Iterator[int]:

@@ -148,7 +148,7 @@ def _of_refund(kind: MessageKind, message: Row[Any], refund: queries.RefundFacts
 
 def _gift_card(kind: MessageKind, message: Row[Any]) -> Draft | None:
     """The code is made for this mail and stored nowhere."""
-    from app.services.gift_cards import card_code  # type: ignore[import-not-found, unused-ignore]
+    from app.services.gift_cards import card_code
 
     card = queries.gift_card_facts(message.gift_card_id)
     if card.state != "active":

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import transaction
 from app.domain.coupons import CouponProblem, fold_code
+from app.domain.gift_cards import code_hash
 from app.domain.states import LIVE_BOOKING, BookingState
 from app.domain.tenders import CreditKind
 from app.errors import HoldExpired, InvalidGiftCard, PaymentStarted
@@ -66,8 +65,8 @@ _ENTER = text(
 _COUNT = text("SELECT count(*) FROM coupon_uses WHERE show_id = :show_id AND booking_id = :booking_id")
 
 
-def add_coupon(show_id: int, booking_id: int, typed: str) -> str:
-    """Put a coupon on a booking that is not being paid; gives its name.
+def add_coupon(show_id: int, booking_id: int, typed: str, email: str = "") -> str:
+    """Put a coupon on a booking that is not being paid; gives its name. `email` is the buyer's, as far as it is known.
 
     Raises InvalidCoupon (details: `problem`) if it doesn't count here, HoldExpired, PaymentStarted.
     """
@@ -81,7 +80,8 @@ def add_coupon(show_id: int, booking_id: int, typed: str) -> str:
             raise invalid_coupon(CouponProblem.ALREADY_HERE)
         if session.execute(_COUNT, key).scalar_one() > MOST_COUPONS:
             raise invalid_coupon(CouponProblem.NOT_TOGETHER)
-        here = next(found for found in quote_booking(session, booking).coupons if found.terms.id == coupon_id)
+        priced = quote_booking(session, booking, email=email)
+        here = next(found for found in priced.coupons if found.terms.id == coupon_id)
         if here.problem is not None:
             raise invalid_coupon(here.problem)
         _bill_again(session, booking)
@@ -111,11 +111,6 @@ ON CONFLICT (show_id, booking_id, kind, source_show_id, source_id)
 _CARDS = text(
     "SELECT count(*) FROM booking_credits WHERE show_id = :show_id AND booking_id = :booking_id AND kind = 'gift_card'"
 )
-
-
-def code_hash(typed: str) -> str:
-    """How a gift card's code is looked up: SHA-256 of what was typed, folded, without dashes."""
-    return hashlib.sha256(fold_code(typed).replace("-", "").encode()).hexdigest()
 
 
 def add_gift_card(show_id: int, booking_id: int, typed: str) -> int:
@@ -191,16 +186,21 @@ def drop_credit(show_id: int, booking_id: int, credit_id: int) -> None:
 
 
 _SHOWN = text(
-    "UPDATE booking_credits SET amount_minor = :balance WHERE show_id = :show_id AND booking_id = :booking_id "
-    "AND id = :id AND state = 'entered'"
+    "UPDATE booking_credits SET amount_minor = :balance, state = 'entered' WHERE show_id = :show_id "
+    "AND booking_id = :booking_id AND id = :id"
 )
 
 
 def note_balance(show_id: int, booking_id: int, credit_id: int, balance: int) -> None:
-    """A balance is not what the buyer was shown: from now on this is what is shown; an empty one is taken off."""
+    """A balance is not what the buyer was shown: from now on this is what is shown; an empty one is taken off.
+
+    Raises HoldExpired, PaymentStarted.
+    """
     with transaction() as session:
+        booking = _open_booking(session, show_id, booking_id)
         key = {"show_id": show_id, "booking_id": booking_id, "id": credit_id}
         if balance:
             session.execute(_SHOWN, {**key, "balance": balance})
         else:
             session.execute(_DROP_CREDIT, key)
+        _bill_again(session, booking)

@@ -67,7 +67,7 @@ def give_back_seats(
     """
     cancellation = _note(session, booking, len(tickets), reason, result, now, actor, to_wallet)
     _void(session, booking, tickets, cancellation)
-    _shrink(session, booking, tickets, now, actor)
+    _shrink(session, booking, cancellation, now, actor)
     elsewhere = -moved.amount_minor if moved else 0
     credits = return_money(session, booking, cancellation, result.returned_minor - elsewhere, now)
     seats = [SeatMoney(t.price_minor, t.fee_minor, t.discount_minor, t.tax_minor) for t in tickets]
@@ -125,12 +125,20 @@ def _void(session: Session, booking: Booking, tickets: Sequence[Row[Any]], cance
         raise RuntimeError(f"{len(done)} of {len(tickets)} tickets of booking {booking.code} could be voided")
 
 
-def _shrink(session: Session, booking: Booking, tickets: Sequence[Row[Any]], now: dt.datetime, actor: str) -> None:
-    """Fewer seats and new papers, or with the last one the booking's end, which gives its coupons back."""
-    session.execute(_FORGET_PAPERS, {"show_id": booking.show_id, "booking_id": booking.id})
-    if len(tickets) == booking.seat_count:
+_EXCHANGED = text(
+    "SELECT EXISTS (SELECT FROM cancellations WHERE show_id = :show_id AND booking_id = :booking_id AND reason = :reason)"
+)
+
+
+def _shrink(session: Session, booking: Booking, cancellation: Cancellation, now: dt.datetime, actor: str) -> None:
+    """Fewer seats and new papers, or with the last one the booking's end, which gives its coupons back: unless some of
+    its seats were exchanged, because then they went on into another booking."""
+    key = {"show_id": booking.show_id, "booking_id": booking.id}
+    session.execute(_FORGET_PAPERS, key)
+    if cancellation.seat_count == booking.seat_count:
         booking.move_to(BookingState.CANCELLED, now, actor)
-        give_back_coupons(session, booking.show_id, booking.id)
+        if not session.execute(_EXCHANGED, {**key, "reason": CancellationReason.EXCHANGE.value}).scalar_one():
+            give_back_coupons(session, booking.show_id, booking.id)
     else:
-        booking.seat_count -= len(tickets)
+        booking.seat_count -= cancellation.seat_count
         put(session, Task.RENDER_TICKETS, now, booking.show_id, booking.id)

@@ -35,6 +35,8 @@ class Wish:
     owner_key: str
     user_id: int | None
     actor: str
+    leaving: int = 0
+    """Seats of this buyer's for the same show that go when these are bought: they don't count twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +211,10 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
         raise NotFound("There is no such showing.")
     if show.state != "published" or not show.sales_open_at <= now < show.sales_close_at:
         raise ShowNotOnSale
-    if show.had + len(wish.seat_ids) > settings.max_seats:
-        had = f"You already have {show.had} seats for this showing"
-        raise InvalidSeats(f"{had}; {settings.max_seats} are the most one person can book.")
+    had = show.had - wish.leaving
+    if had + len(wish.seat_ids) > settings.max_seats:
+        words = f"You already have {had} seats for this showing"
+        raise InvalidSeats(f"{words}; {settings.max_seats} are the most one person can book.")
 
 
 def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold:
@@ -222,7 +225,7 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "show_id": wish.show_id,
         "layout_id": terms.layout.id,
         "price_list_id": terms.price_list_id,
-        "max_seats": settings.max_seats,
+        "max_seats": settings.max_seats + wish.leaving,
         "code": code,
         "owner_key": wish.owner_key,
         "user_id": wish.user_id,

@@ -46,8 +46,16 @@ def hold_seats(
     Raises InvalidSeats (none, too many, doubled, not of this show), OrphanSeat, SeatsTaken (details: `taken`; the
     buyer's earlier hold stays), ShowNotOnSale, NotFound, Busy. Locks the wanted seats and the buyer's own ones.
     """
+    return keep_trying(show_id, lambda: _hold_once(Wish(show_id, checked(seat_ids), owner_key, user_id, actor)))
+
+
+def keep_trying(show_id: int, attempt: Callable[[], Hold]) -> Hold:
+    """What one attempt keeps, tried again where others' holds had run out or somebody was in the way; counted.
+
+    Raises what the attempt raises, and Busy.
+    """
     try:
-        hold = _kept(Wish(show_id, _checked(seat_ids), owner_key, user_id, actor))
+        hold = _kept(show_id, attempt)
     except DomainError as refusal:
         HOLDS.labels(refusal.code).inc()
         raise
@@ -55,19 +63,20 @@ def hold_seats(
     return hold
 
 
-def _kept(wish: Wish) -> Hold:
+def _kept(show_id: int, attempt: Callable[[], Hold]) -> Hold:
     for _ in range(ATTEMPTS):
         try:
-            return again_if_locked(lambda: _hold_once(wish))
+            return again_if_locked(attempt)
         except RunOut as over:
             for booking_id in sorted(over.booking_ids):
-                expire_booking(wish.show_id, booking_id)
+                expire_booking(show_id, booking_id)
         except (Moved, ConcurrentModification):
             continue
     raise Busy
 
 
-def _checked(seat_ids: Sequence[int]) -> list[int]:
+def checked(seat_ids: Sequence[int]) -> list[int]:
+    """The wanted seats in order. Raises InvalidSeats for none, too many, or one twice."""
     wanted = sorted(set(seat_ids))
     if not wanted:
         raise InvalidSeats("Choose at least one seat.")

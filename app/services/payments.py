@@ -15,21 +15,21 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentEvent, gateway
 from app.config import settings
 from app.db import db, end_read, on_commit, transaction
-from app.domain.ledger import captured
 from app.domain.messages import MessageKind
 from app.domain.settling import Arrival, RefundReason, Verdict, decide
-from app.domain.states import LIVE_BOOKING, BookingState, PaymentState, SeatState
+from app.domain.states import LIVE_BOOKING, BookingState, SeatState
 from app.errors import DomainError
 from app.metrics import SETTLED
 from app.models import Booking, Payment
 from app.queries.seat_map import forget_seat_map
 from app.services.alerts import raise_alert
+from app.services.capturing import book_capture, lock_payment, note_failure
 from app.services.confirming import confirm, reserve_again
 from app.services.coupons import coupons_can_return, take_coupons_again
 from app.services.credits import credits_can_return, take_credits_again
 from app.services.exchanging import exchange_stands
+from app.services.gift_cards import take_event
 from app.services.holds import expire_booking
-from app.services.ledger import post
 from app.services.letting_go import let_go, seats_of
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
@@ -68,7 +68,7 @@ def settle_payment(event: PaymentEvent) -> str:
 
     The event's row and its effect are one transaction: a failure rolls both back, so that the gateway tells us again.
     "repeated" for an event, or an effect, that was there already. Locks the event's row, the booking's seats in
-    order, the booking, its payment.
+    order, the booking (or the gift card), its payment.
     """
     for _ in range(ATTEMPTS):
         try:
@@ -92,16 +92,7 @@ def _settle_once(event: PaymentEvent) -> str:
                 "ref": event.provider_ref,
             },
         ).one_or_none()
-        if payment is None:
-            outcome = _about_nothing(session, event)
-        elif event.kind is EventKind.CAPTURED:
-            outcome = _take_capture(session, event, payment)
-        elif event.kind in (EventKind.FAILED, EventKind.CANCELLED):
-            outcome = _take_failure(session, event, payment)
-        elif event.kind in (EventKind.REFUND_DONE, EventKind.REFUND_FAILED):
-            outcome = note_refund_event(session, event)
-        else:
-            outcome = "noted"
+        outcome = _about_nothing(session, event) if payment is None else _take(session, event, payment)
         session.execute(
             _OUTCOME,
             {
@@ -120,6 +111,18 @@ def _settle_once(event: PaymentEvent) -> str:
         show_id=event.show_id,
     )
     return outcome
+
+
+def _take(session: Session, event: PaymentEvent, payment: Row[Any]) -> str:
+    if event.kind in (EventKind.REFUND_DONE, EventKind.REFUND_FAILED):
+        return note_refund_event(session, event)
+    if event.kind is EventKind.PENDING:
+        return "noted"
+    if payment.gift_card_id is not None:
+        return take_event(session, event, payment.gift_card_id, payment.id)
+    if event.kind is EventKind.CAPTURED:
+        return _take_capture(session, event, payment)
+    return _take_failure(session, event, payment)
 
 
 def _stored(session: Session, event: PaymentEvent) -> bool:
@@ -180,7 +183,7 @@ def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str
 def _extras_stand(session: Session, booking: Booking, now: dt.datetime) -> bool:
     """Whether what pays the rest of the bill is there: taken, or given back meanwhile and free to be taken again."""
     return (
-        exchange_stands(session, booking)
+        exchange_stands(session, booking, now)
         and coupons_can_return(session, booking.show_id, booking.id)
         and credits_can_return(session, booking, now)
     )
@@ -196,21 +199,6 @@ def _close_other_pages(session: Session, booking: Booking, now: dt.datetime) -> 
     """Another attempt at a booking that is paid now can only take money that would have to go back."""
     for row in session.execute(_OPEN, {"show_id": booking.show_id, "booking_id": booking.id}):
         put(session, Task.CANCEL_PAYMENT, now, booking.show_id, booking.id, row.id)
-
-
-def lock_payment(session: Session, show_id: int, payment_id: int) -> Payment:
-    return session.get_one(Payment, (show_id, payment_id), populate_existing=True, with_for_update=True)
-
-
-def book_capture(session: Session, payment: Payment, event: PaymentEvent, now: dt.datetime) -> None:
-    """Note on the payment, and in the ledger, that its money has arrived. The caller holds the payment's lock."""
-    payment.captured_minor, payment.captured_currency = event.amount_minor, event.currency
-    payment.captured_at, payment.check_at = now, None
-    payment.provider_ref = payment.provider_ref or event.provider_ref
-    payment.move_to(PaymentState.CAPTURED, now, f"gateway:{event.provider}")
-    entries = captured(event.amount_minor, event.provider)
-    show_id, booking_id = payment.show_id, payment.booking_id
-    post(session, f"capture-{payment.id}", entries, event.currency, now, show_id=show_id, booking_id=booking_id)
 
 
 def _arrival(
@@ -268,15 +256,10 @@ def _take_failure(session: Session, event: PaymentEvent, found: Row[Any]) -> str
     booking, _ = lock_to_settle(session, event.show_id, found.booking_id)
     payment = lock_payment(session, event.show_id, found.id)
     now = clock.now()
-    payment.check_at = None
-    if payment.state not in (PaymentState.CREATED, PaymentState.PENDING):
-        return "too late"
-    payment.failure = event.detail or "The payment was declined."
-    cancelled = event.kind is EventKind.CANCELLED
-    payment.move_to(PaymentState.FAILED, now, f"gateway:{event.provider}")
-    if not cancelled and booking.email and booking.state in LIVE_BOOKING:
+    outcome = note_failure(payment, event, now)
+    if outcome == "failed" and booking.email and booking.state in LIVE_BOOKING:
         tell(session, MessageKind.PAYMENT_FAILED, now, booking, payment.id)
-    return "cancelled" if cancelled else "failed"
+    return outcome
 
 
 def take_webhook(provider: str, body: bytes, headers: dict[str, str]) -> str:

@@ -248,6 +248,17 @@ PROMISES = (
         """,
     ),
     CANCELLED_SHOWS,
+    Promise(
+        30,
+        "Staff touch only their cinemas: whoever is in the audit had a role at that cinema at that moment.",
+        """
+        SELECT a.id, a.user_id, a.cinema_id, a.action, a.at FROM audit_entries a
+        WHERE a.user_id IS NOT NULL AND NOT EXISTS (
+          SELECT FROM staff_roles r WHERE r.user_id = a.user_id
+            AND (a.cinema_id IS NULL OR r.cinema_id IS NULL OR r.cinema_id = a.cinema_id)
+            AND r.granted_at <= a.at AND (r.revoked_at IS NULL OR r.revoked_at >= a.at))
+        """,
+    ),
 )
 
 

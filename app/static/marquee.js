@@ -341,8 +341,10 @@ on("htmx:afterRequest", event => {
   if (words) {
     update(true);
     say(words.textContent.replace("!", "").trim(), true);
-  } else if (elt.matches?.("#checkout select")) {
-    say($(".to-pay").textContent);
+  } else if ($("#checkout")) {
+    const asker = event.detail.requestConfig.elt, wrong = asker.id === "use-code" && $("#code-why");
+    say((wrong || $(".to-pay")).textContent, wrong);
+    if (!document.contains(asker) && document.activeElement === document.body) $("#code").focus();
   }
 });
 on("visibilitychange", () => document.hidden ? clearTimeout(timer) : poll());
@@ -352,8 +354,9 @@ on("change", event => {
   if (input.name === "seats" && form) {
     if (picked().length > form.dataset.most) {
       input.checked = false;
-      note(`One booking has at most ${form.dataset.most} seats.`);
-      say(`One booking has at most ${form.dataset.most} seats.`, true);
+      const words = form.dataset.limit || `One booking has at most ${form.dataset.most} seats.`;
+      note(words);
+      say(words, true);
     } else {
       update();
       if ($("#orphan").hidden) say(`${picked().length || "No"} ${picked().length === 1 ? "seat" : "seats"}, ${$("#total").textContent}.`);

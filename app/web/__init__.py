@@ -23,6 +23,7 @@ def init_web(app: Flask, settings: Settings) -> None:
     from app.web.limits import init_limits
     from app.web.requests import init_requests
     from app.web.security import init_security
+    from app.web.staff_nav import init_staff_nav
 
     init_page_extensions(app)
     init_requests(app, settings)
@@ -31,5 +32,6 @@ def init_web(app: Flask, settings: Settings) -> None:
     init_languages(app)
     init_identity(app)
     init_guards(app)
+    init_staff_nav(app)
     init_limits(app, settings)
     init_errors(app)

@@ -10,6 +10,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from flask import session
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, EmailField, Field, StringField, TelField
 from wtforms.validators import DataRequired, Length, ValidationError
 
@@ -158,6 +159,13 @@ def chosen_way(ways: Sequence[PayWay], value: str | None) -> tuple[str, str, int
     return name, mode, int(saved[0]) if saved else None
 
 
+def shown_struck(values: MultiDict[str, str]) -> set[int]:
+    """The coupons that the form showed as not counting."""
+    return {
+        int(value) for value in values.getlist("without") if value.isascii() and value.isdigit() and len(value) < 19
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class SeatLine:
     """One seat at checkout: what it can be sold as, each with its price in minor units, and what it now costs."""
@@ -194,7 +202,7 @@ def remember_draft(values: Mapping[str, str]) -> None:
     """Keep what was typed at checkout in the visitor's own session, for the next page that asks."""
     kinds = {key: value[:20] for key, value in values.items() if key.startswith(TYPE_FIELD) and len(key) < 30}
     session[DRAFT] = {
-        **{name: trimmed(values.get(name))[:254] for name in TYPED},
+        **{name: trimmed(values.get(name))[:254] for name in (*TYPED, "method")},
         **dict(list(kinds.items())[:10]),
     }
 

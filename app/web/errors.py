@@ -39,6 +39,8 @@ TITLES = {
         "The house can't reach its books just now. Nothing is lost; please try again in a minute.",
     ),
 }
+TITLES_BY_CODE = {"FORBIDDEN": "Staff door"}
+"""Refusals whose status alone says too little."""
 
 
 def init_errors(app: Flask) -> None:
@@ -97,7 +99,7 @@ def _broken(problem: Exception) -> Response:
 
 def error_page(status: int, sentence: str, code: str = "") -> Response:
     """The error page, or its fragment for htmx. It reads nothing from the database: it may be gone."""
-    title = TITLES.get(status, TITLES[500])[0]
+    title = TITLES_BY_CODE.get(code) or TITLES.get(status, TITLES[500])[0]
     response = render(
         "errors/error.html",
         fragment="errors/_error.html",

@@ -20,6 +20,7 @@ def init_filters(app: Flask, settings: Settings) -> None:
         time=clock_time,
         day=day,
         long_day=long_day,
+        date=date,
         code=spoken,
     )
     app.jinja_env.globals.update(site_name=settings.site_name)
@@ -45,3 +46,9 @@ def long_day(instant: dt.datetime, zone: str | None = None) -> str:
     """Friday 20 November 2026."""
     there = local(instant, zone) if zone else instant
     return f"{there:%A} {there.day} {there:%B} {there.year}"
+
+
+def date(instant: dt.datetime, zone: str | None = None) -> str:
+    """20 Nov 2026."""
+    there = local(instant, zone) if zone else instant
+    return f"{there.day} {there:%b %Y}"

@@ -47,7 +47,7 @@ def known_owner_keys() -> list[str]:
 
 
 def remember_hold() -> None:
-    """From now on this visitor may have bookings."""
+    """From now on this visitor may have bookings, or gift cards."""
     session.pop(UNUSED, None)
 
 
@@ -60,9 +60,14 @@ def user_id() -> int | None:
     return int(current_user.id) if current_user.is_authenticated else None
 
 
+def is_mine(key: str, account: int | None) -> bool:
+    """Whether what belongs to this key, or this account, is the visitor's."""
+    return key in known_owner_keys() or (account is not None and account == user_id())
+
+
 def may_open(booking: BookingRef) -> bool:
     """Whether the booking is this visitor's: by session, by account, or by the signed link (then remembered)."""
-    if booking.owner_key in known_owner_keys() or (booking.user_id is not None and booking.user_id == user_id()):
+    if is_mine(booking.owner_key, booking.user_id):
         return True
     if booking.code in session.get("opened", []):
         return True

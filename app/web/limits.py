@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import redis
 from flask import Flask, current_app, request
+from flask_login import current_user
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from app.adapters.cache import cache
-from app.config import Settings
+from app.config import Settings, settings
 from app.errors import TooManyRequests
+from app.web.identity import owner_key
 
 UNCOUNTED = frozenset({"static", "browse.poster"})
 UNCOUNTED_BLUEPRINTS = frozenset({"webhooks", "health"})
 EXTENSION = "marquee_limits"
 
 
-def init_limits(app: Flask, settings: Settings) -> None:
-    shared = storage_from_string(settings.redis_url, socket_timeout=1, socket_connect_timeout=0.5)
+def init_limits(app: Flask, chosen: Settings) -> None:
+    shared = storage_from_string(chosen.redis_url, socket_timeout=1, socket_connect_timeout=0.5)
     app.extensions[EXTENSION] = (MovingWindowRateLimiter(shared), MovingWindowRateLimiter(MemoryStorage()))
-    if settings.requests_per_minute:
-        per_minute = settings.requests_per_minute
+    if chosen.requests_per_minute:
+        per_minute = chosen.requests_per_minute
 
         @app.before_request
         def count_request() -> None:
             if request.endpoint not in UNCOUNTED and request.blueprint not in UNCOUNTED_BLUEPRINTS:
-                count(f"address:{request.remote_addr}", per_minute)
+                _count_visitor(per_minute, settings.staff_requests_per_minute)
+
+
+def _count_visitor(per_minute: int, staff_per_minute: int) -> None:
+    """By address; on staff pages by person, for tills and doors stand behind one address with the foyer's visitors."""
+    if request.path.startswith("/staff") and current_user.is_authenticated and current_user.is_staff:
+        count(f"staff:{current_user.id}", staff_per_minute)
+    else:
+        count(f"address:{request.remote_addr}", per_minute)
 
 
 def count(key: str, per_minute: int) -> None:
@@ -36,6 +46,13 @@ def count(key: str, per_minute: int) -> None:
     """
     if per_minute and not _hit(key, RateLimitItemPerMinute(per_minute)):
         raise TooManyRequests(retry_after=60)
+
+
+def count_code() -> None:
+    """Count one more try of a coupon's or gift card's code, for the visitor and the address. Raises TooManyRequests."""
+    per_minute = settings.codes_per_minute
+    count(f"code:visitor:{owner_key()}", per_minute)
+    count(f"code:address:{request.remote_addr}", per_minute)
 
 
 def _hit(key: str, item: RateLimitItemPerMinute) -> bool:

@@ -18,7 +18,7 @@ NO_DOCUMENTS = frozenset({"shows.live", "static"})
 """Answers that never stand in a window of their own, and should be small."""
 MESSAGES_FROM_OUTSIDE = frozenset({"webhooks", "razorpay"})
 """The blueprints whose POSTs come from gateways: they carry a signature instead of an origin."""
-LEADS_TO_GATEWAYS = frozenset({"booking", "razorpay"})
+LEADS_TO_GATEWAYS = frozenset({"booking", "gift_cards", "razorpay"})
 """The blueprints whose forms lead to a gateway's page: browsers count redirects after a form as part of it."""
 
 

@@ -236,6 +236,7 @@ def _new_tables() -> None:
     sa.UniqueConstraint('code_hash', name=op.f('uq_gift_cards_code_hash')),
     sa.UniqueConstraint('order_code', name=op.f('uq_gift_cards_order_code'))
     )
+    op.create_index('ix_gift_cards_ordered_at', 'gift_cards', ['ordered_at'], unique=False, postgresql_where=sa.text("state = 'ordered'"))
     op.create_table('ledger_entries',
     sa.Column('show_id', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -427,6 +428,7 @@ def _new_columns() -> None:
     op.add_column('sandbox_sessions', sa.Column('save_method', sa.Boolean(), server_default='false', nullable=False))
     op.add_column('sandbox_sessions', sa.Column('saved_token', sa.String(length=60), server_default='', nullable=False))
     op.create_foreign_key(op.f('fk_payments_gift_card_id'), 'payments', 'gift_cards', ['gift_card_id'], ['id'])
+    op.create_index('ix_payments_gift_card_id', 'payments', ['gift_card_id'], unique=False, postgresql_where=sa.text("gift_card_id IS NOT NULL"))
     op.add_column('refunds', sa.Column('cancellation_show_id', sa.BigInteger(), nullable=True))
     op.add_column('refunds', sa.Column('cancellation_id', sa.BigInteger(), nullable=True))
     op.create_index('ix_refunds_sent', 'refunds', ['requested_at'], postgresql_where=sa.text("state = 'sent'"))

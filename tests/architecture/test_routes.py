@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from app.queries.staff import PLACES, SHARED
+
 PUBLIC = {
     "account.bookings",
     "account.login",
@@ -23,6 +25,9 @@ PUBLIC = {
     "browse.poster",
     "browse.refunds",
     "browse.search",
+    "gift_cards.balance",
+    "gift_cards.order",
+    "gift_cards.page",
     "health.healthz",
     "health.metrics",
     "health.readyz",
@@ -35,9 +40,12 @@ PUBLIC = {
     "shows.hold",
     "shows.live",
     "shows.show",
+    "staff.welcome",
     "webhooks.receive",
 }
 """Open to anyone. A new public address is added here on purpose, or the test fails."""
+BEFORE_THE_SECOND_FACTOR = {"staff.second_factor", "staff.set_up"}
+"""Staff pages that open to who has only shown a password."""
 WORDS = {"code", "digest", "gateway", "session", "slug", "filename"}
 """Parameters that are text by nature; every other one names its type."""
 NUMBERS = re.compile(r"(_id|^id|^number|^position)$")
@@ -61,13 +69,36 @@ def test_what_is_open_to_anyone_is_listed(the_app, rules):
 
 
 def test_guards_are_the_ones_we_know(the_app, rules):
-    assert {guard(the_app, rule) for rule in rules} <= {"public", "logged_in", "booking_holder", "staff", "api"}
+    assert {guard(the_app, rule) for rule in rules} <= {
+        "public",
+        "logged_in",
+        "booking_holder",
+        "card_buyer",
+        "staff",
+        "api",
+    }
 
 
 def test_every_address_of_a_booking_asks_for_its_holder(the_app, rules):
     bookings = [rule for rule in rules if rule.rule.startswith("/bookings/")]
     assert bookings
     assert {guard(the_app, rule) for rule in bookings} == {"booking_holder"}
+
+
+def test_every_staff_address_asks_for_staff(the_app, rules):
+    """The password link apart, which is for who has no password yet."""
+    staff = [rule for rule in rules if rule.rule.startswith("/staff") and rule.endpoint != "staff.welcome"]
+    assert len(staff) > 10
+    assert {guard(the_app, rule) for rule in staff} == {"staff"}
+
+
+def test_a_staff_address_names_only_things_whose_cinema_can_be_found(the_app, rules):
+    """Its guard refuses another cinema's things by the names of the parameters."""
+    for rule in rules:
+        if guard(the_app, rule) == "staff":
+            assert set(rule._converters) <= set(PLACES) | SHARED, rule.rule
+            view = the_app.view_functions[rule.endpoint]
+            assert view.second_factor or rule.endpoint in BEFORE_THE_SECOND_FACTOR, rule.endpoint
 
 
 def test_parameters_say_their_type(rules):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from app.adapters.mail import EXTENSION, FakeOutgoing
 from app.adapters.payments.fake import FakeGateway
+from tests.support.offers import untrue_balances
 
 
 @pytest.fixture
@@ -22,3 +25,10 @@ def post(app, monkeypatch) -> FakeOutgoing:
     fake = FakeOutgoing()
     monkeypatch.setitem(app.extensions, EXTENSION, fake)
     return fake
+
+
+@pytest.fixture
+def books_are_true(app) -> Iterator[None]:
+    """At the end every balance, every use of a coupon and every deposit is what the books say."""
+    yield
+    assert untrue_balances() == []

@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 
 from app.adapters.payments import EventKind
 from app.db import db
+from app.domain.staff import Role
 from app.embedded import Urls, connect
 from app.embedded.databases import role_of
 from app.services import extras, payments, promises
 from app.services.promises import PROMISES, check_promises
 from app.services.show_cancelling import cancel_show, refund_show
-from tests.builders import a_hold, a_paid_booking, a_show, a_started_payment, an_event
+from tests.builders import a_cinema, a_hold, a_paid_booking, a_person, a_show, a_started_payment, an_event
 from tests.support.money import a_coupon, a_gift_card, an_account, money_in_wallet
 
 
@@ -217,6 +218,12 @@ BREAKS = (
     ),
     by(29, "cancelled show", "DELETE FROM show_cancellations"),
     by(29, "cancelled show", "UPDATE tickets SET cancellation_id = NULL", "DELETE FROM cancellations"),
+    by(
+        30,
+        "Staff touch only their cinemas",
+        "INSERT INTO audit_entries (at, user_id, cinema_id, action, subject) "
+        "SELECT now(), r.user_id, c.id, 'show.moved', 'show' FROM staff_roles r, cinemas c",
+    ),
 )
 
 
@@ -243,6 +250,7 @@ def a_busy_house(app: Flask) -> None:
     payments.settle_payment(an_event(payment))
     declined = a_started_payment(a_hold(show))
     payments.settle_payment(an_event(declined, EventKind.FAILED))
+    a_person(Role.MANAGER, a_cinema())
 
 
 @pytest.fixture

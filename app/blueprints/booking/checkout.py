@@ -5,42 +5,40 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
 from app.blueprints.booking import booking as blueprint
+from app.blueprints.booking.bill import CodeEntry, look_at
 from app.config import settings
-from app.db import db, end_read
-from app.domain.pricing import Line, LineKind, PricedSeat, Quote, TicketType
+from app.db import end_read
+from app.domain.pricing import TicketType
 from app.domain.states import BookingState, PaymentState
 from app.errors import (
     AlreadyExtended,
+    AmountChanged,
     ConcurrentModification,
+    ExchangeUnderway,
     GatewayUnavailable,
     HoldExpired,
     Invalid,
+    InvalidCoupon,
+    NotExchangeable,
     NotFound,
     PaymentStarted,
 )
-from app.models import Booking
-from app.money import format_money
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import CheckoutPage, checkout_page
-from app.queries.layouts import layout_facts, price_table
+from app.queries.layouts import layout_facts
 from app.queries.pay_ways import saved_ways, ways_of_show
-from app.queries.refund_terms import steps_of
 from app.queries.show_page import ShowPage, show_page
 from app.services.checkout import Memory, start_payment
 from app.services.holds import extend_hold, release_booking
 from app.services.payments import close_booking_payment, refresh_booking_payment
-from app.services.quoting import quote_booking
 from app.web.booking_forms import (
     BuyerForm,
-    SeatLine,
     can_save,
     chosen_types,
     chosen_way,
@@ -48,57 +46,16 @@ from app.web.booking_forms import (
     forget_draft,
     pay_ways,
     remember_draft,
-    seat_lines,
+    shown_struck,
     ticked_way,
     typed_before,
 )
+from app.web.changing import forget_change
 from app.web.extensions import htmx
 from app.web.filters import clock_time
 from app.web.guards import booking_holder
 from app.web.identity import actor, user_id
-from app.web.refund_words import policy_sentence
 from app.web.render import htmx_redirect, render
-
-
-@dataclass(frozen=True)
-class Checkout:
-    """What the checkout page shows of one moment."""
-
-    page: CheckoutPage
-    show: ShowPage
-    row: Booking
-    seats: list[PricedSeat]
-    bill: Quote
-    refund_words: str
-    """The cinema's refund policy for this showing, as it would be promised now."""
-
-    @cached_property
-    def lines(self) -> list[SeatLine]:
-        return seat_lines(self.seats, price_table(self.row.price_list_id))
-
-    @property
-    def bill_lines(self) -> list[tuple[str, int]]:
-        """Every line but the tax, which the others contain."""
-        return [(self._words(line), line.amount_minor) for line in self.bill.lines if line.kind is not LineKind.TAX]
-
-    def _words(self, line: Line) -> str:
-        if line.kind is not LineKind.FEE:
-            return line.label
-        return f"{line.label}, {line.quantity} × {format_money(self.row.seat_fee_minor, self.row.currency)}"
-
-    @property
-    def seat_names(self) -> str:
-        labels = [seat.label for seat in self.seats]
-        return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
-
-
-def _checkout(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType] | None = None) -> Checkout:
-    show = _show(ref.show_id)
-    row = db.session.get_one(Booking, (ref.show_id, ref.id))
-    priced = quote_booking(db.session(), row, types)
-    steps = steps_of(db.session(), ref.show_id)
-    refunds = policy_sentence(steps, show.starts_at, show.timezone, row.currency, clock.now())
-    return Checkout(page, show, row, priced.seats, priced.bill, refunds)
 
 
 def _show(show_id: int) -> ShowPage:
@@ -120,28 +77,30 @@ def checkout(booking: BookingRef) -> AnyResponse:
         return _started(page, page.redirect_url)
     known = draft()
     form = BuyerForm(formdata=None, **typed_before(known, page))
-    return _form_page(booking, page, form, _types_of(known, page))
+    return form_page(booking, page, form, types_of(known, page))
 
 
-def _types_of(values: Mapping[str, str], page: CheckoutPage) -> dict[int, TicketType]:
+def types_of(values: Mapping[str, str], page: CheckoutPage) -> dict[int, TicketType]:
     try:
         return chosen_types(values, page.seat_ids)
     except Invalid:
         return {}
 
 
-def _form_page(
+def form_page(
     ref: BookingRef,
     page: CheckoutPage,
     form: BuyerForm,
     types: Mapping[int, TicketType],
     status: int = 200,
     trouble: str = "",
+    entry: CodeEntry | None = None,
 ) -> Response:
+    """The whole page, or for htmx the bill and what changes with it; `entry` if the field for codes does too."""
     try:
-        state = _checkout(ref, page, types)
+        state = look_at(ref, page, types, form.email.data or "")
     except Invalid:
-        state = _checkout(ref, page)
+        state = look_at(ref, page, {}, form.email.data or "")
     offered = ways_of_show(ref.show_id)
     methods = pay_ways(offered, saved_ways(user_id()))
     end_read()
@@ -152,9 +111,10 @@ def _form_page(
         at=state,
         form=form,
         methods=methods,
-        way=ticked_way(methods, request.form.get("method")),
+        way=ticked_way(methods, request.form.get("method") or draft().get("method")),
         can_save=user_id() is not None and can_save(offered),
         trouble=trouble,
+        entry=entry,
         is_part=bool(htmx),
         now=clock.now(),
         extension_minutes=settings.extension_minutes,
@@ -183,13 +143,13 @@ def quote(booking: BookingRef) -> AnyResponse:
     """The bill for other ticket types. Writes nothing; prices in the form, if any, are not read."""
     page = checkout_page(booking.show_id, booking.id)
     if not page.live(clock.now()) or page.paying:
-        return _elsewhere(page)
+        return elsewhere(page)
     remember_draft(request.form)
-    types = _types_of(request.form, page)
-    return _form_page(booking, page, BuyerForm(), types)
+    types = types_of(request.form, page)
+    return form_page(booking, page, BuyerForm(), types)
 
 
-def _elsewhere(page: CheckoutPage) -> AnyResponse:
+def elsewhere(page: CheckoutPage) -> AnyResponse:
     """To checkout, which says what happened: for a whole page and from inside a fragment."""
     address = url_for("booking.checkout", code=page.code)
     return htmx_redirect(address) if htmx else redirect(address, 303)
@@ -198,7 +158,12 @@ def _elsewhere(page: CheckoutPage) -> AnyResponse:
 @blueprint.post("/<code>/pay", endpoint="pay")
 @booking_holder
 def pay(booking: BookingRef) -> AnyResponse:
-    """Keep the quote and lead to the gateway's page; a booking that costs nothing is confirmed at once."""
+    """Keep the quote and lead to the gateway's page; a booking that costs nothing is confirmed at once.
+
+    A code that was typed and not used yet is used first: nobody pays more than they believe they do.
+    """
+    if request.form.get("code", "").strip():
+        return redirect(url_for("booking.add_code", code=booking.code), 307)
     page = checkout_page(booking.show_id, booking.id)
     form = BuyerForm()
     remember_draft(request.form)
@@ -218,6 +183,7 @@ def pay(booking: BookingRef) -> AnyResponse:
             cancel_url=url_for("booking.checkout", code=page.code, _external=True),
             memory=Memory(saved_id, bool(request.form.get("save_method")) and saved_id is None),
             actor=actor(),
+            without=shown_struck(request.form),
         )
     except HoldExpired:
         return time_is_up(checkout_page(booking.show_id, booking.id))
@@ -225,19 +191,33 @@ def pay(booking: BookingRef) -> AnyResponse:
         return _started(page, problem.details.get("redirect_url"), problem.status)
     except ConcurrentModification:
         return redirect(url_for("booking.page", code=page.code), 303)
-    except Invalid as problem:
-        return _form_page(booking, page, form, {}, problem.status, problem.message)
+    except NotExchangeable as problem:
+        forget_change()
+        flash(problem.message, "warn")
+        return redirect(url_for("shows.show", show_id=booking.show_id), 303)
+    except (InvalidCoupon, AmountChanged) as problem:
+        fresh, words = checkout_page(booking.show_id, booking.id), _new_amount(problem)
+        return form_page(booking, fresh, form, types_of(request.form, page), problem.status, words)
+    except (Invalid, ExchangeUnderway) as problem:
+        types = {} if isinstance(problem, Invalid) else types_of(request.form, page)
+        return form_page(booking, page, form, types, problem.status, problem.message)
     except GatewayUnavailable as problem:
         fresh = checkout_page(booking.show_id, booking.id)
-        return _form_page(booking, fresh, form, _types_of(request.form, page), problem.status, problem.message)
+        return form_page(booking, fresh, form, types_of(request.form, page), problem.status, problem.message)
     forget_draft()
     return redirect(started.redirect_url or url_for("booking.page", code=page.code), 303)
 
 
+def _new_amount(problem: InvalidCoupon | AmountChanged) -> str:
+    if isinstance(problem, AmountChanged):
+        return "A balance is not what it was when you began. Nothing was charged; please look at the new amount."
+    return f"{problem.message} Nothing was charged; please look at the new amount."
+
+
 def _wrong_form(ref: BookingRef, page: CheckoutPage, form: BuyerForm) -> AnyResponse:
     if not page.live(clock.now()):
-        return time_is_up(page) if page.state != BookingState.CONFIRMED else _elsewhere(page)
-    return _form_page(ref, page, form, _types_of(request.form, page), Invalid.status)
+        return time_is_up(page) if page.state != BookingState.CONFIRMED else elsewhere(page)
+    return form_page(ref, page, form, types_of(request.form, page), Invalid.status)
 
 
 @blueprint.post("/<code>/extend", endpoint="extend")

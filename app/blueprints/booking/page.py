@@ -18,11 +18,13 @@ from app.domain.links import booking_link, push_topic
 from app.domain.states import BookingState, ShowState
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import checkout_page
+from app.queries.exchange_page import Changes, changes_of, exchangeable
 from app.queries.messages import last_confirmation
 from app.queries.show_cancellation import called_off
 from app.queries.tickets import BookingView, TicketView, booking_view
 from app.services.sending import resend_message
 from app.services.tickets import booking_calendar, ticket_qr, tickets_pdf
+from app.web.changing import forget_change
 from app.web.filters import clock_time, day
 from app.web.guards import booking_holder
 from app.web.identity import user_id
@@ -38,20 +40,35 @@ NUMBERS = ("nobody", "one", "two", "three", "four", "five", "six", "seven", "eig
 def page(booking: BookingRef) -> AnyResponse:
     """Tickets once it is paid; before, and after, what stands and the way on."""
     view = booking_view(booking.show_id, booking.id)
+    changes = changes_of(booking.show_id, booking.id)
     over = view.show_state == ShowState.CANCELLED
     if view.state == BookingState.CONFIRMED and not over:
-        return render("booking/confirmed.html", **_confirmed(view), **money_back(booking))
+        _done(changes)
+        can_change = exchangeable(booking.show_id, booking.id).why_not(clock.now()) is None
+        facts = {"changes": changes, "can_change": can_change, **_confirmed(view), **money_back(booking)}
+        return render("booking/confirmed.html", **facts)
     at = checkout_page(booking.show_id, booking.id)
     if view.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
+        if changes.all_seats and not over:
+            return render("booking/exchanged.html", booking=view, changes=changes, **money_back(booking))
         why = called_off(booking.show_id, booking.id) if over else None
-        return render("booking/cancelled.html", booking=view, called_off=why, **money_back(booking))
+        facts = {"called_off": why, "changes": changes, **money_back(booking)}
+        return render("booking/cancelled.html", booking=view, **facts)
     if not at.live(clock.now()):
         if view.payment is not None and view.payment.refund_state is not None:
+            if changes.failed:
+                return render("booking/not_exchanged.html", booking=view, changes=changes)
             return render("booking/too_late.html", booking=view)
         return time_is_up(at, 200)
     if view.state == BookingState.HELD or not at.paying:
         return redirect(url_for("booking.checkout", code=view.code), 303)
     return render("booking/waiting.html", booking=view, at=at, now=clock.now())
+
+
+def _done(changes: Changes) -> None:
+    """What the seats were wanted for is reached."""
+    for one in changes.instead_of:
+        forget_change(one.code)
 
 
 def _confirmed(view: BookingView) -> dict[str, Any]:
@@ -62,8 +79,8 @@ def _confirmed(view: BookingView) -> dict[str, Any]:
         "tickets": [_paper(view, ticket) for ticket in view.tickets],
         "mail_folder": None if settings.smtp_url or settings.production else settings.var_dir / "mail",
         "is_guest": user_id() is None,
-        "can_cancel": clock.now() < view.starts_at,
         "push": _push(view),
+        "can_cancel": clock.now() < view.starts_at,
     }
 
 

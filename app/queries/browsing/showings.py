@@ -78,6 +78,10 @@ _BETWEEN = "AND s.starts_at >= :since AND s.starts_at < :until AND [on sale] ORD
 _IN_CITY = _select("[showing] WHERE c.city_id = :id " + _BETWEEN)
 _AT_CINEMA = _select("[showing] WHERE s.cinema_id = :id " + _BETWEEN)
 _OF_MOVIE = _select("[showing] WHERE s.movie_id = :movie_id AND c.city_id = :id " + _BETWEEN)
+_ANYWHERE = _select("""
+[showing] WHERE s.movie_id = :movie_id AND c.currency = :currency AND [on sale]
+ORDER BY (c.city_id = :id) DESC, s.starts_at, c.name, s.id LIMIT :most
+""")
 _SOONEST_EACH = _select("""
 SELECT n.* FROM unnest(CAST(:movie_ids AS bigint[])) AS wanted (movie_id)
 CROSS JOIN LATERAL (
@@ -109,6 +113,11 @@ def showings_at_cinema(cinema_id: int, since: dt.datetime, until: dt.datetime) -
 
 def showings_of_movie(movie_id: int, city_id: int, since: dt.datetime, until: dt.datetime) -> list[Showing]:
     return _showings(_OF_MOVIE, movie_id=movie_id, id=city_id, since=since, until=until)
+
+
+def showings_anywhere(movie_id: int, currency: str, first_city: int, most: int) -> list[Showing]:
+    """The soonest showings of a film that are paid in this currency, those of one city before all others."""
+    return _showings(_ANYWHERE, movie_id=movie_id, currency=currency, id=first_city, most=most)
 
 
 def soonest_showings(movie_ids: Collection[int], city_id: int, each: int) -> list[Showing]:

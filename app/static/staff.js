@@ -1,0 +1,37 @@
+/* The staff pages' small manners; everything works without them. */
+(() => {
+"use strict";
+const $ = (what, where = document) => where.querySelector(what);
+
+/* The clock of the cinema in the bar. */
+const clock = $(".js-clock");
+const tick = () => {
+  try {
+    clock.textContent = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: clock.dataset.zone });
+  } catch { /* a zone that this browser does not know: the time of the page stays */ }
+};
+if (clock) {
+  tick();
+  setInterval(tick, 10000);
+}
+
+/* Boxes that ask first: focus goes in, Escape and "Leave it" close them, focus comes back. */
+const close = box => {
+  box.open = false;
+  $("summary", box).focus();
+};
+document.addEventListener("toggle", event => {
+  if (event.target.open && event.target.matches("details.confirm")) $("input:not([type=hidden]), button", event.target)?.focus();
+}, true);
+document.addEventListener("keydown", event => {
+  const box = event.key === "Escape" && event.target.closest("details[open]");
+  if (box && box.matches(".confirm, .menu")) close(box);
+});
+document.addEventListener("click", event => {
+  if (event.target.closest("[data-close]")) close(event.target.closest("details"));
+  if (event.target.closest("[data-print]")) print();
+  const menu = $(".menu[open]");
+  if (menu && !menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("focusin", event => event.target.matches("[data-select]") && event.target.select());
+})();

@@ -1,0 +1,42 @@
+"""The ways of the staff pages: what stands in the red bar and on the first page, for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask
+
+from app.domain.staff import Role
+from app.web.staff import EVERY_ROLE, StaffHouse
+
+MANAGERS = frozenset({Role.MANAGER})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One part of the staff pages. `key` is what its pages set as nav_current; admins see every way."""
+
+    key: str
+    endpoint: str
+    words: str
+    about: str
+    """One sentence on what can be done there."""
+    roles: frozenset[Role]
+
+
+WAYS = (
+    Way("today", "staff.home", "Today", "What you may do here.", EVERY_ROLE),
+    Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
+    Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
+    Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),
+)
+"""In the order of the bar. A new part adds one line."""
+
+
+def ways_for(house: StaffHouse) -> list[Way]:
+    """The ways that this person may go at the cinema they look at."""
+    return [way for way in WAYS if house.may(*way.roles)]
+
+
+def init_staff_nav(app: Flask) -> None:
+    app.jinja_env.globals["staff_ways"] = ways_for

@@ -1,0 +1,124 @@
+"""The staff pages in Chromium: axe in both themes and at three widths, boxes that ask first, tables that stay in the page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from app import clock
+from app.domain.second_factor import code_at
+from app.domain.staff import COMMAND, Role
+from app.models import Cinema, User
+from app.services.staff import make_staff_account, password_link
+from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
+from tests.builders import a_cinema, a_person
+from tests.support.staff import signed_in, with_factor
+
+
+def come_in(app: Flask, context: BrowserContext, base_url: str, user: User) -> None:
+    """The browser has the session that this person is signed in with."""
+    client = signed_in(app, user)
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    context.add_cookies([{"name": "session", "value": cookie.value, "url": base_url}])
+
+
+@pytest.fixture
+def regent(app: Flask) -> Cinema:
+    for name in ("The Lantern", "The Old Electric Picture House of Bedminster"):
+        a_cinema(name=name)
+    return a_cinema(name="The Regent")
+
+
+def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema) -> None:  # noqa: F811
+    come_in(app, visitor.page.context, base_url, a_person(Role.ADMIN, name="Alma"))
+    sam = with_factor(
+        a_person(Role.MANAGER, regent, name="Samantha Featherstonehaugh", email="s" * 60 + "@example.org")
+    )
+    for number in range(3):
+        a_person(Role.SCANNER, regent, name=f"Joe {number}")
+    for path in ("", "/people", "/people/new", f"/people/{sam.id}", "/audit", "/audit?person=zzz", "/me"):
+        visitor.go(f"/staff{path}")
+        visitor.look(f"/staff{path}", PHONE, SMALL, dark_too=False)
+    visitor.go(f"/staff/people/{sam.id}")
+    visitor.page.get_by_text("Deactivate", exact=True).click()
+    visitor.look("asked first", WIDE, SMALL)
+    visitor.page.get_by_role("textbox", name="Reason").fill("left us")
+    visitor.page.get_by_role("button", name="Deactivate the account").click()
+    visitor.look("deactivated", WIDE)
+    visitor.go("/staff/audit")
+    visitor.look("audit with entries", SMALL)
+    visitor.page.locator("summary").first.click()
+    visitor.look("the menu", WIDE, SMALL)
+
+
+def test_the_second_factor_from_the_link_on(app: Flask, visitor: Visitor, regent: Cinema) -> None:  # noqa: F811
+    made = make_staff_account(COMMAND, "Ruth", "ruth@example.org", Role.MANAGER, [regent.id])
+    page = visitor.page
+    visitor.go(re.sub(r"^https?://[^/]+", "", password_link(made.token)))
+    visitor.look("choose a password", SMALL, dark_too=False)
+    page.get_by_label("New password").fill("correct horse")
+    page.get_by_role("button", name="Keep it and go in").click()
+    expect(page.locator("h1")).to_have_text("Set up a second factor")
+    visitor.look("set up", WIDE, SMALL)
+    page.get_by_label("Six digits").fill("000000")
+    page.get_by_role("button", name="Use this key").click()
+    expect(page.locator("#summary")).to_be_focused()
+    visitor.look("a wrong code", WIDE)
+    key = page.locator("code.key").inner_text().replace(" ", "")
+    page.get_by_label("Six digits").fill(code_at(key, clock.now()))
+    page.get_by_role("button", name="Use this key").click()
+    expect(page.locator(".codes li")).to_have_count(10)
+    visitor.look("recovery codes", WIDE, SMALL)
+    one = page.locator(".codes li").first.inner_text()
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.locator("h1")).to_have_text("The Regent")
+    page.locator("summary", has_text="More").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/staff")
+    page.get_by_label("E-mail").fill("ruth@example.org")
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.locator("h1")).to_have_text("Second factor")
+    visitor.look("second factor", WIDE, SMALL)
+    page.get_by_label("Code from your app").fill(one)
+    page.get_by_role("button", name="Go in").click()
+    expect(page.locator("h1")).to_have_text("The Regent")
+
+
+def test_a_box_that_asks_first_opens_and_closes_by_keyboard(app: Flask, page: Page, base_url: str, regent: Cinema):
+    come_in(app, page.context, base_url, a_person(Role.ADMIN))
+    joe = a_person(Role.SCANNER, regent, name="Joe")
+    page.goto(f"/staff/people/{joe.id}")
+    summary = page.locator("#deactivate summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Reason")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(summary).to_be_focused()
+    expect(page.get_by_label("Reason")).to_be_hidden()
+
+
+def test_it_works_without_javascript(app: Flask, plain_page: Page, base_url: str, regent: Cinema):
+    come_in(app, plain_page.context, base_url, a_person(Role.ADMIN))
+    joe = a_person(Role.SCANNER, regent, name="Joe")
+    plain_page.goto(f"/staff/people/{joe.id}")
+    plain_page.locator("#deactivate summary").click()
+    plain_page.get_by_label("Reason").fill("left us")
+    plain_page.get_by_role("button", name="Deactivate the account").click()
+    expect(plain_page.locator("#flashes")).to_contain_text("The account is deactivated")
+
+
+def test_a_wide_table_scrolls_inside_itself(app: Flask, browser: Browser, base_url: str, regent: Cinema):
+    context = browser.new_context(base_url=base_url, viewport={"width": SMALL, "height": 640})
+    come_in(app, context, base_url, a_person(Role.ADMIN, name="Alma", email="a" * 50 + "@example.org"))
+    page = context.new_page()
+    page.goto("/staff/people")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    wrap = page.locator(".table-wrap")
+    assert wrap.evaluate("box => box.scrollWidth > box.clientWidth")
+    expect(wrap).to_have_attribute("tabindex", "0")
+    context.close()

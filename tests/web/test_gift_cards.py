@@ -1,0 +1,257 @@
+"""Gift cards' pages: choosing, paying, the card, its balance; and who may see which."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from app.db import db
+from app.domain.gift_cards import in_fours
+from app.services.gift_cards import abandon_gift_cards, card_code
+from tests.builders import a_cinema, a_city
+from tests.support.client import soup, words
+from tests.support.offers import a_gift_card, money_in_wallet, the_card, untrue_balances
+from tests.web.buyer import Buyer, a_buyer
+from tests.web.test_offers import log_in
+
+HTMX = {"HX-Request": "true"}
+PAGE = "/gift-cards"
+GIVER = {"name": "Ada Byron", "email": "ada@example.org"}
+
+
+@pytest.fixture
+def buyer(app: Flask) -> Buyer:
+    a_cinema(a_city("London"))
+    return a_buyer(app)
+
+
+def filled(buyer: Buyer, page: str = PAGE, **values: str) -> dict[str, str]:
+    """The form as it comes, with these fields typed in."""
+    form = soup(buyer.get(page)).select_one("main form")
+    assert form is not None
+    fields = {str(one["name"]): str(one.get("value", "")) for one in form.select("input[name]:not([type=radio])")}
+    fields |= {str(one["name"]): str(one["value"]) for one in form.select("input[type=radio][checked]")}
+    return {**fields, **GIVER, "method": "sandbox:card", **values}
+
+
+def order(buyer: Buyer, **values: str) -> TestResponse:
+    return buyer.post(PAGE, data=filled(buyer, **values))
+
+
+def bought(buyer: Buyer, **values: str) -> str:
+    """Order and pay in the sandbox; gives the card's address."""
+    back = buyer.press(order(buyer, **values).location, "pay")
+    address = buyer.get(back.location).location
+    assert "/gift-cards/orders/" in address
+    return address
+
+
+def why(page: TestResponse, name: str) -> str:
+    found = soup(page).select_one(f"#{name}-why")
+    return found.get_text() if found else ""
+
+
+def only_card() -> int:
+    found: int = db.session.execute(text("SELECT id FROM gift_cards")).scalar_one()
+    db.session.commit()
+    return found
+
+
+def test_the_page_offers_amounts_in_the_money_of_the_visitors_city(app):
+    a_cinema(a_city("London"))
+    a_cinema(a_city("Rennes", "Europe/Paris", "EUR", "FR"))
+    visitor = a_buyer(app)
+    assert "£25.00" in words(visitor.get(PAGE))
+    visitor.post_form("/cities", {"city": _slug("Rennes")}, page="/cities")
+    page = visitor.get(PAGE)
+    assert "€25.00" in words(page)
+    assert [link["href"] for link in soup(page).select("a.chip")] == [f"{PAGE}?currency=EUR", f"{PAGE}?currency=GBP"]
+    assert "£25.00" in words(visitor.get(f"{PAGE}?currency=GBP"))
+    assert "€25.00" in words(visitor.get(f"{PAGE}?currency=XXX"))
+
+
+def _slug(name: str) -> str:
+    found: str = db.session.execute(text("SELECT slug FROM cities WHERE name = :name"), {"name": name}).scalar_one()
+    db.session.commit()
+    return found
+
+
+def test_a_house_that_sells_none_says_so(app):
+    a_cinema(a_city(timezone="Asia/Tokyo", currency="JPY", country="JP"))
+    page = a_buyer(app).get(PAGE)
+    assert page.status_code == 200
+    assert "No gift cards at this moment" in words(page)
+
+
+def test_a_card_for_oneself_shows_its_code_once_it_is_paid(buyer):
+    page = buyer.get(bought(buyer, amount="5000"))
+    code = in_fours(card_code(only_card()))
+    assert code in words(page)
+    assert "Your gift card" in words(page)
+    assert "£50.00" in words(page)
+    assert "on its way to ada@example.org" in words(page)
+    assert the_card(only_card()).balance_minor == 5000
+    assert untrue_balances() == []
+
+
+def test_a_card_for_somebody_says_where_it_went_and_keeps_the_code_folded(buyer):
+    address = bought(
+        buyer, recipient_name="Bess", recipient_email="bess@example.org", note="Have a <b>lovely</b> evening"
+    )
+    page = buyer.get(address)
+    assert "on its way to bess@example.org . Your receipt comes to ada@example.org" in words(page)
+    assert "Have a <b>lovely</b> evening" in words(page)
+    code = in_fours(card_code(only_card()))
+    assert soup(page).select_one("details .code").get_text() == code
+    assert code not in address
+
+
+def test_an_amount_of_ones_own_is_read_in_the_cards_currency(buyer):
+    bought(buyer, amount="own", own="33,50")
+    assert the_card(only_card()).initial_minor == 3350
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "said"),
+    [
+        ({"amount": "own", "own": "4.99"}, "own", "Type an amount from £5.00 to £500.00"),
+        ({"amount": "own", "own": "500.01"}, "own", "Type an amount from £5.00 to £500.00"),
+        ({"amount": "own", "own": "-20"}, "own", "Type an amount from £5.00 to £500.00"),
+        ({"amount": "own", "own": "NaN"}, "own", "Type an amount from £5.00 to £500.00"),
+        ({"recipient_email": "bess"}, "recipient_email", "An e-mail address needs an @"),
+        ({"name": " "}, "name", "Tell us your name"),
+        ({"email": ""}, "email", "Tell us where to send the receipt"),
+        ({"note": "x" * 301}, "note", "At most 300 letters fit on the card"),
+    ],
+)
+def test_a_wrong_field_says_so_and_the_rest_is_kept(buyer, values, field, said):
+    page = order(buyer, **{"recipient_name": "Bess", **values})
+    assert page.status_code == 422
+    assert why(page, field) == said
+    assert soup(page).select_one("#recipient_name")["value"] == "Bess"
+    assert db.session.execute(text("SELECT count(*) FROM gift_cards")).scalar_one() == 0
+
+
+@pytest.mark.parametrize("amount", ["1", "2501", "-2500", "2500.0", "1e9", ""])
+def test_an_amount_that_is_not_offered_is_refused(buyer, amount):
+    page = order(buyer, amount=amount)
+    chosen = db.session.execute(text("SELECT initial_minor FROM gift_cards")).scalars().all()
+    assert page.status_code == 422 or chosen == [2500], "nothing ticked is the amount shown"
+    assert set(chosen) <= {2500}
+
+
+@pytest.mark.parametrize("currency", ["JPY", "", "XXX"])
+def test_a_currency_without_cards_is_refused(buyer, currency):
+    assert order(buyer, currency=currency).status_code == 422
+
+
+def test_a_double_click_is_one_order(buyer):
+    fields = filled(buyer)
+    first, second = buyer.post(PAGE, data=fields), buyer.post(PAGE, data=fields)
+    assert first.location == second.location
+    only_card()
+
+
+def test_a_declined_payment_says_so_and_can_be_tried_again(buyer):
+    back = buyer.press(order(buyer).location, "decline")
+    page = buyer.get(buyer.get(back.location).location)
+    assert "Not paid yet" in words(page)
+    assert "The bank declined the payment." in words(page)
+    form = soup(page).select_one("main form")
+    again = buyer.post_form(form["action"], {"method": "sandbox:card"})
+    back = buyer.press(again.location, "pay")
+    assert "Your gift card" in words(buyer.get(buyer.get(back.location).location))
+
+
+def test_while_the_payment_runs_the_page_waits_and_goes_on_by_itself(buyer):
+    address = order(buyer).location
+    card = f"/gift-cards/orders/{_order_code()}"
+    page = buyer.get(card)
+    assert "Waiting for the payment" in words(page)
+    assert soup(page).select_one("#waiting")["hx-get"] == f"{card}/status"
+    assert b"has not told us" in buyer.get(f"{card}/status", headers=HTMX).data
+    buyer.press(address, "pay")
+    buyer.get(f"{card}/return")
+    answer = buyer.get(f"{card}/status", headers=HTMX)
+    assert answer.headers["HX-Redirect"] == card
+
+
+def _order_code() -> str:
+    found: str = db.session.execute(text("SELECT order_code FROM gift_cards")).scalar_one()
+    db.session.commit()
+    return found
+
+
+def test_an_order_given_up_says_so_and_is_not_paid_any_more(buyer, moved_clock):
+    buyer.press(order(buyer).location, "leave")
+    card = f"/gift-cards/orders/{_order_code()}"
+    moved_clock.forward(hours=25)
+    assert abandon_gift_cards() == 1
+    assert "Nobody paid this order within a day" in words(buyer.get(card))
+    assert buyer.post_form(f"{card}/pay", {"method": "sandbox:card"}).location.endswith(card)
+
+
+@pytest.mark.parametrize("part", ["", "/status", "/return", "/pay"])
+def test_another_visitors_card_does_not_exist(app, buyer, part):
+    address = bought(buyer)
+    stranger = a_buyer(app)
+    method = stranger.post_form if part == "/pay" else stranger.get
+    assert method(f"{address}{part}").status_code == 404
+    assert method(f"/gift-cards/orders/{'0' * 12}{part}").status_code == 404
+
+
+def test_an_account_sees_its_card_in_another_browser(app, buyer):
+    log_in(buyer, "bess@example.org")
+    address = bought(buyer)
+    elsewhere = a_buyer(app)
+    elsewhere.post_form("/login", {"email": "bess@example.org", "password": "popcorn-and-a-film"})
+    assert "Your gift card" in words(elsewhere.get(address))
+
+
+def test_pages_with_codes_are_kept_by_nobody(buyer):
+    assert "no-store" in buyer.get(bought(buyer)).headers["Cache-Control"]
+
+
+# The balance
+
+
+def balance(buyer: Buyer, code: str) -> TestResponse:
+    return buyer.post_form("/gift-cards/balance", {"code": code}, page="/gift-cards/balance")
+
+
+def test_the_balance_is_told_to_who_has_the_code(app, moved_clock):
+    visitor = a_buyer(app)
+    _, code = a_gift_card(4000)
+    page = balance(visitor, in_fours(code).lower())
+    assert "£40.00" in words(page)
+    assert f"ending {code[-4:]}" in words(page)
+    assert code not in page.request.url
+    moved_clock.forward(days=800)
+    assert "No longer good" in words(balance(visitor, code))
+
+
+def test_an_unknown_code_is_told_beside_the_field(app):
+    page = balance(a_buyer(app), "0000-0000-0000-0000")
+    assert page.status_code == 422
+    assert why(page, "code") == "We don’t know this gift card. Check its code for typing mistakes."
+
+
+def test_codes_tried_at_the_balance_and_at_checkout_count_together(app, set_setting):
+    set_setting(codes_per_minute=3)
+    visitor = a_buyer(app)
+    assert [balance(visitor, "0" * 16).status_code for _ in range(4)] == [422, 422, 422, 429]
+    page = balance(visitor, a_gift_card()[1])
+    assert page.status_code == 429
+    assert page.headers["Retry-After"] == "60"
+    assert "£25.00" not in words(page)
+    assert balance(a_buyer(app), "0" * 16).status_code == 429, "another session from the same address"
+
+
+def test_the_accounts_page_shows_the_wallet(app):
+    visitor = a_buyer(app)
+    account = log_in(visitor, "bess@example.org")
+    assert "Nothing is in it yet" in words(visitor.get("/account"))
+    money_in_wallet(account, 1234)
+    assert "£12.34" in words(visitor.get("/account"))
