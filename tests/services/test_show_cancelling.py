@@ -11,7 +11,6 @@ from sqlalchemy import text
 from app import clock
 from app.adapters.payments import EventKind
 from app.db import db, transaction
-from app.domain.refund_policy import CancellationReason, Return
 from app.domain.states import RefundState
 from app.errors import Invalid, NotFound, ShowNotOnSale
 from app.jobs.outbox import run_outbox_item
@@ -19,8 +18,7 @@ from app.models import Booking, Show
 from app.money import Money
 from app.queries.show_cancellation import called_off, show_cancellation_progress, sold_to_refund
 from app.services import checkout, extras, holds, payments, show_cancelling
-from app.services.giving_back import give_back_seats, lock_tickets
-from app.services.letting_go import lock_booking
+from app.services.cancelling import cancel_seats
 from app.services.outbox import GIVE_UP_AFTER, LEASE_SECONDS, due_items
 from app.services.refunds import send_refund
 from app.services.show_cancelling import NotAllRefunded, cancel_show, refund_show
@@ -233,11 +231,7 @@ def test_used_tickets_are_refunded_too(show):
 
 def test_of_a_booking_with_a_seat_cancelled_before_the_rest_comes_back(show):
     booking = a_paid_booking(show, n=3)
-    with transaction() as session:
-        lock_booking(session, show.id, booking.id)
-        held = session.get_one(Booking, (show.id, booking.id), populate_existing=True)
-        first = lock_tickets(session, show.id, booking.id)[:1]
-        give_back_seats(session, held, first, CancellationReason.BUYER, Return(1075, 108, 967), clock.now(), "guest")
+    cancel_seats(show.id, booking.id, [1], expected_minor=967)
     cancel_show(show.id, WHY, "test")
     assert sold_to_refund(show.id).seats == 2
     refund_all()
