@@ -364,12 +364,13 @@ def test_a_hold_that_meets_the_calling_off_is_refused_or_let_go(app, show):
     """At the same instant, many times: no seat of the cancelled show stays held or sold."""
     outcomes: list[str] = []
     start = threading.Barrier(9)
+    wanted, show_id = seat_ids(show), show.id
 
     def buy(number: int) -> None:
         with app.app_context():
             start.wait()
             try:
-                holds.hold_seats(show.id, seat_ids(show)[number * 3 : number * 3 + 3], f"s:{number}")
+                holds.hold_seats(show_id, wanted[number * 3 : number * 3 + 3], f"s:{number}")
                 outcomes.append("held")
             except ShowNotOnSale:
                 outcomes.append("refused")
@@ -380,7 +381,7 @@ def test_a_hold_that_meets_the_calling_off_is_refused_or_let_go(app, show):
     for buyer in buyers:
         buyer.start()
     start.wait()
-    cancel_show(show.id, WHY, "test")
+    cancel_show(show_id, WHY, "test")
     for buyer in buyers:
         buyer.join()
     assert len(outcomes) == 8
