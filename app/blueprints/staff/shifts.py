@@ -48,25 +48,20 @@ def begin_shift(house: StaffHouse) -> AnyResponse:
 
 @pages.get("/shifts/<int:shift_id>")
 @staff(Role.BOX_OFFICE, Role.MANAGER)
-def shift(house: StaffHouse, shift_id: int) -> Response:
+def shift(house: StaffHouse, shift_id: int) -> AnyResponse:
     """The running total, or the end-of-day sheet of a closed one."""
     return _sheet(house, shift_id)
 
 
-def _sheet(house: StaffHouse, shift_id: int, problem: str = "") -> Response:
+def _sheet(house: StaffHouse, shift_id: int, problem: str = "") -> AnyResponse:
     sheet = shift_sheet(shift_id)
     own = sheet.user_id == house.person.id
     if not own and not house.may(Role.MANAGER):
-        raise_not_yours()
+        flash("That is somebody else's shift; a manager may look at it.", "note")
+        return redirect(url_for("staff.shifts"), 303)
     status = Invalid.status if problem else 200
     page = "staff/box_office/shift.html"
     return render(page, status_code=status, house=house, sheet=sheet, own=own, problem=problem, typed=request.form)
-
-
-def raise_not_yours() -> None:
-    from app.errors import NotFound
-
-    raise NotFound("This is not a shift of yours.")
 
 
 @pages.post("/shifts/<int:shift_id>/close")
