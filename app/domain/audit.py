@@ -24,6 +24,10 @@ class Action(StrEnum):
     FACTOR_RESET = "person.second_factor_reset"
     RECOVERY_CODES_MADE = "person.recovery_codes_made"
     RECOVERY_CODE_USED = "person.recovery_code_used"
+    TICKET_ADMITTED = "ticket.admitted"
+    TICKET_ADMITTED_TWICE = "ticket.admitted_twice"
+    TICKET_ADMITTED_WRONGLY = "ticket.admitted_wrongly"
+    ADMISSION_UNDONE = "ticket.admission_undone"
 
     @property
     def subject(self) -> str:

@@ -8,4 +8,4 @@ from flask import Blueprint
 
 pages = Blueprint("staff", __name__, url_prefix="/staff")
 
-from app.blueprints.staff import audit, entry, home, people  # noqa: E402,F401  the routes register themselves
+from app.blueprints.staff import audit, entry, home, people, scan  # noqa: E402,F401  the routes register themselves
