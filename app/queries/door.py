@@ -156,15 +156,24 @@ ORDER BY s.starts_at, screen.name, s.id
 
 def shows_at_door(cinema_id: int, zone: ZoneInfo, now: dt.datetime) -> tuple[DoorShow, ...]:
     """The published shows of today on the cinema's clocks, and those that are let in now though they are of another day."""
-    opening = Opening(dt.timedelta(minutes=settings.door_before_minutes), dt.timedelta(minutes=settings.door_after_minutes))
+    opening = Opening(
+        dt.timedelta(minutes=settings.door_before_minutes), dt.timedelta(minutes=settings.door_after_minutes)
+    )
     midnight = dt.datetime.combine(now.astimezone(zone).date(), dt.time(), zone)
     tomorrow = dt.datetime.combine(midnight.date() + dt.timedelta(days=1), dt.time(), zone)
     start, end = min(midnight, now - opening.after), max(tomorrow, now + opening.before)
     rows = db.session.execute(_SHOWS, {"cinema_id": cinema_id, "start": start, "end": end}).all()
     end_read()
     return tuple(
-        DoorShow(row.id, row.title, row.starts_at.astimezone(zone), row.screen, row.admitted, row.sold,
-                 opening.holds(row.starts_at, now))
+        DoorShow(
+            row.id,
+            row.title,
+            row.starts_at.astimezone(zone),
+            row.screen,
+            row.admitted,
+            row.sold,
+            opening.holds(row.starts_at, now),
+        )
         for row in rows
     )
 
@@ -175,7 +184,9 @@ def shows_at_door(cinema_id: int, zone: ZoneInfo, now: dt.datetime) -> tuple[Doo
 def public_keys() -> dict[str, str]:
     """The keys that tickets are verified with, by id, as base64 of 32 bytes. With these nobody can sign one."""
     keys = read_keyring(settings.ticket_signing_keys).public_keys
-    return {str(n): base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode() for n, key in keys.items()}
+    return {
+        str(n): base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode() for n, key in keys.items()
+    }
 
 
 _LIST = text("""

@@ -85,7 +85,9 @@ def scan(words: str, door: Door, by: By, key: str) -> Answer:
     found = identify(words)
     if isinstance(found, Refusal):
         return Answer(Verdict.REFUSED, found)
-    opening = Opening(dt.timedelta(minutes=settings.door_before_minutes), dt.timedelta(minutes=settings.door_after_minutes))
+    opening = Opening(
+        dt.timedelta(minutes=settings.door_before_minutes), dt.timedelta(minutes=settings.door_after_minutes)
+    )
     wrong = judge(found.occasion, door, opening, clock.now())
     if wrong:
         return Answer(Verdict.REFUSED, wrong, found)
@@ -253,4 +255,6 @@ def undo_admission(by: By, show_id: int, report_id: int, reason: str) -> bool:
 
 def _audit_undo(session: Session, by: By, ticket_id: int, cinema_id: int, before: dict[str, Any], reason: str) -> None:
     after = {"state": "issued"}
-    audit(session, by, Action.ADMISSION_UNDONE, ticket_id, cinema_id=cinema_id, before=before, after=after, reason=reason)
+    audit(
+        session, by, Action.ADMISSION_UNDONE, ticket_id, cinema_id=cinema_id, before=before, after=after, reason=reason
+    )

@@ -27,7 +27,9 @@ class Way:
 
 WAYS = (
     Way("today", "staff.home", "Today", "What you may do here.", EVERY_ROLE),
-    Way("door", "staff.scan", "Door", "Let people in by camera, scanner or typed code; what the doors did.", AT_THE_DOOR),
+    Way(
+        "door", "staff.scan", "Door", "Let people in by camera, scanner or typed code; what the doors did.", AT_THE_DOOR
+    ),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),

@@ -39,7 +39,7 @@ def upgrade() -> None:
             "(undone_at IS NULL) = (undone_by IS NULL)", name=op.f("ck_admission_reports_undone_by_someone")
         ),
         sa.ForeignKeyConstraint(
-            ["show_id", "ticket_id"], ["tickets.show_id", "tickets.id"], name=op.f("fk_admission_reports_show_id")
+            ["show_id", "ticket_id"], ["tickets.show_id", "tickets.id"], name=op.f("fk_admission_reports_show_id_ticket_id")
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_admission_reports_user_id")),
         sa.ForeignKeyConstraint(["undone_by"], ["users.id"], name=op.f("fk_admission_reports_undone_by")),

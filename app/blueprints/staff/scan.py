@@ -19,7 +19,8 @@ from app.config import settings
 from app.domain.admission import LONGEST_KEY, LONGEST_NAME, Door
 from app.domain.staff import Role
 from app.queries.door import DoorShow, door_list, door_log, public_keys, shows_at_door
-from app.services.admission import AtDoor, scan as scan_ticket, undo_admission
+from app.services.admission import AtDoor, undo_admission
+from app.services.admission import scan as scan_ticket
 from app.services.door_sync import Taken, take_report
 from app.web.assets import asset
 from app.web.door_words import DoorAnswer, in_words
@@ -33,7 +34,13 @@ LONGEST_QUEUE = 100
 """Reports that one request brings at most; a device sends the rest after it."""
 LONGEST_CODE = 300
 LOG_HOURS = 48
-SCRIPTS = ("vendor/jsqr-1.4.0.js", "vendor/tweetnacl-1.0.3.min.js", "staff/scan-check.js", "staff/scan-store.js", "staff/scan.js")
+SCRIPTS = (
+    "vendor/jsqr-1.4.0.js",
+    "vendor/tweetnacl-1.0.3.min.js",
+    "staff/scan-check.js",
+    "staff/scan-store.js",
+    "staff/scan.js",
+)
 FRAME = ("marquee.css", "staff.css", "favicon.svg", "htmx.min.js", "marquee.js", "staff.js")
 
 
@@ -67,8 +74,9 @@ def _page(house: StaffHouse, show_id: int | None, door: str, answer: DoorAnswer 
     shows = shows_at_door(cinema.id, house.zone, clock.now())
     chosen = next((show for show in shows if show.id == show_id), None)
     scripts = [asset(name) for name in SCRIPTS]
-    facts: dict[str, Any] = {"shows": shows, "chosen": chosen, "door": _name(door), "answer": answer, "scripts": scripts}
-    return render("staff/scan/scan.html", house=house, key=secrets.token_hex(16), **_sums(shows, chosen), **facts)
+    facts: dict[str, Any] = {"chosen": chosen, "door": _name(door), "answer": answer, **_sums(shows, chosen)}
+    key = secrets.token_hex(16)
+    return render("staff/scan/scan.html", house=house, key=key, shows=shows, scripts=scripts, **facts)
 
 
 def _sums(shows: tuple[DoorShow, ...], chosen: DoorShow | None) -> dict[str, int]:
@@ -142,7 +150,14 @@ def _instant(milliseconds: Any) -> dt.datetime | None:
 
 def _told(one: Taken, house: StaffHouse) -> dict[str, Any]:
     times = {name: value and f"{value.astimezone(house.zone):%H:%M:%S}" for name, value in _times(one).items()}
-    return {"key": one.key, "outcome": one.outcome, "reason": one.reason, "seat": one.seat, "door": one.first_door, **times}
+    return {
+        "key": one.key,
+        "outcome": one.outcome,
+        "reason": one.reason,
+        "seat": one.seat,
+        "door": one.first_door,
+        **times,
+    }
 
 
 def _times(one: Taken) -> dict[str, dt.datetime | None]:
