@@ -178,7 +178,7 @@ const banner = () => {
   bar.classList.toggle("sending", !offlineSince && !signedOut);
   const kept = list ? `The list is of ${new Date(list.at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}.` : "This device has no list: nobody can be checked.";
   const words = signedOut ? "You are signed out: load this page again and sign in." : offlineSince ? `For ${minutes(offlineSince)} min. ${kept}` : "Connected again.";
-  $("#door-offline-words").textContent = `${words}${waiting ? ` ${waiting} let in here wait to be sent.` : ""}`;
+  $("#door-offline-words").textContent = waiting ? `${words} ${waiting} let in here, to be sent.` : words;
   bar.firstElementChild.textContent = signedOut ? "Signed out" : offlineSince ? "Offline" : "Sending";
 };
 
@@ -303,6 +303,7 @@ const decide = async (words, key) => {
 
 form.addEventListener("submit", event => {
   event.preventDefault();
+  delete form.dataset.sent;  /* marquee.js drops a second submit of one form: here each is another ticket */
   const words = entry.value;
   entry.value = "";
   if (words.trim()) take(words);
