@@ -201,7 +201,7 @@ def test_alone_nothing_is_admitted_that_was_not_verified(
         enter(door, code)
         says(door, kind, word)
     expect(door.locator("#door-offline")).to_contain_text("1 let in here")
-    enter(door, f" {shown(newer)}\t")
+    enter(door, f"{shown(newer)}\t")
     door.get_by_role("button", name="Note it, scan next").click()
     expect(door.locator("#door-offline")).to_contain_text("2 let in here")
     door.context.set_offline(False)

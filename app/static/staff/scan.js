@@ -9,6 +9,8 @@ const form = $("#door-form"), entry = $("#words"), show = $("#show"), name = $("
 const cinema = door.dataset.cinema;
 const TIMEOUT = 2500, SAME = 3000, EVERY = 10000, LIST_EVERY = 30000, ADMIT_SHOWN = 2500, BATCH = 50;
 
+/* On the clocks of the cinema, as the server tells times; of the device until it knows where it is. */
+const clockTime = at => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: list?.zone });
 let list = null, csrf = form.elements.csrf_token.value, offlineSince = 0, sending = false, signedOut = false;
 let inside = {};          /* by the ticket's code: whom this device let in and has not told yet */
 const asked = new Map();  /* words → the key of a scan whose answer never came */
@@ -102,7 +104,7 @@ $("#answer-note").addEventListener("click", async () => {
 /* The last ten. */
 let last = [];
 const remember = answer => {
-  const time = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const time = clockTime(Date.now());
   last = [{ kind: answer.kind, words: `${answer.word}, ${answer.seat || answer.reason}`, offline: answer.offline, time }, ...last].slice(0, 10);
   drawLast();
 };
@@ -171,13 +173,13 @@ const online = () => {
   if (was) send();
 };
 const minutes = since => Math.floor((Date.now() - since) / 6e4);
-const alone = () => offlineSince ? `Offline ${minutes(offlineSince)} min` : "Offline";
+const alone = () => offlineSince && minutes(offlineSince) ? `Offline ${minutes(offlineSince)} min` : "Offline";
 const banner = () => {
   const waiting = Object.keys(inside).length, bar = $("#door-offline");
   bar.hidden = !offlineSince && !signedOut && !waiting;
   bar.classList.toggle("sending", !offlineSince && !signedOut);
-  const kept = list ? `The list is of ${new Date(list.at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}.` : "This device has no list: nobody can be checked.";
-  const words = signedOut ? "You are signed out: load this page again and sign in." : offlineSince ? `For ${minutes(offlineSince)} min. ${kept}` : "Connected again.";
+  const kept = list ? `The list is of ${clockTime(list.at)}.` : "This device has no list: nobody can be checked.";
+  const words = signedOut ? "You are signed out: load this page again and sign in." : offlineSince ? `Since ${clockTime(offlineSince)}. ${kept}` : "Connected again.";
   $("#door-offline-words").textContent = waiting ? `${words} ${waiting} let in here, to be sent.` : words;
   bar.firstElementChild.textContent = signedOut ? "Signed out" : offlineSince ? "Offline" : "Sending";
 };
@@ -214,7 +216,7 @@ const poll = async () => {
 const letIn = async answer => {
   const key = answer.key || random(), at = Date.now();
   await Door.enqueue({ key, words: answer.words, code: answer.code, show: answer.counted || 0, at, door: name.value.trim(), device, cinema });
-  inside[answer.code] = { show: answer.counted || 0, time: new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }) };
+  inside[answer.code] = { show: answer.counted || 0, time: clockTime(at) };
   banner();
   counts();
 };
@@ -251,7 +253,7 @@ const trouble = (report, told) => {
   const here = `${told.at || ""} ${report.door || report.device}`.trim(), line = document.createElement("li");
   line.textContent = told.outcome === "double" ? `${told.seat} was let in twice: first ${told.first || ""} ${told.door || "at another door"}, then here, ${here}.`
     : told.outcome === "refused" ? `${told.seat} was let in here, ${here}, though the ticket ${told.reason === "cancelled" ? "was cancelled" : "is not paid"}.`
-    : `${report.code}, let in here at ${new Date(report.at).toLocaleTimeString("en-GB")}, is no ticket of this cinema.`;
+    : `${report.code}, let in here at ${clockTime(report.at)}, is no ticket of this cinema.`;
   $("#door-troubles").append(line);
   $("#door-trouble").hidden = false;
   $("#alert-live").textContent = line.textContent;
@@ -290,7 +292,7 @@ const check = async words => {
 /* The server's word goes into the list at once: the connection may be gone at the next person. */
 const mark = (code, said) => {
   const kept = said.kind === "admit" && list?.tickets?.find(one => one[1] === code);
-  if (kept) [kept[5], kept[6], kept[7]] = [1, new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }), name.value.trim()];
+  if (kept) [kept[5], kept[6], kept[7]] = [1, clockTime(Date.now()), name.value.trim()];
 };
 const decide = async (words, key) => {
   const answer = { ...await Door.judge(words, list, chosen(), Date.now(), inside), words, key, offline: true };
@@ -361,7 +363,7 @@ $("#door-start").addEventListener("click", start);
 const begin = async () => {
   try {
     list = (await Door.kept(`list-${cinema}`)) || null;
-    for (const one of await Door.queue(cinema)) inside[one.code] = { show: one.show, time: new Date(one.at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }) };
+    for (const one of await Door.queue(cinema)) inside[one.code] = { show: one.show, time: clockTime(one.at) };
   } catch { $("#door-camera-words").textContent = "This browser keeps nothing: without a connection this device can't let anybody in."; }
   await refresh();
   if (Object.keys(inside).length && !offlineSince) await send();
