@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from sqlalchemy import text
 
 from app.db import db
-from app.domain.ticket_payload import from_base45, to_base45
 from app.domain.staff import Role
+from app.domain.ticket_payload import from_base45, to_base45
 from app.models import Cinema, User
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
@@ -93,7 +93,8 @@ def test_a_camera_sees_a_ticket_and_it_is_let_in_once(
     page = a_door(context)
     page.get_by_role("button", name="Start the camera").click()
     says(page, "admit", "Admit", "Row A seat 1")
-    assert page.evaluate("heard.tones") > 0 and len(page.evaluate("heard.buzzes")) == 1
+    assert page.evaluate("heard.tones") > 0
+    assert len(page.evaluate("heard.buzzes")) == 1
     expect(page.locator("#answer")).to_be_hidden()
     expect(page.locator("#door-last li")).to_have_count(1)
     expect(page.locator("#door-in")).to_have_text("1")
@@ -123,7 +124,8 @@ def test_each_answer_has_its_own_word_shape_sound_and_buzz_and_bad_input_stops_n
         enter(door, "2F7K4XP2MD01")
         says(door, "unchecked", "Not checked")
     buzzes = door.evaluate("heard.buzzes.map(JSON.stringify)")
-    assert len(buzzes) == 6 and len(set(buzzes)) == 4
+    assert len(buzzes) == 6
+    assert len(set(buzzes)) == 4
     shapes = {door.locator(f"#mark-{kind}").evaluate("it => it.innerHTML") for kind in ("admit", "used", "refused")}
     assert len(shapes) == 3
     door.keyboard.press("Escape")
@@ -185,7 +187,9 @@ def test_alone_nothing_is_admitted_that_was_not_verified(
     booking = a_paid_booking(show, 2)
     come_in(app, page.context, base_url, sam)
     if not own:
-        page.context.add_init_script("if (self.isSecureContext && crypto.subtle) crypto.subtle.importKey = () => Promise.reject(new Error('not here'));")
+        page.context.add_init_script(
+            "if (self.isSecureContext && crypto.subtle) crypto.subtle.importKey = () => Promise.reject(new Error('not here'));"
+        )
     door = a_door(page.context)
     newer = a_paid_booking(show, 1)
     data = from_base45(shown(booking))

@@ -59,4 +59,4 @@ def test_a_device_is_believed_between_the_issue_of_the_ticket_and_now():
     assert believed(NOW - hour, issued, NOW) == NOW - hour
     assert believed(NOW + hour, issued, NOW) == NOW
     assert believed(issued - hour, issued, NOW) == issued
-    assert believed(None, issued, NOW) == believed(dt.datetime(2026, 1, 1), issued, NOW) == NOW  # noqa: DTZ001  a naive one
+    assert believed(None, issued, NOW) == believed(dt.datetime(2026, 1, 1), issued, NOW) == NOW
