@@ -85,6 +85,8 @@ class Settings:
     reminder_hours: int = _setting(
         24, "how long before a show its buyers are reminded, on the cinema's clocks; 0 = never"
     )
+    door_before_minutes: int = _setting(60, "any show now: how long before its start a show is let in")
+    door_after_minutes: int = _setting(90, "any show now: how long after its start a show is still let in")
     gift_card_months: int = _setting(24, "how long a gift card is good")
     gift_card_least: dict[str, int] = _setting(
         lambda: {"GBP": 500, "EUR": 500, "BRL": 2000, "USD": 500},

@@ -32,6 +32,10 @@ class Action(StrEnum):
     BOOKING_RESENT = "booking.resent"
     BOOKING_NOTED = "booking.noted"
     REFUND_PAID_OUT = "refund.paid_out"
+    TICKET_ADMITTED = "ticket.admitted"
+    TICKET_ADMITTED_TWICE = "ticket.admitted_twice"
+    TICKET_ADMITTED_WRONGLY = "ticket.admitted_wrongly"
+    ADMISSION_UNDONE = "ticket.admission_undone"
 
     @property
     def subject(self) -> str:

@@ -114,6 +114,7 @@ TICKET = _graph(
     (TicketState.ISSUED, TicketState.ADMITTED),
     (TicketState.ISSUED, TicketState.VOID),
     (TicketState.ADMITTED, TicketState.VOID),  # only where the show itself is cancelled
+    (TicketState.ADMITTED, TicketState.ISSUED),  # a manager takes back what the door did by mistake, and says why
 )
 PAYMENT = _graph(
     (PaymentState.CREATED, PaymentState.PENDING),

@@ -1,5 +1,6 @@
 """All tables. Import from here."""
 
+from app.models.admission import AdmissionReport
 from app.models.booking import Booking, BookingDocument, BookingLine, Cancellation, Ticket
 from app.models.catalogue import City, Movie
 from app.models.ledger import LedgerAccount, LedgerEntry
@@ -15,6 +16,7 @@ from app.models.staff import AuditEntry, RecoveryCode, SecondFactor, StaffRole
 from app.models.venue import Cinema, Layout, Price, PriceList, Screen, Seat
 
 __all__ = [
+    "AdmissionReport",
     "Alert",
     "AuditEntry",
     "Booking",

@@ -240,7 +240,8 @@ PROMISES = (
         "A ticket admits once, and its admission is noted.",
         """
         SELECT show_id, subject_id, count(*) FROM state_changes
-        WHERE subject = 'admission' AND after = 'admitted' GROUP BY 1, 2 HAVING count(*) > 1
+        WHERE subject = 'admission' GROUP BY 1, 2
+        HAVING count(*) FILTER (WHERE after = 'admitted') - count(*) FILTER (WHERE after = 'issued') > 1
         UNION ALL
         SELECT t.show_id, t.id, 0 FROM tickets t WHERE t.admitted_at IS NOT NULL AND NOT EXISTS (
           SELECT FROM state_changes c WHERE c.show_id = t.show_id AND c.subject = 'admission' AND c.subject_id = t.id

@@ -11,7 +11,8 @@ from app.config import Settings
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'{form_targets}; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+    "connect-src 'self'; form-action 'self'{form_targets}; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'; "
+    "worker-src 'self'"
 )
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NO_DOCUMENTS = frozenset({"shows.live", "static"})

@@ -11,6 +11,7 @@ from app.web.staff import EVERY_ROLE, StaffHouse
 
 MANAGERS = frozenset({Role.MANAGER})
 SELLERS = frozenset({Role.BOX_OFFICE, Role.MANAGER})
+AT_THE_DOOR = frozenset({Role.SCANNER, Role.BOX_OFFICE, Role.MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,9 @@ WAYS = (
     Way("counter", "staff.box_office", "Counter", "Sell seats for cash and cards, and print tickets.", SELLERS),
     Way("bookings", "staff.bookings", "Bookings", "Find a booking; print, send, refund or change it.", SELLERS),
     Way("shifts", "staff.shifts", "Shifts", "Open and cash up; what each shift took.", SELLERS),
+    Way(
+        "door", "staff.scan", "Door", "Let people in by camera, scanner or typed code; what the doors did.", AT_THE_DOOR
+    ),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),

@@ -10,10 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.db import db
+from app.domain.staff import COMMAND
 from app.errors import NotAdmissible, NotCancellable
 from app.models import Booking
 from app.services import admission, giving_back
-from app.services.admission import Admission, admit_ticket
+from app.services.admission import Admission, AtDoor, admit_ticket
 from app.services.cancelling import Cancelled, cancel_seats
 from app.services.show_cancelling import cancel_show, refund_show
 from tests.builders import a_paid_booking, a_show, seat_ids, the_booking
@@ -54,7 +55,7 @@ def canceller(booking: Booking, *numbers: int, shown: int = 1935):
 
 
 def admitter(booking: Booking, ticket_id: int):
-    return lambda: admit_ticket(booking.show_id, ticket_id, "staff:1")
+    return lambda: admit_ticket(booking.show_id, ticket_id, COMMAND, AtDoor("scan-1"))
 
 
 def test_a_cancellation_and_the_door_at_one_instant_have_one_outcome_two_hundred_times(crowd):

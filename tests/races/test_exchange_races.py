@@ -11,10 +11,11 @@ from app import clock
 from app.adapters.payments import EventKind
 from app.db import db, end_read, transaction
 from app.domain.ledger import Account
+from app.domain.staff import COMMAND
 from app.errors import Conflict, ExchangeUnderway, HoldExpired, NotAdmissible, NotExchangeable
 from app.models import Booking
 from app.services import checkout, holds, locking, payments
-from app.services.admission import admit_ticket
+from app.services.admission import AtDoor, admit_ticket
 from tests.builders import A_BUYER, PRICES, a_movie, a_paid_booking, a_show, a_started_payment, an_event, the_booking
 from tests.races.conftest import deadlocks
 from tests.services.test_exchanging import ME, a_change, cancel, seat_states, state_of
@@ -139,7 +140,7 @@ def admitted(booking: Booking) -> bool:
     ticket_id = db.session.execute(wanted, {"show_id": booking.show_id, "id": booking.id}).scalar_one()
     end_read()
     try:
-        return admit_ticket(booking.show_id, ticket_id, "scanner:1").admitted
+        return admit_ticket(booking.show_id, ticket_id, COMMAND, AtDoor("scan-1")).admitted
     except NotAdmissible:
         return False
 

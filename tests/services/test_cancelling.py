@@ -17,6 +17,7 @@ from app.db import db, transaction
 from app.domain.ledger import Account
 from app.domain.pricing import TicketType
 from app.domain.refund_policy import CancellationReason, Return
+from app.domain.staff import COMMAND
 from app.domain.states import BookingState, RefundState, TicketState
 from app.domain.tenders import TenderKind
 from app.errors import AmountChanged, DomainError, Invalid, NotAdmissible, NotCancellable, NotFound
@@ -24,7 +25,7 @@ from app.jobs.outbox import run_outbox_item
 from app.models import Booking, GiftCard, Payment, Refund, Show
 from app.queries.cancel_page import TRIES, given_back
 from app.services import payments
-from app.services.admission import admit_ticket
+from app.services.admission import AtDoor, admit_ticket
 from app.services.cancelling import Preview, cancel_seats, preview_cancellation
 from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.letting_go import lock_booking
@@ -243,7 +244,7 @@ def test_a_house_that_takes_nothing_back_says_so(app):
 
 def test_seats_used_at_the_door_stay_sold_and_the_others_can_go(app):
     booking = a_paid_booking(a_show(), 3)
-    admit_ticket(booking.show_id, ticket_id(booking, 2), "staff")
+    admit_ticket(booking.show_id, ticket_id(booking, 2), COMMAND, AtDoor("scan-1"))
     assert "A2 was used at the door at" in refused(booking)
     assert "A2 was used at the door at" in refused(booking, 1, 2)
     assert [seat.chosen for seat in preview(booking).seats] == [True, False, True]
@@ -347,12 +348,12 @@ def give_back(booking: Booking, reason: CancellationReason) -> None:
 
 def test_a_ticket_admits_once_and_says_when(app, moved_clock):
     booking = a_paid_booking(a_show(), 1)
-    first = admit_ticket(booking.show_id, ticket_id(booking, 1), "staff:1")
+    first = admit_ticket(booking.show_id, ticket_id(booking, 1), COMMAND, AtDoor("scan-1"))
     moved_clock.forward(minutes=5)
-    again = admit_ticket(booking.show_id, ticket_id(booking, 1), "staff:2")
+    again = admit_ticket(booking.show_id, ticket_id(booking, 1), COMMAND, AtDoor("scan-2"))
     assert (first.admitted, again.admitted, again.at) == (True, False, first.at)
     row = db.session.execute(text("SELECT * FROM state_changes WHERE subject = 'admission'")).one()
-    assert (row.before, row.after, row.actor, row.at.astimezone(dt.UTC)) == ("issued", "admitted", "staff:1", first.at)
+    assert (row.before, row.after, row.actor, row.at.astimezone(dt.UTC)) == ("issued", "admitted", "command", first.at)
 
 
 def test_a_cancelled_or_unpaid_ticket_opens_no_door(app):
@@ -360,11 +361,11 @@ def test_a_cancelled_or_unpaid_ticket_opens_no_door(app):
     paid, held = a_paid_booking(show, 2), a_hold(show, 2)
     cancel(paid, 1)
     with pytest.raises(NotAdmissible, match="was cancelled"):
-        admit_ticket(show.id, ticket_id(paid, 1), "staff")
+        admit_ticket(show.id, ticket_id(paid, 1), COMMAND, AtDoor("scan-1"))
     with pytest.raises(NotAdmissible, match="not paid"):
-        admit_ticket(show.id, ticket_id(held, 1), "staff")
+        admit_ticket(show.id, ticket_id(held, 1), COMMAND, AtDoor("scan-1"))
     with pytest.raises(NotFound):
-        admit_ticket(show.id, 0, "staff")
+        admit_ticket(show.id, 0, COMMAND, AtDoor("scan-1"))
 
 
 @pytest.mark.parametrize(
@@ -378,7 +379,7 @@ def test_a_cancelled_or_unpaid_ticket_opens_no_door(app):
 )
 def test_a_second_admission_and_one_that_is_not_noted_are_found(app, broken, monkeypatch):
     booking = a_paid_booking(a_show(), 1)
-    admit_ticket(booking.show_id, ticket_id(booking, 1), "staff")
+    admit_ticket(booking.show_id, ticket_id(booking, 1), COMMAND, AtDoor("scan-1"))
     assert list(check_promises({28})) == []
     monkeypatch.setattr("app.services.promises.end_read", lambda: None)
     db.session.execute(text(broken))

@@ -13,6 +13,7 @@ from app.db import db, transaction
 from app.domain.ledger import Account
 from app.domain.pricing import TicketType
 from app.domain.refund_policy import CancellationReason, Return
+from app.domain.staff import COMMAND
 from app.domain.states import TicketState
 from app.domain.tenders import TenderKind
 from app.errors import (
@@ -29,7 +30,7 @@ from app.queries.exchange_page import changes_of, exchangeable, offered_showings
 from app.queries.people import account_of_token
 from app.services import checkout, exchanging, extras, holds, payments
 from app.services.accounts import register
-from app.services.admission import admit_ticket
+from app.services.admission import AtDoor, admit_ticket
 from app.services.exchanging import Change, hold_for_exchange
 from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.locking import lock_to_settle
@@ -330,7 +331,7 @@ def admit(booking: Booking, number: int) -> None:
     key = {"show_id": booking.show_id, "id": booking.id, "number": number}
     ticket_id = db.session.execute(wanted, key).scalar_one()
     db.session.commit()
-    admit_ticket(booking.show_id, ticket_id, "scanner:1")
+    admit_ticket(booking.show_id, ticket_id, COMMAND, AtDoor("scan-1"))
 
 
 def test_a_ticket_used_at_the_door_stays_what_it_is(old, dearer):

@@ -12,11 +12,12 @@ from sqlalchemy import text
 from app import clock
 from app.config import parse_steps
 from app.db import db, transaction
+from app.domain.staff import COMMAND
 from app.domain.tenders import TenderKind
 from app.models import Booking, Show
 from app.queries.bookings import find_booking
 from app.services.accounts import register
-from app.services.admission import admit_ticket
+from app.services.admission import AtDoor, admit_ticket
 from app.services.refunds import send_refund
 from app.services.show_cancelling import cancel_show, refund_show
 from app.web.identity import link_key
@@ -265,7 +266,7 @@ def test_a_seat_used_at_the_door_can_not_be_ticked(buyer: Buyer, booked: str) ->
         text("SELECT min(id) FROM tickets WHERE show_id = :s"), {"s": booking.show_id}
     ).scalar_one()
     db.session.commit()
-    admit_ticket(booking.show_id, first, "staff:1")
+    admit_ticket(booking.show_id, first, COMMAND, AtDoor("scan-1"))
     page = buyer.get(f"/bookings/{booked}/cancel")
     assert [box["value"] for box in soup(page).select("[name=ticket][checked]")] == ["2", "3", "4"]
     assert "Adult, used at the door at" in words(page)

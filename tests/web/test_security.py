@@ -30,7 +30,8 @@ from tests.web.buyer import Buyer, a_buyer
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'; "
+    "worker-src 'self'"
 )
 HOSTILE = '{{7*7}}<script>alert(1)</script>" onmouseover="alert(2)" hx-on:click=\'alert(3)\''
 SIGNED = {"razorpay.back", "webhooks.receive"}

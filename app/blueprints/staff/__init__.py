@@ -9,4 +9,13 @@ from flask import Blueprint
 
 pages = Blueprint("staff", __name__, url_prefix="/staff")
 
-from app.blueprints.staff import audit, bookings, box_office, entry, home, people, shifts  # noqa: E402,F401  the routes register themselves
+from app.blueprints.staff import (  # noqa: E402,F401  the routes register themselves
+    audit,
+    bookings,
+    box_office,
+    entry,
+    home,
+    people,
+    scan,
+    shifts,
+)
