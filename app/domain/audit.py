@@ -24,6 +24,7 @@ class Action(StrEnum):
     FACTOR_RESET = "person.second_factor_reset"
     RECOVERY_CODES_MADE = "person.recovery_codes_made"
     RECOVERY_CODE_USED = "person.recovery_code_used"
+    ALERT_RESOLVED = "alert.resolved"
 
     @property
     def subject(self) -> str:
