@@ -44,6 +44,8 @@ class FigureSale(Base):
     discount_minor: Mapped[c.big]
     kept_minor: Mapped[c.big]
     """Kept of cancelled seats, without tax."""
+    kept_tax_minor: Mapped[c.big]
+    """The tax of what was kept; it is not in `tax_minor`."""
 
 
 class FigureMoney(Base):

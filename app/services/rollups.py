@@ -26,7 +26,9 @@ BATCH = 200
 """Shows that are summed up in one transaction."""
 
 _MARKS = text("SELECT source FROM figures_marks")
-_LOCK_MARKS = text("SELECT source, settled_id FROM figures_marks WHERE source = ANY(:sources) ORDER BY source FOR UPDATE")
+_LOCK_MARKS = text(
+    "SELECT source, settled_id FROM figures_marks WHERE source = ANY(:sources) ORDER BY source FOR UPDATE"
+)
 _KEEP_MARK = text(
     "INSERT INTO figures_marks (source, settled_id) VALUES (:source, :id) "
     "ON CONFLICT (source) DO UPDATE SET settled_id = excluded.settled_id"

@@ -53,7 +53,7 @@ def upgrade() -> None:
             _word("currency", 3),
         ],
         *(_big("cinema_id"), _big("movie_id"), _big("screen_id"), _day("show_day"), _number("sold"), _number("back")),
-        *(_big(f"{part}_minor") for part in ("net", "fee", "tax", "discount", "kept")),
+        *(_big(f"{part}_minor") for part in ("net", "fee", "tax", "discount", "kept", "kept_tax")),
     )
     op.create_index("ix_figures_sales_show_day", "figures_sales", ["cinema_id", "show_day"])
     _table(
@@ -82,11 +82,14 @@ def upgrade() -> None:
     hour = sa.Column("hour", sa.DateTime(timezone=True), nullable=False)
     _table("show_views", [_big("show_id"), hour], _number("seen"))
     _table("figures_marks", [_word("source", 30)], _big("settled_id"))
+    failed = sa.text("state = 'failed'")
+    op.create_index("ix_messages_failed", "messages", ["show_id"], postgresql_where=failed)
     for log in LOGS:
         op.create_index(f"ix_{log}_id", log, ["id"], postgresql_using="brin")
 
 
 def downgrade() -> None:
+    op.drop_index("ix_messages_failed", table_name="messages")
     for log in LOGS:
         op.drop_index(f"ix_{log}_id", table_name=log)
     for table in TABLES:
