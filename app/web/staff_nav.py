@@ -26,6 +26,8 @@ class Way:
 
 WAYS = (
     Way("today", "staff.home", "Today", "What you may do here.", EVERY_ROLE),
+    Way("dashboard", "staff.dashboard", "Figures", "Today's houses and takings, and what needs somebody.", MANAGERS),
+    Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),

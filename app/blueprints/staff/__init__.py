@@ -1,5 +1,5 @@
 """The staff pages: home.py is the first page and the choice of a cinema, entry.py the second factor and passwords,
-people.py the accounts of the staff, audit.py what was done. Other parts have modules, or packages, of their own here.
+people.py the accounts of the staff, audit.py what was done, dashboard.py the day in figures, reports.py all other figures. Other parts have modules, or packages, of their own here.
 """
 
 from __future__ import annotations
@@ -8,4 +8,4 @@ from flask import Blueprint
 
 pages = Blueprint("staff", __name__, url_prefix="/staff")
 
-from app.blueprints.staff import audit, entry, home, people  # noqa: E402,F401  the routes register themselves
+from app.blueprints.staff import audit, dashboard, entry, home, people, reports  # noqa: E402,F401  the routes register themselves

@@ -123,6 +123,8 @@ TENDERS = {
     "wallet_liability": "Wallet",
 }
 
+_NAMES = ", ".join(f"'{name}'" for name in TENDERS)
+
 
 def _tenders(wanted: Wanted) -> Table:
     """What came in and went out by each way to pay. Selling a gift card or filling a wallet is the other side of it."""
@@ -130,7 +132,7 @@ def _tenders(wanted: Wanted) -> Table:
     found = _rows(
         "SELECT f.account, f.party, f.currency, sum(f.debit_minor), sum(f.credit_minor) FROM figures_money f "
         f"LEFT JOIN shows s ON s.id = f.show_id WHERE {conditions} AND f.account IN "
-        f"({', '.join(f"'{name}'" for name in TENDERS)}) GROUP BY 1, 2, 3 ORDER BY 3, 1, 2",
+        f"({_NAMES}) GROUP BY 1, 2, 3 ORDER BY 3, 1, 2",
         wanted,
     )
     rows = tuple(
@@ -240,3 +242,24 @@ REPORTS = {
         Report("funnel", "From looking to coming", "Each step on the day when it was taken.", _funnel),
     )
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the fields of the filters offer: id and name."""
+
+    films: tuple[tuple[int, str], ...]
+    screens: tuple[tuple[int, str], ...]
+
+
+def choices(wanted: Wanted) -> Choices:
+    """The films that something was sold of on these days, or that are shown, and the screens of the cinema."""
+    reach = "true" if wanted.where.everywhere else "cinema_id = ANY(:ids)"
+    one = "" if wanted.cinema_id is None else f" AND cinema_id = {int(wanted.cinema_id)}"
+    films = _rows(
+        "SELECT id, title FROM movies WHERE id IN (SELECT movie_id FROM figures_sales "
+        f"WHERE (day BETWEEN :start AND :end OR show_day BETWEEN :start AND :end) AND {reach}{one}) ORDER BY title, id",
+        wanted,
+    )
+    screens = _rows(f"SELECT id, name FROM screens WHERE {reach}{one} ORDER BY name, id LIMIT 200", wanted)
+    return Choices(tuple((row[0], row[1]) for row in films), tuple((row[0], row[1]) for row in screens))

@@ -120,9 +120,9 @@ def expectations(cinema_id: int, now: dt.datetime, today: dt.date) -> tuple[list
 
 
 def _expect(show: ShowFigures, done: Sequence[ShowFigures], days: int) -> Expected:
-    """Today's sales are still going on, so they are compared with what others had sold at the end of the day before."""
-    sold = show.curve.sold_at(days)
-    return Expected(show, forecast(sold, days + 1, like(show, done), show.seats), days)
+    """Today is not over, so what was sold until yesterday is compared with what others had sold then."""
+    sold = show.curve.sold_at(days + 1)
+    return Expected(show, forecast(sold, days + 1, like(show, done), show.seats, least=show.sold), days)
 
 
 def _look_back(show: ShowFigures, done: Sequence[ShowFigures]) -> Expected:
