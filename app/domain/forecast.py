@@ -35,12 +35,11 @@ class Forecast:
     like: int
 
 
-def forecast(
-    sold: int, days_before: int, like: Sequence[Curve], seats: int, least: int = 0
-) -> Forecast | None:
+def forecast(sold: int, days_before: int, like: Sequence[Curve], seats: int, least: int = 0) -> Forecast | None:
     """Expected admissions of a show with `sold` of `seats` seats sold so many days before; None with too few like it.
 
-    `least` is what is sold by now, if more days have begun. Each like show says how many it gained from that day on; the middle of them is added. The first MOST count.
+    `least` is what is sold by now, if more days have begun. Each like show says how many it gained from that day on;
+    the middle of them is added. The first MOST count.
     """
     ends = sorted(_within(sold + one.final - one.sold_at(days_before), max(sold, least), seats) for one in like[:MOST])
     if len(ends) < LEAST:

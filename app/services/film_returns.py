@@ -22,7 +22,7 @@ def film_return_pdf(cinema_id: int, cinema: str, week: FilmWeek, movie_id: int |
     task = json.dumps({"html": html, "style": STYLE}).encode()
     command = [sys.executable, "-m", "app.adapters.pdf_child"]
     try:
-        done = subprocess.run(command, input=task, capture_output=True, check=True, timeout=SECONDS)  # noqa: S603
+        done = subprocess.run(command, input=task, capture_output=True, check=True, timeout=SECONDS)
     except (subprocess.SubprocessError, OSError) as problem:
         raise NotDrawn from problem
     return done.stdout

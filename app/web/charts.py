@@ -180,7 +180,9 @@ class CurveChart:
     """Days before, gained on that day, sold by its end."""
 
 
-def curve_chart(gained: Mapping[int, int], seats: int, left_days: int, width: int = 720, height: int = 260) -> CurveChart:
+def curve_chart(
+    gained: Mapping[int, int], seats: int, left_days: int, width: int = 720, height: int = 260
+) -> CurveChart:
     """Sold seats by days before the show, from the first sale until `left_days` before it."""
     first = max([*gained, left_days + 1])
     table, sold = [], 0

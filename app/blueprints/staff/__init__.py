@@ -1,5 +1,6 @@
 """The staff pages: home.py is the first page and the choice of a cinema, entry.py the second factor and passwords,
-people.py the accounts of the staff, audit.py what was done, dashboard.py the day in figures, reports.py all other figures. Other parts have modules, or packages, of their own here.
+people.py the accounts of the staff, audit.py what was done, dashboard.py the day in figures, reports.py all other
+figures. Other parts have modules, or packages, of their own here.
 """
 
 from __future__ import annotations

@@ -218,7 +218,9 @@ def standing_troubles(cinema_id: int, now: dt.datetime) -> list[tuple[str, str]]
     if failed:
         found.append((f"{failed} {'message' if failed == 1 else 'messages'} could not be sent", "in the delivery log"))
     if overdue:
-        found.append((f"{overdue} {'task waits' if overdue == 1 else 'tasks wait'} longer than 5 minutes", "the worker"))
+        found.append(
+            (f"{overdue} {'task waits' if overdue == 1 else 'tasks wait'} longer than 5 minutes", "the worker")
+        )
     return found
 
 

@@ -85,7 +85,8 @@ def film_returns(cinema_id: int, week: FilmWeek, movie_id: int | None = None) ->
     by_film: dict[tuple[int, str], list[Any]] = {(one.id, one.currency): [] for one in shown.values()}
     for row in rows:
         by_film.setdefault((row.movie_id, row.currency), []).append(row)
-    titles = dict(db.session.execute(_TITLES, {"ids": [film for film, _ in by_film]}).tuples().all())
+    found_titles = db.session.execute(_TITLES, {"ids": [film for film, _ in by_film]})
+    titles = {row.id: row.title for row in found_titles}
     end_read()
     found = [
         _one(film, titles[film], currency, shown[film].shows if film in shown else 0, parts)
@@ -96,9 +97,7 @@ def film_returns(cinema_id: int, week: FilmWeek, movie_id: int | None = None) ->
 
 def _one(movie_id: int, title: str, currency: str, shows: int, rows: Sequence[Any]) -> FilmReturn:
     parts = [
-        TypeRow(
-            row.category.capitalize(), _type(row.ticket_type), int(row.admissions), int(row.gross), int(row.tax)
-        )
+        TypeRow(row.category.capitalize(), _type(row.ticket_type), int(row.admissions), int(row.gross), int(row.tax))
         for row in rows
         if row.admissions or row.gross
     ]

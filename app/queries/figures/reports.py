@@ -174,7 +174,14 @@ def _coupons(wanted: Wanted) -> Table:
         wanted,
     )
     rows = tuple((row[2], row[0], row[1], *map(int, row[3:])) for row in found)
-    columns = (("Code", TEXT), ("Name", TEXT), ("Uses", NUMBER), ("Given", MONEY), ("Taken back", MONEY), ("Cost", MONEY))
+    columns = (
+        ("Code", TEXT),
+        ("Name", TEXT),
+        ("Uses", NUMBER),
+        ("Given", MONEY),
+        ("Taken back", MONEY),
+        ("Cost", MONEY),
+    )
     return _table(columns, rows, drawn=5)
 
 
@@ -201,7 +208,14 @@ def _occupancy(wanted: Wanted) -> Table:
         ("", row[0], int(row[1]), int(row[2]), int(row[3]), int(row[4]), round(1000 * row[3] / row[2]) / 10)
         for row in found
     )
-    columns = (("Film", TEXT), ("Shows", NUMBER), ("Seats", NUMBER), ("Sold", NUMBER), ("Came", NUMBER), ("Filled", PERCENT))
+    columns = (
+        ("Film", TEXT),
+        ("Shows", NUMBER),
+        ("Seats", NUMBER),
+        ("Sold", NUMBER),
+        ("Came", NUMBER),
+        ("Filled", PERCENT),
+    )
     return _table(columns, rows, drawn=6)
 
 
@@ -233,7 +247,10 @@ def funnel(wanted: Wanted) -> list[tuple[str, int, int]]:
 REPORTS = {
     report.key: report
     for report in (
-        *(Report(key, words[0], "What was sold and given back on these days.", _revenue(key)) for key, words in _BY.items()),
+        *(
+            Report(key, words[0], "What was sold and given back on these days.", _revenue(key))
+            for key, words in _BY.items()
+        ),
         Report("tender", "Ways to pay", "What came in and went out on these days, by tender.", _tenders),
         Report("accounts", "Accounts", "Every account of the ledger on these days.", _accounts),
         Report("refunds", "Refunds", "Seats given back, and captures that were of no use.", _refunds),
