@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, log10
 
@@ -111,7 +111,7 @@ def beam(steps: Sequence[tuple[str, int, int]], width: int = 480, height: int = 
             round(place * slot + 9, 1),
             name,
             count,
-            round(100 * count / before) if before else None,
+            round(100 * count / before) if before >= count > 0 else None,
         )
         for place, (name, count, before) in enumerate(steps)
     )
@@ -138,8 +138,8 @@ class HeatChart:
     cells: tuple[HeatCell, ...]
     rows: tuple[tuple[str, int], ...]
     """Row letters and where they stand."""
-    steps: tuple[tuple[int, int], ...]
-    """For each shade from 1: from how many to how many times."""
+    steps: tuple[tuple[int, int, int], ...]
+    """The shades in use: from how many to how many times."""
 
 
 def heat_chart(heat: Heat) -> HeatChart:
@@ -154,13 +154,19 @@ def heat_chart(heat: Heat) -> HeatChart:
         tops[line] = y
         y += 18
     most, first = max(seat.sold for seat in heat.seats), min(seat.column for seat in heat.seats)
-    bound = [ceil(most * place / STEPS) for place in range(STEPS + 1)]
     cells = tuple(
         HeatCell(34 + 20 * (seat.column - first), tops[seat.line], shade(seat.sold, most), seat) for seat in heat.seats
     )
     rows = tuple({seat.line: (seat.row, tops[seat.line] + 12) for seat in heat.seats}.values())
-    steps = tuple((bound[place] + 1, bound[place + 1]) for place in range(STEPS) if bound[place] < bound[place + 1])
+    steps = tuple(_steps(most))
     return HeatChart(max(cell.x for cell in cells) + 26, y + 6, cells, rows, steps)
+
+
+def _steps(most: int) -> Iterator[tuple[int, int, int]]:
+    for one in range(1, STEPS + 1):
+        counts = [count for count in range(1, most + 1) if shade(count, most) == one]
+        if counts:
+            yield one, counts[0], counts[-1]
 
 
 def shade(sold: int, most: int) -> int:

@@ -16,6 +16,8 @@ from app.queries.health import readiness
 HEADS = 20
 """What a house is drawn as."""
 WEEK = dt.timedelta(days=7)
+USUAL = (10, 23)
+"""The hours between which there is always something to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +139,12 @@ def _sums(rows: Any, name: str) -> tuple[int, int]:
 
 
 def _hours(money: Any, seats: Any) -> tuple[Hour, ...]:
-    """From the first hour to the last in which something was sold."""
+    """The hours of an ordinary day, and all in which something was sold."""
 
     def total(rows: Any, name: str, hour: int, now: bool) -> int:
         return int(sum(getattr(row, name) for row in rows if row.hour == hour and row.now is now))
 
-    known = [row.hour for row in (*money, *seats)] or [12]
+    known = [*USUAL, *(row.hour for row in (*money, *seats))]
     return tuple(
         Hour(
             hour,
