@@ -19,7 +19,7 @@ LOGS = ("ledger_entries", "state_changes")
 
 
 def _big(name: str) -> sa.Column:
-    return sa.Column(name, sa.BigInteger(), nullable=False)
+    return sa.Column(name, sa.BigInteger(), autoincrement=False, nullable=False)
 
 
 def _number(name: str) -> sa.Column:
