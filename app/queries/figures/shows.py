@@ -6,12 +6,13 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any
 
 from sqlalchemy import text
 
 from app.db import db, end_read
-from app.domain.forecast import Curve, Forecast, forecast
+from app.domain.forecast import MOST, Curve, Forecast, forecast
 
 LOOK_BACK = 56
 """Days of finished shows that a forecast looks at."""
@@ -88,7 +89,7 @@ def _with_curves(rows: Sequence[Any]) -> list[ShowFigures]:
 def like(show: ShowFigures, others: Sequence[ShowFigures]) -> list[Curve]:
     """The curves of finished shows like this one, the likest first: the film and the screen, then the time of week."""
     same = [one for one in others if one.id != show.id and one.weekend == show.weekend and _near(one, show)]
-    return [one.curve for one in sorted(same, key=lambda one: _unlike(one, show))]
+    return [one.curve for one in nsmallest(MOST, same, key=lambda one: _unlike(one, show))]
 
 
 def _near(one: ShowFigures, other: ShowFigures) -> bool:
