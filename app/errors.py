@@ -177,6 +177,10 @@ class TooManyRequests(DomainError):
     code, status, default = "TOO_MANY_REQUESTS", 429, "That was a lot at once. Please wait a moment."
 
 
+class NotDrawn(DomainError):
+    code, status, default = "NOT_DRAWN", 503, "The PDF could not be drawn. Try again, or take the CSV file."
+
+
 class ImportRefused(DomainError):
     """A file that can't be taken in; `message` says where in the file and why."""
 

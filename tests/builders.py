@@ -29,6 +29,7 @@ from app.models import (
     User,
 )
 from app.services import checkout, holds, payments
+from app.services.alerts import raise_alert
 from app.services.scheduling import NewShow, publish_show, schedule_show
 
 _numbers = itertools.count(1)
@@ -293,3 +294,10 @@ def a_person(role: Role, *cinemas: Cinema, name: str = "Ruth Miller", email: str
             row = StaffRole(user_id=user.id, role=role.value, cinema_id=cinema_id, granted_at=clock.now())
             session.add(row)
     return user
+
+
+def an_alert(show_id: int = 0, kind: str = "refund_failed", message: str = "Refund 7 failed: closed account") -> int:
+    """The id of something that stands open for the staff."""
+    with transaction() as session:
+        raise_alert(session, kind, show_id, message)
+        return int(session.execute(text("SELECT max(id) FROM alerts")).scalar_one())

@@ -60,6 +60,20 @@ class Cache:
         """What was added to any of these sets."""
         return frozenset(int(number) for number in self._try("sunion", *keys) or ())
 
+    def count(self, key: str, field: str) -> None:
+        """One more of this field."""
+        self._try("hincrby", key, field, 1)
+
+    def set_aside(self, key: str) -> dict[str, int]:
+        """What was counted; counting goes on from 0. What was set aside before and not forgotten comes first."""
+        aside = f"{key}:aside"
+        if not self._try("exists", aside) and self._try("exists", key):
+            self._try("rename", key, aside)
+        return {field.decode(): int(value) for field, value in (self._try("hgetall", aside) or {}).items()}
+
+    def forget_aside(self, key: str) -> None:
+        self.delete(f"{key}:aside")
+
     def _try(self, command: str, *args: Any, **kwargs: Any) -> Any:
         if self.resting:
             return None

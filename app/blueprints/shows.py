@@ -21,6 +21,7 @@ from app.queries.show_page import ShowPage, own_bookings, show_page
 from app.services.exchanging import Change, hold_for_exchange
 from app.services.holding import Hold
 from app.services.holds import hold_seats
+from app.services.views import count_view
 from app.web.booking_forms import remember_draft
 from app.web.changing import carry_over, change_for, forget_change, note_for
 from app.web.extensions import htmx
@@ -45,6 +46,7 @@ def show(show_id: int) -> Response:
     page = _find(show_id)
     if page.why_over(clock.now()):
         return _over(page)
+    count_view(page.id)
     owner_key()  # known from the first page on, so that a form sent twice is one buyer's
     context = _context(_seats(page))
     end_read()

@@ -36,6 +36,7 @@ class Action(StrEnum):
     TICKET_ADMITTED_TWICE = "ticket.admitted_twice"
     TICKET_ADMITTED_WRONGLY = "ticket.admitted_wrongly"
     ADMISSION_UNDONE = "ticket.admission_undone"
+    ALERT_RESOLVED = "alert.resolved"
 
     @property
     def subject(self) -> str:

@@ -3,6 +3,16 @@
 from app.models.admission import AdmissionReport
 from app.models.booking import Booking, BookingDocument, BookingLine, Cancellation, Ticket
 from app.models.catalogue import City, Movie
+from app.models.figures import (
+    FigureCoupon,
+    FigureDay,
+    FigureMark,
+    FigureMoney,
+    FigureRefund,
+    FigureSale,
+    FigureShow,
+    ShowView,
+)
 from app.models.ledger import LedgerAccount, LedgerEntry
 from app.models.log import Alert, Outbox, ScheduleMark, StateChange
 from app.models.message import Message
@@ -28,6 +38,13 @@ __all__ = [
     "City",
     "Coupon",
     "CouponUse",
+    "FigureCoupon",
+    "FigureDay",
+    "FigureMark",
+    "FigureMoney",
+    "FigureRefund",
+    "FigureSale",
+    "FigureShow",
     "GatewayCustomer",
     "GatewayEvent",
     "GiftCard",
@@ -55,6 +72,7 @@ __all__ = [
     "Show",
     "ShowCancellation",
     "ShowSeat",
+    "ShowView",
     "StaffRole",
     "StateChange",
     "Ticket",

@@ -33,6 +33,7 @@ class LedgerEntry(Base):
         Index("ix_ledger_entries_booking", "show_id", "booking_id"),
         Index("ix_ledger_entries_account", "account", "party"),
         Index("ix_ledger_entries_at", "at"),
+        Index("ix_ledger_entries_id", "id", postgresql_using="brin"),
     )
 
     show_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

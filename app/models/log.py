@@ -14,7 +14,10 @@ class StateChange(Base):
     """One move of one booking, payment, refund, show or admission. Append-only."""
 
     __tablename__ = "state_changes"
-    __table_args__ = (Index("ix_state_changes_subject", "show_id", "subject", "subject_id"),)
+    __table_args__ = (
+        Index("ix_state_changes_subject", "show_id", "subject", "subject_id"),
+        Index("ix_state_changes_id", "id", postgresql_using="brin"),
+    )
 
     show_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     id: Mapped[c.serial] = mapped_column(primary_key=True)

@@ -17,6 +17,7 @@ class Message(Base):
     __tablename__ = "messages"
     __table_args__ = (
         c.one_of("state", MessageState),
+        Index("ix_messages_failed", "show_id", postgresql_where=text("state = 'failed'")),
         Index("ix_messages_booking", "show_id", "booking_id"),
         Index("ix_messages_gift_card", "gift_card_id", postgresql_where=text("gift_card_id IS NOT NULL")),
         Index("ix_messages_queued_at", "queued_at"),

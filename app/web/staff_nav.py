@@ -34,6 +34,8 @@ WAYS = (
     Way(
         "door", "staff.scan", "Door", "Let people in by camera, scanner or typed code; what the doors did.", AT_THE_DOOR
     ),
+    Way("dashboard", "staff.dashboard", "Figures", "Today's houses and takings, and what needs somebody.", MANAGERS),
+    Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),

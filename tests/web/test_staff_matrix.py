@@ -17,7 +17,17 @@ from app.models import Cinema
 from app.queries.staff import PLACES, SHARED
 from app.services.shifts import open_shift
 from app.web.guards import staff
-from tests.builders import a_cinema, a_customer, a_movie, a_paid_booking, a_person, a_price_list, a_screen, a_show
+from tests.builders import (
+    a_cinema,
+    a_customer,
+    a_movie,
+    a_paid_booking,
+    a_person,
+    a_price_list,
+    a_screen,
+    a_show,
+    an_alert,
+)
 from tests.support.client import PageClient
 from tests.support.staff import by, signed_in, with_factor
 
@@ -28,6 +38,7 @@ AT: dict[str, Callable[[Cinema], Any]] = {
     "price_list_id": lambda cinema: a_price_list(cinema).id,
     "shift_id": lambda cinema: a_shift(cinema),
     "show_id": lambda cinema: a_show(cinema=cinema).id,
+    "alert_id": lambda cinema: an_alert(a_show(cinema=cinema).id),
     "code": lambda cinema: a_paid_booking(a_show(cinema=cinema)).code,
     "person_id": lambda cinema: a_person(Role.SCANNER, cinema).id,
 }

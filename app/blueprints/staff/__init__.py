@@ -1,6 +1,6 @@
 """The staff pages: home.py is the first page and the choice of a cinema, entry.py the second factor and passwords,
-box_office.py, bookings.py and shifts.py the counter,
-people.py the accounts of the staff, audit.py what was done. Other parts have modules, or packages, of their own here.
+from app.blueprints.staff import (  # noqa: E402,F401  the routes register themselves
+)
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     audit,
     bookings,
     box_office,
+    dashboard,
     entry,
     home,
     people,
+    reports,
     scan,
     shifts,
 )

@@ -1,0 +1,246 @@
+"""The first page of a cinema's day: what is sold, the houses, what needs somebody. Asked live, for one cinema."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from app.db import db, end_read
+from app.domain.staff import Reach
+from app.queries.health import readiness
+
+HEADS = 20
+"""What a house is drawn as."""
+WEEK = dt.timedelta(days=7)
+USUAL = (10, 23)
+"""The hours between which there is always something to see."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One show and how full it is now. `starts_at` is on the cinema's clocks."""
+
+    id: int
+    title: str
+    screen: str
+    starts_at: dt.datetime
+    seats: int
+    sold: int
+    held: int
+    free: int
+    state: str
+
+    @property
+    def heads(self) -> int:
+        """Of twenty: one for the first seat, all only when none is free to sell."""
+        if not self.sold:
+            return 0
+        return HEADS if self.sold == self.seats else min(HEADS - 1, max(1, round(HEADS * self.sold / self.seats)))
+
+
+_HOUSES = text("""
+SELECT s.id, m.title, r.name AS screen, s.starts_at, s.state, count(*) FILTER (WHERE x.state <> 'blocked') AS seats,
+       count(*) FILTER (WHERE x.state = 'sold') AS sold, count(*) FILTER (WHERE x.state = 'held') AS held,
+       count(*) FILTER (WHERE x.state = 'free') AS free
+FROM shows s JOIN movies m ON m.id = s.movie_id JOIN screens r ON r.id = s.screen_id
+LEFT JOIN show_seats x ON x.show_id = s.id
+WHERE s.cinema_id = :cinema_id AND s.state = 'published' AND s.starts_at >= :start AND s.starts_at < :end
+GROUP BY s.id, m.title, r.name ORDER BY s.starts_at, s.id
+""")
+
+
+def midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """The instant at which a day begins there."""
+    return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
+
+
+def houses(cinema_id: int, start: dt.date, days: int, zone: ZoneInfo) -> list[House]:
+    """The shows of these days, as they stand this moment."""
+    values = {"cinema_id": cinema_id, "start": midnight(start, zone)}
+    values["end"] = midnight(start + dt.timedelta(days=days), zone)
+    rows = db.session.execute(_HOUSES, values).all()
+    end_read()
+    return [House(**{**row._mapping, "starts_at": row.starts_at.astimezone(zone)}) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Takings and seats of one hour: of today, and of the same weekday last week. Minor units of `currency`."""
+
+    hour: int
+    today_minor: int = 0
+    before_minor: int = 0
+    today_seats: int = 0
+    before_seats: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """What was sold less what was given back, today, and a week ago until this time of day."""
+
+    currency: str
+    hours: tuple[Hour, ...]
+    minor: int
+    before_minor: int
+    seats: int
+    before_seats: int
+
+
+_MONEY = text("""
+SELECT (e.at >= :today) AS now, extract(hour FROM e.at AT TIME ZONE :zone)::int AS hour, (e.at < :limit) AS so_far,
+       -sum(e.amount_minor)::bigint AS minor
+FROM ledger_entries e JOIN shows s ON s.id = e.show_id
+WHERE ((e.at >= :today AND e.at < :tomorrow) OR (e.at >= :before AND e.at < :before_end)) AND s.cinema_id = :cinema_id
+  AND e.currency = :currency
+  AND e.account IN ('ticket_revenue', 'fee_revenue', 'tax_payable', 'discounts', 'cancellation_revenue')
+GROUP BY 1, 2, 3
+""")
+_SEATS = text("""
+WITH moved AS (
+  SELECT DISTINCT e.show_id, e.booking_id, e.key, e.at FROM ledger_entries e JOIN shows s ON s.id = e.show_id
+  WHERE ((e.at >= :today AND e.at < :tomorrow) OR (e.at >= :before AND e.at < :before_end))
+    AND s.cinema_id = :cinema_id AND e.account IN ('ticket_revenue', 'discounts')
+)
+SELECT (m.at >= :today) AS now, extract(hour FROM m.at AT TIME ZONE :zone)::int AS hour, (m.at < :limit) AS so_far,
+       count(t.id) FILTER (WHERE m.key = 'sale-' || t.booking_id)
+         - count(t.id) FILTER (WHERE m.key = 'cancel-' || t.cancellation_id) AS seats
+FROM moved m JOIN tickets t ON t.show_id = m.show_id AND t.booking_id = m.booking_id AND t.issued_at IS NOT NULL
+GROUP BY 1, 2, 3
+""")
+
+
+def takings(cinema_id: int, currency: str, now: dt.datetime, zone: ZoneInfo) -> Takings:
+    """By hour of the cinema's day, from the ledger itself. `now` is on its clocks."""
+    day = now.date()
+    values = {
+        "cinema_id": cinema_id,
+        "currency": currency,
+        "zone": zone.key,
+        "today": midnight(day, zone),
+        "tomorrow": midnight(day + dt.timedelta(days=1), zone),
+        "before": midnight(day - WEEK, zone),
+        "before_end": midnight(day - WEEK + dt.timedelta(days=1), zone),
+        "limit": (now.replace(tzinfo=None) - WEEK).replace(tzinfo=zone).astimezone(dt.UTC),
+    }
+    money = db.session.execute(_MONEY, values).all()
+    seats = db.session.execute(_SEATS, values).all()
+    end_read()
+    return Takings(currency, _hours(money, seats), *_sums(money, "minor"), *_sums(seats, "seats"))
+
+
+def _sums(rows: Any, name: str) -> tuple[int, int]:
+    """Today, and a week ago so far."""
+    today = sum(getattr(row, name) for row in rows if row.now)
+    return int(today), int(sum(getattr(row, name) for row in rows if not row.now and row.so_far))
+
+
+def _hours(money: Any, seats: Any) -> tuple[Hour, ...]:
+    """The hours of an ordinary day, and all in which something was sold."""
+
+    def total(rows: Any, name: str, hour: int, now: bool) -> int:
+        return int(sum(getattr(row, name) for row in rows if row.hour == hour and row.now is now))
+
+    known = [*USUAL, *(row.hour for row in (*money, *seats))]
+    return tuple(
+        Hour(
+            hour,
+            total(money, "minor", hour, True),
+            total(money, "minor", hour, False),
+            total(seats, "seats", hour, True),
+            total(seats, "seats", hour, False),
+        )
+        for hour in range(min(known), max(known) + 1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    id: int
+    kind: str
+    message: str
+    at: dt.datetime
+    show: str
+    """The film it is about, if it is about a show."""
+    show_id: int
+    may_settle: bool
+
+    @property
+    def words(self) -> str:
+        return _WORDS.get(self.kind, self.kind.replace("_", " ").capitalize())
+
+
+_WORDS = {
+    "refund_failed": "A refund was refused",
+    "refund_given_up": "A refund was refused again and again",
+    "refund_came_back": "A refund came back",
+    "outbox_given_up": "A task was given up",
+    "promise_broken": "A promise is broken",
+    "unknown_refund": "A refund that nobody here asked for",
+}
+_ALERTS = text("""
+SELECT a.id, a.kind, a.message, a.at, coalesce(m.title, '') AS show, a.show_id, s.cinema_id
+FROM alerts a LEFT JOIN shows s ON s.id = a.show_id LEFT JOIN movies m ON m.id = s.movie_id
+WHERE a.resolved_at IS NULL AND (s.cinema_id = :cinema_id OR s.id IS NULL) ORDER BY a.at DESC, a.id DESC LIMIT 50
+""")
+_FAILED_MESSAGES = text("""
+SELECT count(*) FROM messages m LEFT JOIN shows s ON s.id = m.show_id
+WHERE m.state = 'failed' AND (s.cinema_id = :cinema_id OR s.id IS NULL)
+""")
+_OVERDUE = text("SELECT count(*) FROM outbox WHERE done_at IS NULL AND due_at < :since")
+
+
+def open_alerts(cinema_id: int, where: Reach) -> list[AlertRow]:
+    """What stands open for a cinema and for the house as a whole, which only administrators settle."""
+    rows = db.session.execute(_ALERTS, {"cinema_id": cinema_id}).all()
+    end_read()
+    return [
+        AlertRow(
+            row.id,
+            row.kind,
+            row.message,
+            row.at,
+            row.show,
+            row.show_id,
+            where.everywhere if row.cinema_id is None else row.cinema_id in where,
+        )
+        for row in rows
+    ]
+
+
+def standing_troubles(cinema_id: int, now: dt.datetime) -> list[tuple[str, str]]:
+    """What is wrong as long as it lasts: words, and more of them. Nobody settles it by a click."""
+    failed = db.session.execute(_FAILED_MESSAGES, {"cinema_id": cinema_id}).scalar_one()
+    overdue = db.session.execute(_OVERDUE, {"since": now - dt.timedelta(minutes=5)}).scalar_one()
+    end_read()
+    found = [(f"{name.capitalize()} {state}", "flask and the log say more") for name, state in _not_ready()]
+    if failed:
+        found.append((f"{failed} {'message' if failed == 1 else 'messages'} could not be sent", "in the delivery log"))
+    if overdue:
+        found.append(
+            (f"{overdue} {'task waits' if overdue == 1 else 'tasks wait'} longer than 5 minutes", "the worker")
+        )
+    return found
+
+
+def _not_ready() -> list[tuple[str, str]]:
+    return [(name, state) for name, state in readiness().items() if state != "ok"]
+
+
+_SCREENS = text("SELECT id, name FROM screens WHERE cinema_id = :cinema_id AND layout_id IS NOT NULL ORDER BY name, id")
+
+
+def screens_of(cinema_id: int) -> list[tuple[int, str]]:
+    """Its screens that have seats: id and name."""
+    rows = db.session.execute(_SCREENS, {"cinema_id": cinema_id}).all()
+    end_read()
+    return [(row.id, row.name) for row in rows]
+
+
+def watched_screen(cinema_id: int) -> int | None:
+    """The screen whose seats stand on the first page."""
+    screens = screens_of(cinema_id)
+    return screens[0][0] if screens else None

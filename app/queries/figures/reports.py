@@ -1,0 +1,282 @@
+"""The reports: each is one statement over the figures and the columns that it shows."""
+
+# ruff: noqa: S608  the statements are made of our own words; what a person asks for is bound
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from app.db import db, end_read
+from app.domain.pricing import TYPE_NAMES, TicketType
+from app.queries.figures.wanted import Wanted
+
+TEXT, NUMBER, MONEY, PERCENT = "text", "num", "money", "percent"
+INCOME = (
+    ("Tickets, net", MONEY),
+    ("Fees, net", MONEY),
+    ("Tax", MONEY),
+    ("Discounts", MONEY),
+    ("Kept of cancelled", MONEY),
+    ("Gross", MONEY),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A report that was asked for: columns as (words, kind), rows with the currency first, and how to draw it."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Any, ...], ...]
+    """Each row: currency, then a cell for every column; amounts in minor units."""
+    sums: tuple[tuple[Any, ...], ...]
+    """The same per currency, where columns can be added up; None where they can't."""
+    drawn: int | None = None
+    """Which column is drawn as bars beside the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    key: str
+    words: str
+    about: str
+    run: Callable[[Wanted], Table]
+    of_shows: bool = True
+    """Whether film and screen can be asked for."""
+
+
+_SUMS = (
+    "sum(f.sold), sum(f.back), sum(f.net_minor), sum(f.fee_minor), sum(f.tax_minor + f.kept_tax_minor), "
+    "-sum(f.discount_minor), sum(f.kept_minor), "
+    "sum(f.net_minor + f.fee_minor + f.tax_minor - f.discount_minor + f.kept_minor + f.kept_tax_minor)"
+)
+_BY: dict[str, tuple[str, str, str, str, str]] = {
+    "day": ("Revenue by day", "Day", "f.day", "", "1"),
+    "cinema": ("Revenue by cinema", "Cinema", "c.name", "JOIN cinemas c ON c.id = f.cinema_id", "10 DESC"),
+    "film": ("Revenue by film", "Film", "m.title", "JOIN movies m ON m.id = f.movie_id", "10 DESC"),
+    "screen": (
+        "Revenue by screen",
+        "Screen",
+        "c.name || ', ' || r.name",
+        "JOIN screens r ON r.id = f.screen_id JOIN cinemas c ON c.id = f.cinema_id",
+        "10 DESC",
+    ),
+    "category": ("Revenue by price category", "Category", "f.category", "", "10 DESC"),
+    "type": ("Revenue by ticket type", "Ticket type", "f.ticket_type", "", "10 DESC"),
+    "channel": ("Revenue by channel", "Channel", "f.channel", "", "10 DESC"),
+}
+"""Key → title, head, expression, join, order (as columns: 1 is the name, 10 the gross)."""
+_CHANNELS = {"web": "Web", "box_office": "Box office", "": "Not known"}
+
+
+def _revenue(key: str) -> Callable[[Wanted], Table]:
+    _, head, name, join, order = _BY[key]
+
+    def run(wanted: Wanted) -> Table:
+        found = _rows(
+            f"SELECT {name}, f.currency, {_SUMS} FROM figures_sales f {join} "
+            f"WHERE {wanted.conditions().replace('s.', 'f.')} GROUP BY 1, 2 ORDER BY f.currency, {order}, 1",
+            wanted,
+        )
+        rows = tuple((row[1], _named(key, row[0]), *map(int, row[2:])) for row in found)
+        columns = ((head, TEXT), ("Sold", NUMBER), ("Given back", NUMBER), *INCOME)
+        return _table(columns, rows, drawn=8)
+
+    return run
+
+
+def _named(key: str, name: Any) -> Any:
+    if key == "type":
+        return TYPE_NAMES[TicketType(name)] if name in set(TicketType) else "Not known"
+    if key == "channel":
+        return _CHANNELS.get(name, name)
+    return (name.capitalize() or "Not known") if key == "category" else name
+
+
+def _rows(statement: str, wanted: Wanted) -> Sequence[Any]:
+    rows = db.session.execute(text(statement), wanted.values).all()
+    end_read()
+    return rows
+
+
+def _table(columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Any, ...]], drawn: int | None = None) -> Table:
+    currencies = list(dict.fromkeys(row[0] for row in rows))
+    sums = tuple(_sum(currency, columns, [row for row in rows if row[0] == currency]) for currency in currencies)
+    return Table(tuple(columns), tuple(rows), sums, drawn)
+
+
+def _sum(currency: str, columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    added = (
+        sum(row[place] for row in rows) if kind in (NUMBER, MONEY) else None
+        for place, (_, kind) in enumerate(columns, 1)
+    )
+    return (currency, *added)
+
+
+TENDERS = {
+    "gateway_clearing": "Gateway",
+    "cash_drawer": "Cash",
+    "card_terminal": "Card terminal",
+    "gift_card_liability": "Gift card",
+    "wallet_liability": "Wallet",
+}
+
+_NAMES = ", ".join(f"'{name}'" for name in TENDERS)
+
+
+def _tenders(wanted: Wanted) -> Table:
+    """What came in and went out by each way to pay. Selling a gift card or filling a wallet is the other side of it."""
+    conditions = wanted.conditions() + (" AND f.show_id <> 0" if wanted.of_shows else "")
+    found = _rows(
+        "SELECT f.account, f.party, f.currency, sum(f.debit_minor), sum(f.credit_minor) FROM figures_money f "
+        f"LEFT JOIN shows s ON s.id = f.show_id WHERE {conditions} AND f.account IN "
+        f"({_NAMES}) GROUP BY 1, 2, 3 ORDER BY 3, 1, 2",
+        wanted,
+    )
+    rows = tuple(
+        (row[2], f"{TENDERS[row[0]]} {row[1]}".strip(), int(row[3]), int(row[4]), int(row[3] - row[4])) for row in found
+    )
+    return _table((("Tender", TEXT), ("In", MONEY), ("Out", MONEY), ("Left", MONEY)), rows, drawn=1)
+
+
+def _accounts(wanted: Wanted) -> Table:
+    conditions = wanted.conditions() + (" AND f.show_id <> 0" if wanted.of_shows else "")
+    found = _rows(
+        "SELECT a.code, a.name, f.currency, sum(f.debit_minor), sum(f.credit_minor) FROM figures_money f "
+        "JOIN ledger_accounts a ON a.code = f.account LEFT JOIN shows s ON s.id = f.show_id "
+        f"WHERE {conditions} GROUP BY 1, 2, 3 ORDER BY 3, 1",
+        wanted,
+    )
+    rows = tuple((row[2], row[0], row[1], int(row[3]), int(row[4]), int(row[3] - row[4])) for row in found)
+    columns = (("Account", TEXT), ("What it holds", TEXT), ("Debit", MONEY), ("Credit", MONEY), ("Balance", MONEY))
+    return _table(columns, rows)
+
+
+def _refunds(wanted: Wanted) -> Table:
+    found = _rows(
+        "SELECT f.reason, f.currency, sum(f.times), sum(f.seats), sum(f.kept_minor), sum(f.returned_minor) "
+        f"FROM figures_refunds f JOIN shows s ON s.id = f.show_id WHERE {wanted.conditions()} "
+        "GROUP BY 1, 2 ORDER BY 2, 6 DESC, 1",
+        wanted,
+    )
+    rows = tuple((row[1], row[0].replace("_", " ").capitalize(), *map(int, row[2:])) for row in found)
+    columns = (("Reason", TEXT), ("Times", NUMBER), ("Seats", NUMBER), ("Kept", MONEY), ("Given back", MONEY))
+    return _table(columns, rows, drawn=4)
+
+
+def _coupons(wanted: Wanted) -> Table:
+    found = _rows(
+        "SELECT coalesce(o.code, ''), coalesce(o.name, 'No coupon'), f.currency, sum(f.uses), sum(f.given_minor), "
+        "sum(f.back_minor), sum(f.given_minor - f.back_minor) FROM figures_coupons f JOIN shows s ON s.id = f.show_id "
+        f"LEFT JOIN coupons o ON o.id = f.coupon_id WHERE {wanted.conditions()} GROUP BY 1, 2, 3 ORDER BY 3, 7 DESC, 1",
+        wanted,
+    )
+    rows = tuple((row[2], row[0], row[1], *map(int, row[3:])) for row in found)
+    columns = (
+        ("Code", TEXT),
+        ("Name", TEXT),
+        ("Uses", NUMBER),
+        ("Given", MONEY),
+        ("Taken back", MONEY),
+        ("Cost", MONEY),
+    )
+    return _table(columns, rows, drawn=5)
+
+
+_LOCAL = "(s.starts_at AT TIME ZONE c.timezone)"
+
+
+def _occupancy(wanted: Wanted) -> Table:
+    """By film, over the shows of these days that were not cancelled."""
+    conditions = wanted.conditions("s.starts_at").replace("f.cinema_id", "s.cinema_id")
+    conditions = conditions.replace(
+        "s.starts_at BETWEEN :start AND :end",
+        f"s.starts_at >= CAST(:start AS timestamp) AT TIME ZONE 'UTC' - interval '1 day' AND s.starts_at < "
+        f"CAST(:end AS timestamp) AT TIME ZONE 'UTC' + interval '2 days' AND {_LOCAL}::date BETWEEN :start AND :end",
+    )
+    found = _rows(
+        "SELECT m.title, count(*), sum(coalesce(f.seats, l.seat_count)), sum(coalesce(f.sold, 0)), "
+        "sum(coalesce(f.admitted, 0)) FROM shows s JOIN cinemas c ON c.id = s.cinema_id "
+        "JOIN movies m ON m.id = s.movie_id JOIN layouts l ON l.id = s.layout_id "
+        f"LEFT JOIN figures_shows f ON f.show_id = s.id WHERE {conditions} AND s.state = 'published' "
+        "GROUP BY m.id, m.title ORDER BY 4 DESC, 1",
+        wanted,
+    )
+    rows = tuple(
+        ("", row[0], int(row[1]), int(row[2]), int(row[3]), int(row[4]), round(1000 * row[3] / row[2]) / 10)
+        for row in found
+    )
+    columns = (
+        ("Film", TEXT),
+        ("Shows", NUMBER),
+        ("Seats", NUMBER),
+        ("Sold", NUMBER),
+        ("Came", NUMBER),
+        ("Filled", PERCENT),
+    )
+    return _table(columns, rows, drawn=6)
+
+
+def _funnel(wanted: Wanted) -> Table:
+    steps = funnel(wanted)
+    rows = [("", name, count, 100.0 * count / before if before else None) for name, count, before in steps]
+    return Table((("Step", TEXT), ("Bookings", NUMBER), ("Went on", PERCENT)), tuple(rows), (), drawn=2)
+
+
+def funnel(wanted: Wanted) -> list[tuple[str, int, int]]:
+    """From looking to being let in: name, how many, how many in the step before."""
+    ((*counts,),) = _rows(
+        "SELECT coalesce(sum(f.held), 0), coalesce(sum(f.began), 0), coalesce(sum(f.confirmed), 0), "
+        "coalesce(sum(f.admitted), 0) FROM figures_days f JOIN shows s ON s.id = f.show_id "
+        f"WHERE {wanted.conditions()}",
+        wanted,
+    )
+    conditions = wanted.conditions("(f.hour AT TIME ZONE c.timezone)::date").replace("f.cinema_id", "s.cinema_id")
+    ((seen,),) = _rows(
+        "SELECT coalesce(sum(f.seen), 0) FROM show_views f JOIN shows s ON s.id = f.show_id "
+        f"JOIN cinemas c ON c.id = s.cinema_id WHERE {conditions}",
+        wanted,
+    )
+    numbers = [int(number) for number in (seen, *counts)]
+    names = ("Saw the seats", "Kept seats", "Began to pay", "Confirmed", "Came")
+    return [(name, count, before) for name, count, before in zip(names, numbers, (0, *numbers), strict=False)]
+
+
+REPORTS = {
+    report.key: report
+    for report in (
+        *(
+            Report(key, words[0], "What was sold and given back on these days.", _revenue(key))
+            for key, words in _BY.items()
+        ),
+        Report("tender", "Ways to pay", "What came in and went out on these days, by tender.", _tenders),
+        Report("accounts", "Accounts", "Every account of the ledger on these days.", _accounts),
+        Report("refunds", "Refunds", "Seats given back, and captures that were of no use.", _refunds),
+        Report("coupons", "Coupons", "What coupons took off, and what cancellations took back.", _coupons),
+        Report("occupancy", "Occupancy", "How full the shows of these days are or were.", _occupancy),
+        Report("funnel", "From looking to coming", "Each step on the day when it was taken.", _funnel),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the fields of the filters offer: id and name."""
+
+    films: tuple[tuple[int, str], ...]
+    screens: tuple[tuple[int, str], ...]
+
+
+def choices(wanted: Wanted) -> Choices:
+    """The films that something was sold of on these days, or that are shown, and the screens of the cinema."""
+    reach = "true" if wanted.where.everywhere else "cinema_id = ANY(:ids)"
+    one = "" if wanted.cinema_id is None else f" AND cinema_id = {int(wanted.cinema_id)}"
+    films = _rows(
+        "SELECT id, title FROM movies WHERE id IN (SELECT movie_id FROM figures_sales "
+        f"WHERE (day BETWEEN :start AND :end OR show_day BETWEEN :start AND :end) AND {reach}{one}) ORDER BY title, id",
+        wanted,
+    )
+    screens = _rows(f"SELECT id, name FROM screens WHERE {reach}{one} ORDER BY name, id LIMIT 200", wanted)
+    return Choices(tuple((row[0], row[1]) for row in films), tuple((row[0], row[1]) for row in screens))

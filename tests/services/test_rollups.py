@@ -1,0 +1,306 @@
+"""The figures: equal to the books to the cent after any history, the same made bit by bit, anew, or counted directly."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import text
+
+from app.db import db, end_read, transaction
+from app.domain.ledger import Account, Entry
+from app.models import Booking, Show
+from app.services import payments, rollups
+from app.services.admission import admit_ticket
+from app.services.ledger import post
+from app.services.rollup_sql import FILLED
+from app.services.show_cancelling import cancel_show, refund_show
+from app.services.views import count_view, flush_views
+from tests.builders import (
+    a_city,
+    a_hold,
+    a_movie,
+    a_paid_booking,
+    a_screen,
+    a_show,
+    a_started_payment,
+    an_event,
+    the_booking,
+)
+from tests.services.test_cancelling import cancel
+from tests.services.test_exchanging import a_change, finish, numbers_of
+from tests.support.clock import MovedClock
+from tests.support.offers import a_coupon, a_gift_card
+from tests.support.purse import Purse, a_booking, a_house, a_wallet
+
+INCOME = {
+    "ticket_revenue": "-net_minor",
+    "fee_revenue": "-fee_minor",
+    "tax_payable": "-tax_minor - kept_tax_minor",
+    "discounts": "discount_minor",
+    "cancellation_revenue": "-kept_minor",
+}
+
+
+def rows(sql: str, **values: Any) -> list[Any]:
+    found = list(db.session.execute(text(sql), values).all())
+    end_read()
+    return found
+
+
+def everything() -> dict[str, list[Any]]:
+    """All figures, as they stand."""
+    return {table: sorted(map(tuple, rows(f"SELECT * FROM {table}"))) for table in FILLED}
+
+
+def booked(account: str) -> Counter[Any]:
+    """What the ledger says of an account, by show, the cinema's day and currency."""
+    found = rows(
+        "SELECT e.show_id, (e.at AT TIME ZONE coalesce(c.timezone, 'UTC'))::date, e.currency, sum(e.amount_minor) "
+        "FROM ledger_entries e LEFT JOIN shows s ON s.id = e.show_id LEFT JOIN cinemas c ON c.id = s.cinema_id "
+        "WHERE e.account = :account GROUP BY 1, 2, 3 HAVING sum(e.amount_minor) <> 0",
+        account=account,
+    )
+    return Counter({tuple(row[:3]): int(row[3]) for row in found})
+
+
+def summed(expression: str, table: str = "figures_sales", where: str = "true") -> Counter[Any]:
+    found = rows(
+        f"SELECT show_id, day, currency, sum({expression}) FROM {table} WHERE {where} "
+        f"GROUP BY 1, 2, 3 HAVING sum({expression}) <> 0"
+    )
+    return Counter({tuple(row[:3]): int(row[3]) for row in found})
+
+
+def check_against_the_books() -> None:
+    for account, expression in INCOME.items():
+        assert summed(expression) == booked(account), account
+    for (account,) in rows("SELECT code FROM ledger_accounts"):
+        assert summed("debit_minor - credit_minor", "figures_money", f"account = '{account}'") == booked(account), (
+            account
+        )
+    assert summed("given_minor - back_minor", "figures_coupons") == booked("discounts")
+    for show, sold, back in rows("SELECT show_id, sum(sold), sum(back) FROM figures_sales GROUP BY 1"):
+        (live,) = rows("SELECT count(*) FROM tickets WHERE show_id = :s AND state IN ('issued', 'admitted')", s=show)[0]
+        assert sold - back == live
+        assert rows("SELECT sold FROM figures_shows WHERE show_id = :s", s=show)[0][0] == live
+
+
+class History:
+    """Sales, cancellations, coupons, gift cards, wallets, exchanges, admissions, useless captures, as chance has it."""
+
+    def __init__(self, seed: int, moved_clock: MovedClock) -> None:
+        self.dice, self.clock, self.seen = random.Random(seed), moved_clock, Counter[str]()
+        city, film = a_city(timezone=self.dice.choice(["Europe/London", "Asia/Kolkata"])), a_movie()
+        policies = ("12:100", "12:90", "12:33")
+        self.shows = [self._show(a_house(steps, city=city, fee_minor=37, tax_percent=13), film) for steps in policies]
+        self.bookings: list[Booking] = []
+        self.coupons = [a_coupon(percent=33), a_coupon(amount_minor=250, currency="GBP"), a_coupon(percent=100)]
+
+    def _show(self, cinema: Any, film: Any) -> Show:
+        prices = {("standard", kind): price for kind, price in (("adult", 1033), ("child", 701), ("senior", 7))}
+        days = dt.timedelta(days=self.dice.randint(8, 12))
+        return a_show(screen=a_screen(cinema, 80), starts_in=days, prices=prices, movie=film)
+
+    def step(self) -> None:
+        acts = [self.sell, self.sell, self.sell, self.cancel, self.exchange, self.admit, self.wrong_money]
+        act = self.dice.choice(acts)
+        act()
+        self.clock.forward(hours=self.dice.choice([0, 0, 1, 7]))
+
+    def sell(self) -> None:
+        dice = self.dice
+        purse = Purse(user_id=a_wallet(dice.choice([500, 5000])), wallet=dice.random() < 0.4)
+        purse.coupons = [dice.choice(self.coupons)] if dice.random() < 0.5 else []
+        purse.cards = [a_gift_card(dice.choice([1000, 9000]))[1]] if dice.random() < 0.4 else []
+        self.bookings.append(a_booking(dice.choice(self.shows), dice.randint(1, 4), purse))
+        self.seen["sale"] += 1
+
+    def cancel(self) -> None:
+        booking, numbers = self._some()
+        if booking and numbers:
+            cancel(booking, *numbers)
+            self.seen["cancellation"] += 1
+
+    def exchange(self) -> None:
+        booking, numbers = self._some()
+        if booking and numbers:
+            show = self.dice.choice(self.shows)
+            free = rows(
+                "SELECT s.label FROM show_seats x JOIN seats s ON s.id = x.seat_id "
+                "WHERE x.show_id = :s AND x.state = 'free' ORDER BY s.id LIMIT :n",
+                s=show.id,
+                n=len(numbers),
+            )
+            labels = tuple(row.label for row in free)
+            new = a_change(booking, show, *numbers, labels=labels, owner=f"s:change-{len(self.bookings)}")
+            assert finish(new) == "confirmed"
+            self.bookings.append(the_booking(new.show_id, new.id))
+            self.seen["exchange"] += 1
+
+    def admit(self) -> None:
+        if self.bookings:
+            booking = self.dice.choice(self.bookings)
+            sql = "SELECT id FROM tickets WHERE show_id = :s AND booking_id = :b AND state = 'issued' LIMIT 1"
+            for row in rows(sql, s=booking.show_id, b=booking.id):
+                admit_ticket(booking.show_id, row.id, "test")
+                self.seen["admission"] += 1
+
+    def wrong_money(self) -> None:
+        """A capture that can't be used goes back in full."""
+        payment = a_started_payment(a_hold(self.dice.choice(self.shows), 1))
+        assert payments.settle_payment(an_event(payment, amount_minor=payment.amount_minor + 1)).startswith("refunded")
+        self.seen["useless capture"] += 1
+
+    def _some(self) -> tuple[Booking | None, list[int]]:
+        booking = self.dice.choice(self.bookings) if self.bookings else None
+        if booking is None or rows(
+            "SELECT FROM tickets WHERE show_id = :s AND booking_id = :b AND state = 'admitted'",
+            s=booking.show_id,
+            b=booking.id,
+        ):
+            return None, []
+        numbers = list(numbers_of(booking))
+        return booking, self.dice.sample(numbers, self.dice.randint(1, len(numbers))) if numbers else []
+
+
+ALL_OF_IT = {"sale", "cancellation", "exchange", "admission", "useless capture"}
+
+
+def test_any_history_gives_the_same_bit_by_bit_anew_and_by_the_books(
+    app: Flask, moved_clock: MovedClock, set_setting: Any
+):
+    set_setting(orphan_seats="off")
+    seen: Counter[str] = Counter()
+    for seed in range(3):
+        history = History(seed, moved_clock)
+        for turn in range(24):
+            history.step()
+            if turn % 6 == 0:
+                rollups.roll_up()
+        seen += history.seen
+        rollups.roll_up()
+        bit_by_bit = everything()
+        check_against_the_books()
+        rollups.rebuild()
+        assert everything() == bit_by_bit
+    assert set(seen) == ALL_OF_IT, "the histories came everywhere"
+
+
+def test_a_wrong_figure_would_be_seen(app: Flask):
+    a_paid_booking(a_show())
+    rollups.roll_up()
+    with transaction() as session:
+        session.execute(text("UPDATE figures_sales SET net_minor = net_minor + 1"))
+    with pytest.raises(AssertionError):
+        check_against_the_books()
+
+
+def test_a_show_that_is_called_off_leaves_nothing(app: Flask):
+    show = a_show()
+    for _ in range(3):
+        a_paid_booking(show)
+    rollups.roll_up()
+    cancel_show(show.id, "The projector broke", "test")
+    refund_show(show.id, 0)
+    rollups.roll_up()
+    check_against_the_books()
+    (row,) = rows("SELECT sum(sold) AS sold, sum(back) AS back, sum(net_minor + fee_minor) AS left FROM figures_sales")
+    assert (row.sold, row.back, row.left) == (6, 6, 0)
+    (row,) = rows("SELECT times, seats, returned_minor FROM figures_refunds WHERE reason = 'show_cancelled'")
+    assert (row.times, row.seats, row.returned_minor) == (3, 6, 3 * 2150)
+
+
+def test_an_entry_that_commits_late_is_not_passed_over(app: Flask, moved_clock: MovedClock):
+    """Its id is lower than that of an entry which was summed up before it could be seen."""
+    early, late = a_show(), a_show()
+    rollups.roll_up()
+    connection = db.engine.connect()
+    entries = [Entry(Account.GATEWAY_CLEARING, 500, "sandbox"), Entry(Account.DEPOSITS, -500)]
+    sql = text(
+        "INSERT INTO ledger_entries (show_id, key, account, party, amount_minor, currency, at) "
+        "VALUES (:show, 'capture-1', :account, :party, :amount, 'GBP', :at)"
+    )
+    now = moved_clock.now()
+    for entry in entries:
+        values = {"show": early.id, "account": entry.account, "party": entry.party, "amount": entry.amount_minor}
+        connection.execute(sql, {**values, "at": now})
+    a_paid_booking(late)
+    rollups.roll_up()
+    connection.commit()
+    connection.close()
+    rollups.roll_up()
+    assert (
+        summed("debit_minor", "figures_money", f"show_id = {early.id} AND account = 'gateway_clearing'").total() == 500
+    )
+    with transaction() as session:
+        post(
+            session,
+            "tidy-1",
+            [Entry(e.account, -e.amount_minor, e.party) for e in entries],
+            "GBP",
+            now,
+            show_id=early.id,
+            booking_id=None,
+        )
+
+
+def test_what_is_settled_is_not_summed_up_again(app: Flask, moved_clock: MovedClock):
+    a_paid_booking(a_show())
+    rollups.roll_up()
+    assert rollups.roll_up() == 1, "young: looked at again"
+    moved_clock.forward(minutes=11)
+    rollups.roll_up()
+    assert rollups.roll_up() == 0
+
+
+def test_a_rebuild_that_was_broken_off_goes_on(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    for _ in range(4):
+        a_paid_booking(a_show())
+    rollups.rebuild()
+    whole = everything()
+    monkeypatch.setattr(rollups, "BATCH", 2)
+    batches = iter([rollups._next_batch, rollups._next_batch])
+    monkeypatch.setattr(rollups, "_next_batch", lambda: next(batches)())
+    with pytest.raises(StopIteration):
+        rollups.rebuild()
+    monkeypatch.undo()
+    rollups.roll_up()
+    assert everything() == whole
+    assert {row.source for row in rows("SELECT source FROM figures_marks")} == set(rollups.SOURCES)
+
+
+def test_the_command_makes_them_anew(app: Flask):
+    a_paid_booking(a_show())
+    result = FlaskCliRunner(app).invoke(args=["rebuild-figures"])
+    assert "The figures of 1 show were made anew." in result.output
+    check_against_the_books()
+
+
+def test_looks_at_the_seats_are_counted_by_show_and_hour(app: Flask, client: Any, moved_clock: MovedClock):
+    moved_clock.stop_at(dt.datetime(2027, 3, 1, 12, 59, tzinfo=dt.UTC))
+    show = a_show()
+    for _ in range(3):
+        client.get(f"/shows/{show.id}")
+    assert flush_views() == 3
+    moved_clock.forward(minutes=2)
+    client.get(f"/shows/{show.id}")
+    assert flush_views() == 1
+    assert flush_views() == 0
+    found = [(row.hour.hour, row.seen) for row in rows("SELECT hour, seen FROM show_views ORDER BY hour")]
+    assert found == [(12, 3), (13, 1)]
+
+
+def test_looks_set_aside_by_a_flush_that_died_are_written_by_the_next(app: Flask):
+    from app.adapters.cache import cache
+
+    show = a_show()
+    count_view(show.id)
+    assert cache.set_aside("views")
+    count_view(show.id)
+    assert flush_views() + flush_views() == 2
