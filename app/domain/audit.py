@@ -23,6 +23,11 @@ class Action(StrEnum):
     FACTOR_REFUSED = "person.second_factor_refused"
     FACTOR_RESET = "person.second_factor_reset"
     RECOVERY_CODES_MADE = "person.recovery_codes_made"
+    LAYOUT_DRAWN = "screen.plan_drawn"
+    LAYOUT_UPLOADED = "screen.plan_uploaded"
+    LAYOUT_DISCARDED = "screen.plan_discarded"
+    LAYOUT_USED = "screen.plan_put_into_use"
+    SHOW_MOVED_TO_LAYOUT = "show.moved_to_plan"
     RECOVERY_CODE_USED = "person.recovery_code_used"
 
     @property

@@ -11,7 +11,7 @@ from app.models.people import LoginSession, User
 from app.models.sandbox import SandboxMessage, SandboxRefund, SandboxSession
 from app.models.show import Show, ShowCancellation, ShowSeat
 from app.models.staff import AuditEntry, RecoveryCode, SecondFactor, StaffRole
-from app.models.venue import Cinema, Layout, Price, PriceList, Screen, Seat
+from app.models.venue import Cinema, Layout, LayoutDraft, Price, PriceList, Screen, Seat
 
 __all__ = [
     "Alert",
@@ -29,6 +29,7 @@ __all__ = [
     "GatewayEvent",
     "GiftCard",
     "Layout",
+    "LayoutDraft",
     "LedgerAccount",
     "LedgerEntry",
     "LoginSession",

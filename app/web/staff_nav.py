@@ -26,6 +26,7 @@ class Way:
 
 WAYS = (
     Way("today", "staff.home", "Today", "What you may do here.", EVERY_ROLE),
+    Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),
