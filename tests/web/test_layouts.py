@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.db import db
+from app.db import db, transaction
 from app.domain.seating_plan import parse_plan
 from app.domain.staff import Role
 from app.models import Cinema, Layout, Screen
@@ -64,8 +65,6 @@ def put_into_use(client: PageClient, screen: Screen) -> Any:
 
 
 def test_a_hall_is_drawn_from_nothing_and_put_into_use(ruth: PageClient, regent: Cinema):
-    from app.db import transaction
-
     with transaction() as session:
         screen = Screen(cinema_id=regent.id, name="The Long Room")
         session.add(screen)
@@ -204,9 +203,7 @@ def test_names_in_a_plan_are_words_and_no_markup(ruth: PageClient, regent: Cinem
 def test_shows_with_nothing_sold_follow_and_a_vanishing_seat_keeps_its_show(ruth: PageClient, regent: Cinema):
     screen = a_screen(regent)
     empty = a_show(screen=screen)
-    from datetime import timedelta
-
-    sold = a_show(screen=screen, starts_in=timedelta(hours=10))
+    sold = a_show(screen=screen, starts_in=dt.timedelta(hours=10))
     a_paid_booking(sold, seats=seat_ids(sold, "C9", "C10"))
     change(ruth, screen, "length", picks="1", rows_named="C", seats_each="8")
     done = put_into_use(ruth, screen)
@@ -219,7 +216,6 @@ def test_shows_with_nothing_sold_follow_and_a_vanishing_seat_keeps_its_show(ruth
     assert answer.status_code == 303
     page = words(ruth.get(done.location))
     assert "1 show has the newest version now." in page
-    assert f"Film" in page
     assert "It keeps version 1." in page
 
 

@@ -31,6 +31,7 @@ def curved(points: Sequence[Point], depth: float) -> list[Point]:
         return list(points)
     along = list(accumulate(gaps_of(points), initial=0.0))
     length = along[-1]
+    depth = max(-length / 4, min(length / 4, depth))  # a short row bent further would curl up
     middle_x = (points[0][0] + points[-1][0]) / 2
     middle_y = points[len(points) // 2][1] if len(points) % 2 else _between(points)
     if not depth or not length:
