@@ -31,6 +31,8 @@ from app.web.render import render
 from app.web.staff import StaffHouse
 from app.web.staff_forms import ReasonForm
 
+SIDE = 44
+"""Room on the drawing for the name of a row."""
 MOST_BYTES = 6_000_000
 """A plan of the most seats, written generously."""
 
@@ -78,13 +80,19 @@ def _facts(document: dict[str, Any]) -> dict[str, Any]:
         "kind_choices": [("", "as the name says"), *((kind, kind) for kind in KINDS)],
         "seat_count": len(used),
         "problem": problem_of(document),
-        "size": document.get("size") or _size(rows),
+        "sheet": _sheet(document, rows),
     }
 
 
-def _size(rows: list[Any]) -> dict[str, float]:
-    points = [point for row in rows for point in row.points()] or [(600, 400)]
-    return {"width": max(x for x, _ in points) + 40, "height": max(y for _, y in points) + 40}
+def _sheet(document: dict[str, Any], rows: list[Any]) -> dict[str, int]:
+    """What the drawing shows of the plane: the sheet, and what stands beyond its edges with the names of the rows."""
+    size = document.get("size") or {"width": 200, "height": 200}
+    points = [point for row in rows for point in row.points()] or [(40.0, 40.0)]
+    left = min(0, round(min(x for x, _ in points)) - SIDE)
+    top = min(0, round(min(y for _, y in points)) - SIDE)
+    right = max(size["width"], max(x for x, _ in points) + SIDE)
+    bottom = max(size["height"], max(y for _, y in points) + SIDE)
+    return {"x": left, "y": top, "width": round(right) - left, "height": round(bottom) - top}
 
 
 @pages.post("/screens/<int:screen_id>/layout/change")

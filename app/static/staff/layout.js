@@ -8,7 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const $ = (what, where = box) => where.querySelector(what);
 const svg = $("#plan"), sheet = $(".sheet"), seatsOf = $("#seats"), boxesOf = $("#boxes");
 const says = words => { document.getElementById("announce").textContent = words; };
-const MOST_STEPS = 60, GRID = 2, STEP = 4, KEEP_AFTER = 900;
+const MOST_STEPS = 60, GRID = 2, STEP = 4, SIDE = 44, KEEP_AFTER = 900;
 
 let plan = null, revision = Number(box.dataset.revision), broken = false;
 let seats = new Map(), chosen = new Set(), cursor = null, zoom = 1;
@@ -76,14 +76,16 @@ const drawBoxes = () => {
   boxesOf.replaceChildren(fragment);
 };
 const fit = () => {
-  let width = (plan.size || {}).width || 200, height = (plan.size || {}).height || 200;
+  let left = 0, top = 0, right = (plan.size || {}).width || 200, bottom = (plan.size || {}).height || 200;
   for (const one of seats.values()) {
-    width = Math.max(width, one.x + 40);
-    height = Math.max(height, one.y + 40);
+    left = Math.min(left, one.x - SIDE);
+    top = Math.min(top, one.y - SIDE);
+    right = Math.max(right, one.x + SIDE);
+    bottom = Math.max(bottom, one.y + SIDE);
   }
-  svg.setAttribute("viewBox", "0 0 " + width + " " + height);
-  svg.setAttribute("width", width * zoom);
-  svg.setAttribute("height", height * zoom);
+  svg.setAttribute("viewBox", [left, top, right - left, bottom - top].join(" "));
+  svg.setAttribute("width", (right - left) * zoom);
+  svg.setAttribute("height", (bottom - top) * zoom);
 };
 const mark = () => {
   for (const [guid, one] of seats) {
@@ -279,7 +281,7 @@ box.addEventListener("click", event => {
 /* The pointer: a seat, many by a frame, dragging what is chosen. */
 const point = event => {
   const from = svg.getBoundingClientRect(), view = svg.viewBox.baseVal;
-  return { x: (event.clientX - from.left) * view.width / from.width, y: (event.clientY - from.top) * view.height / from.height };
+  return { x: view.x + (event.clientX - from.left) * view.width / from.width, y: view.y + (event.clientY - from.top) * view.height / from.height };
 };
 let grip = null;
 svg.addEventListener("pointerdown", event => {
