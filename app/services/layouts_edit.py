@@ -175,7 +175,7 @@ def _told(session: Session, draft: LayoutDraft | None) -> str:
         return "The draft you were drawing was put into use or thrown away meanwhile. Open the plan again."
     user = session.get(User, draft.updated_by) if draft.updated_by else None
     who = user.name if user else "Somebody"
-    return f"{who} has changed this plan since you opened it. Open it again to see how it is now; yours is not kept."
+    return f"{who} has changed this plan since you opened it. Open it again to see how it is now; your last change is not kept."
 
 
 def _current(session: Session, screen: Screen, draft: LayoutDraft | None) -> Document:

@@ -88,7 +88,8 @@ def test_seats_are_dragged_taken_back_and_kept(editor: Page, screen: Screen):
 def test_a_frame_takes_many_and_a_form_changes_them(editor: Page, screen: Screen):
     first = editor.locator('.ps[data-g="B1"]').bounding_box()
     last = editor.locator('.ps[data-g="C10"]').bounding_box()
-    assert first is not None and last is not None
+    assert first is not None
+    assert last is not None
     editor.mouse.move(first["x"] - 6, first["y"] - 3)
     editor.mouse.down()
     editor.mouse.move(first["x"] + 50, first["y"] + 20)
@@ -122,6 +123,7 @@ def test_a_hall_is_changed_by_keyboard_alone(editor: Page, screen: Screen):
     expect(editor.locator("[data-saved]")).to_have_text("Not kept yet")
     kept(editor)
     editor.locator("#use summary").press("Enter")
+    expect(editor.get_by_label("Reason")).to_be_focused()
     editor.keyboard.type("new chairs")
     expect(editor.get_by_label("Reason")).to_have_value("new chairs")
 
@@ -154,7 +156,7 @@ def test_what_was_just_dragged_is_in_what_is_put_into_use(editor: Page, screen: 
     db.session.expire_all()
     layout = db.session.query(Layout).filter_by(screen_id=screen.id, version=2).one()
     seat = layout.plan["zones"][0]["rows"][0]["seats"][0]  # type: ignore[index]
-    assert seat["position"]["y"] == 20
+    assert seat["position"]["y"] == 16, "12 is the edge that a seat is kept inside of, 4 is a step"
     db.session.commit()
 
 
@@ -168,7 +170,7 @@ def test_two_thousand_seats_stay_usable(app: Flask, page: Page, base_url: str, s
     change_draft(COMMAND, screen.id, revision, "add-rows", {"rows": "40", "seats_each": "50", "first": "A"}, ())
     page.goto(f"/staff/screens/{screen.id}/layout")
     expect(page.locator("#editor.drawn")).to_be_visible()
-    page.get_by_role("button", name="All").click()
+    page.get_by_role("button", name="All", exact=True).click()
     expect(page.locator("[data-chosen]")).to_have_text("2000 seats of 40 rows chosen")
     page.locator(".sheet").focus()
     took = page.evaluate(
