@@ -43,18 +43,26 @@ def _worker() -> str:
     return "ok" if Worker.count(queue=queue) else "none is running"
 
 
-_MAY_REWRITE = text("SELECT has_table_privilege(current_user, 'state_changes', 'UPDATE, DELETE, TRUNCATE')")
+APPEND_ONLY = ("state_changes", "ledger_entries", "ledger_accounts", "audit_entries")
+_MAY_REWRITE = text("""
+SELECT name FROM unnest(CAST(:tables AS text[])) AS name
+WHERE has_table_privilege(current_user, to_regclass(name), 'UPDATE, DELETE, TRUNCATE') ORDER BY name
+""")
 
 
 def missing_guards() -> list[str]:
     """What is less safe than it could be; no reason to close the house."""
     try:
-        rewritable = db.session.execute(_MAY_REWRITE).scalar_one()
+        rewritable = db.session.execute(_MAY_REWRITE, {"tables": list(APPEND_ONLY)}).scalars().all()
         end_read()
     except SQLAlchemyError:
         db.session.rollback()
         return []
-    return ["the application's database role can change the log of state changes"] if rewritable else []
+    return (
+        [f"the application's database role can change what may only grow: {', '.join(rewritable)}"]
+        if rewritable
+        else []
+    )
 
 
 _FIGURES = text("""

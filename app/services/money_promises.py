@@ -235,16 +235,18 @@ MONEY = (
     ),
     Promise(
         18,
-        "Nobody who serves pages can change or take away what the ledger and the log of state changes say.",
+        "Nobody who serves pages can change or take away what the ledger, the audit and the log of state changes say.",
         """
         SELECT named.name, named.privilege FROM (
-          SELECT t.name, p.privilege FROM unnest(ARRAY['state_changes', 'ledger_entries', 'ledger_accounts']) AS t(name)
+          SELECT t.name, p.privilege
+          FROM unnest(ARRAY['state_changes', 'ledger_entries', 'ledger_accounts', 'audit_entries']) AS t(name)
           CROSS JOIN unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p(privilege)
         ) AS named
         WHERE has_table_privilege(current_user, to_regclass(named.name), named.privilege)
         UNION ALL
         SELECT c.relname, 'OWNER' FROM pg_class c
-        WHERE c.oid IN (to_regclass('state_changes'), to_regclass('ledger_entries'), to_regclass('ledger_accounts'))
+        WHERE c.oid IN (to_regclass('state_changes'), to_regclass('ledger_entries'), to_regclass('ledger_accounts'),
+                        to_regclass('audit_entries'))
           AND pg_has_role(current_user, c.relowner, 'USAGE')
         """,
         also=(

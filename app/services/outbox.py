@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
-from rq.exceptions import DuplicateJobError
+from rq.exceptions import DuplicateJobError, InvalidJobOperation
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
@@ -104,7 +105,8 @@ def _hand_over(show_id: int, item_id: int) -> None:
             dead = queue.fetch_job(job_id) if queue.get_job_position(job_id) is None else None
             if dead is None:
                 return
-            dead.delete()
+            with suppress(InvalidJobOperation):  # it was not dead, and has ended this very moment
+                dead.delete()
         else:
             return
 

@@ -230,7 +230,11 @@ def _free(seats: Sequence[Row[Any]], booking: Booking, now: dt.datetime) -> bool
 def _send_back(session: Session, booking: Booking, payment: Payment, reason: RefundReason, now: dt.datetime) -> str:
     """Refund the capture in full, tell the buyer, and tell staff. What was to be exchanged and can't be is let go."""
     session.flush()
-    if reason is RefundReason.EXTRAS_GONE and booking.state in LIVE_BOOKING:
+    if (
+        reason is RefundReason.EXTRAS_GONE
+        and booking.state in LIVE_BOOKING
+        and not exchange_stands(session, booking, now)
+    ):
         _release(session, booking, now)
     if payment.captured_minor:
         request_refund(session, payment, payment.captured_minor, reason.value, now)

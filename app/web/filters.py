@@ -20,7 +20,7 @@ def init_filters(app: Flask, settings: Settings) -> None:
         time=clock_time,
         day=day,
         long_day=long_day,
-        date=date,
+        short_date=short_date,
         code=spoken,
     )
     app.jinja_env.globals.update(site_name=settings.site_name)
@@ -48,7 +48,7 @@ def long_day(instant: dt.datetime, zone: str | None = None) -> str:
     return f"{there:%A} {there.day} {there:%B} {there.year}"
 
 
-def date(instant: dt.datetime, zone: str | None = None) -> str:
+def short_date(instant: dt.datetime, zone: str | None = None) -> str:
     """20 Nov 2026."""
     there = local(instant, zone) if zone else instant
     return f"{there.day} {there:%b %Y}"

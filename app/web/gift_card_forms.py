@@ -20,7 +20,7 @@ class GiftCardForm(FlaskForm):
 
     order = HiddenField()
     amount = RadioField("Worth", validate_choice=False)
-    own = StringField("Another amount", filters=[trimmed])
+    own = StringField("How much, if another", filters=[trimmed])
     recipient_name = StringField("Their name, optional", filters=[trimmed], validators=[Length(max=100)])
     recipient_email = EmailField(
         "Their e-mail, optional", filters=[trimmed], validators=[Optional(), Length(max=254), right_email]

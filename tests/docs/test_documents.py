@@ -29,6 +29,15 @@ def test_every_promise_that_is_checked_is_told_and_no_other():
     assert told == [promise.number for promise in PROMISES]
 
 
+def test_every_test_that_the_documents_name_exists():
+    named = [name for path in DOCUMENTS for name in re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", path.read_text())]
+    assert len(named) > 20
+    for name in named:
+        file, _, test = name.partition("::")
+        assert (ROOT / file).exists(), name
+        assert not test or f"def {test}(" in words(file), name
+
+
 def test_every_flask_command_in_the_documents_exists(the_app):
     known = set(the_app.cli.list_commands(None)) | {"routes"}  # Flask's own
     for path in DOCUMENTS:

@@ -40,6 +40,20 @@ def test_the_sweeper_hands_on_an_item_whose_job_died(app):
     assert queue.job_ids == [f"outbox-{item_id}"]
 
 
+def test_a_job_that_ends_while_the_sweeper_looks_at_it_does_not_stop_the_sweeper(app, monkeypatch):
+    _, item_id = an_item()
+    died_over(f"outbox-{item_id}")
+    fetch = queue.fetch_job
+
+    def ends_meanwhile(job_id):
+        job = fetch(job_id)
+        queue.connection.delete(job.key)
+        return job
+
+    monkeypatch.setattr(queue._get_current_object(), "fetch_job", ends_meanwhile)
+    assert outbox.sweep_outbox() == 1
+
+
 def test_an_item_that_a_worker_has_is_left_alone_until_its_lease_is_over(app, moved_clock):
     show_id, item_id = an_item()
     assert outbox.take_item(show_id, item_id) is not None

@@ -9,11 +9,12 @@ from sqlalchemy.exc import OperationalError
 
 from app import clock
 from app.adapters.payments import EventKind
-from app.db import db, transaction
+from app.db import db, end_read, transaction
 from app.domain.ledger import Account
-from app.errors import Conflict, ExchangeUnderway, HoldExpired, NotExchangeable
+from app.errors import Conflict, ExchangeUnderway, HoldExpired, NotAdmissible, NotExchangeable
 from app.models import Booking
 from app.services import checkout, holds, locking, payments
+from app.services.admission import admit_ticket
 from tests.builders import A_BUYER, PRICES, a_movie, a_paid_booking, a_show, a_started_payment, an_event, the_booking
 from tests.races.conftest import deadlocks
 from tests.services.test_exchanging import ME, a_change, cancel, seat_states, state_of
@@ -133,13 +134,14 @@ def test_a_change_and_the_door_at_one_instant_have_one_outcome(crowd, film):
 
 
 def admitted(booking: Booking) -> bool:
-    """The door locks the ticket's row and nothing else."""
-    with transaction() as session:
-        done = session.execute(
-            text("UPDATE tickets SET state = 'admitted' WHERE booking_id = :id AND number = 1 AND state = 'issued'"),
-            {"id": booking.id},
-        )
-        return done.rowcount == 1
+    """Whether the door let the first ticket in."""
+    wanted = text("SELECT id FROM tickets WHERE show_id = :show_id AND booking_id = :id AND number = 1")
+    ticket_id = db.session.execute(wanted, {"show_id": booking.show_id, "id": booking.id}).scalar_one()
+    end_read()
+    try:
+        return admit_ticket(booking.show_id, ticket_id, "scanner:1").admitted
+    except NotAdmissible:
+        return False
 
 
 def leave(booking: Booking) -> None:
@@ -272,7 +274,5 @@ def impatiently(booking: Booking) -> bool:
     with transaction() as session:
         session.execute(text("SET LOCAL lock_timeout = '100ms'"))
         key = {"show_id": booking.show_id, "id": booking.id}
-        session.execute(
-            text("UPDATE tickets SET state = 'admitted' WHERE show_id = :show_id AND booking_id = :id"), key
-        )
+        session.execute(text("SELECT id FROM tickets WHERE show_id = :show_id AND booking_id = :id FOR UPDATE"), key)
     return True

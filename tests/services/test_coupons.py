@@ -315,8 +315,11 @@ def test_a_coupon_swapped_for_another_of_the_same_worth_does_not_let_old_money_c
     payments.settle_payment(an_event(payment, EventKind.FAILED))
     extras.drop_coupon(booking.show_id, booking.id, coupon_id(first))
     add(booking, second)
-    assert payments.settle_payment(an_event(payment)).startswith("refunded")
+    assert payments.settle_payment(an_event(payment)) == "refunded: extras gone"
     assert (uses(first), uses(second)) == (0, 0)
+    assert the_booking(booking.show_id, booking.id).state == BookingState.AWAITING_PAYMENT, "the buyer keeps the seats"
+    assert payments.settle_payment(an_event(a_started_payment(booking))) == "confirmed"
+    assert (uses(first), uses(second)) == (0, 1)
 
 
 def test_a_coupon_that_pays_everything_confirms_at_once(app):

@@ -156,7 +156,7 @@ def test_nothing_of_a_message_stays_english(pseudo, facts: dict[str, Any], kind:
         seen = re.sub(r"<style>.*?</style>|<[^>]+>|&nbsp;", " ", letter.html, flags=re.S)
         for words in (letter.subject, letter.text, seen):
             assert "⟦" in words
-            assert left_over(words) == []
+            assert left_over(words) == [], words
         if kind in SHORT:
             assert left_over(" ".join(write_short(f"mail/{kind.value}.html", "de", about))) == []
         assert '<html lang="de" dir="ltr">' in letter.html

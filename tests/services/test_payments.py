@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import threading
 
 import pytest
@@ -294,6 +295,20 @@ def test_late_money_after_the_start_goes_back_even_where_sales_are_still_open(ap
     expire(booking, moved_clock)
     moved_clock.forward(hours=5)
     sent_back(booking, payment, payments.settle_payment(an_event(payment)), "show_begun")
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_capture_told_three_days_late_finds_its_free_seats_or_goes_back(app, moved_clock, gone):
+    show = a_show(starts_in=dt.timedelta(days=5))
+    booking = a_hold(show)
+    payment = a_started_payment(booking)
+    moved_clock.forward(days=3)
+    assert holds.expire_booking(booking.show_id, booking.id)
+    if gone:
+        a_hold(show, owner="s:other")
+        sent_back(booking, payment, payments.settle_payment(an_event(payment)), "seats_gone")
+    else:
+        assert payments.settle_payment(an_event(payment)) == "confirmed late"
 
 
 # Messages as they come: often, in any order, about anything

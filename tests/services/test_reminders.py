@@ -11,11 +11,11 @@ from sqlalchemy import text
 from app import clock
 from app.db import db, transaction
 from app.domain.messages import MessageKind
-from app.domain.states import ShowState
 from app.jobs.tasks import run_task
 from app.models import Booking, Show
 from app.services import reminding
 from app.services.reminding import send_reminders
+from app.services.show_cancelling import cancel_show
 from tests.builders import a_cinema, a_city, a_hold, a_paid_booking, a_show
 from tests.support.post import bodies, give_back, messages, run
 
@@ -89,9 +89,7 @@ def test_a_hold_and_a_show_that_is_called_off_are_not_reminded_of(post, moved_cl
     held, cancelled = a_show_in(30), a_show_in(30)
     a_hold(held)
     a_paid_booking(cancelled)
-    with transaction() as session:
-        row = session.get_one(Show, cancelled.id)
-        row.move_to(ShowState.CANCELLED, clock.now(), "test")
+    cancel_show(cancelled.id, "The lamp burst.", "test")
     moved_clock.forward(hours=7)
     assert send_reminders() == 0
 

@@ -10,12 +10,16 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from app import clock
+from app.config import settings
 from app.db import db, transaction
+from app.domain.gift_cards import code_hash, code_of
+from app.domain.ledger import Account, Entry
 from app.domain.messages import MessageKind
 from app.domain.refund_policy import CancellationReason, Return
 from app.jobs.outbox import run_outbox_item
 from app.models import Booking, Cancellation, GiftCard
 from app.services.giving_back import give_back_seats, lock_tickets
+from app.services.ledger import post
 from app.services.locking import lock_to_settle
 from app.services.messages import send_message
 from app.services.telling import tell
@@ -67,10 +71,9 @@ def bodies(letter: EmailMessage) -> tuple[str, str]:
 
 
 def a_gift_card(**values: Any) -> GiftCard:
-    """A gift card of £25 that is paid, bought by Ada for Charles."""
+    """A gift card of £25 that is paid (or only ordered), bought by Ada for Charles."""
     given = {
         "order_code": "ORDER123",
-        "code_hash": "0" * 64,
         "code_end": "7XYZ",
         "state": "active",
         "currency": "GBP",
@@ -85,9 +88,16 @@ def a_gift_card(**values: Any) -> GiftCard:
         "ordered_at": clock.now(),
         **values,
     }
+    given.setdefault("code_hash", code_hash(code_of(settings.secret_key, given["order_code"])))
     with transaction() as session:
         card = GiftCard(**given)
         session.add(card)
+        session.flush()
+        card.log_birth(clock.now(), "test")
+        if card.balance_minor:
+            worth, party = card.balance_minor, str(card.id)
+            entries = [Entry(Account.CASH_DRAWER, worth), Entry(Account.GIFT_CARD_LIABILITY, -worth, party)]
+            post(session, f"gift-card-{card.id}", entries, card.currency, clock.now(), show_id=0, booking_id=None)
     return card
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import email
+import re
+from email import policy
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -9,8 +14,9 @@ from werkzeug.test import TestResponse
 
 from app.db import db
 from app.domain.gift_cards import in_fours
+from app.jobs.outbox import run_due_items
 from app.services.gift_cards import abandon_gift_cards, card_code
-from tests.builders import a_cinema, a_city
+from tests.builders import a_cinema, a_city, a_show, seat_ids
 from tests.support.client import soup, words
 from tests.support.offers import a_gift_card, money_in_wallet, the_card, untrue_balances
 from tests.web.buyer import Buyer, a_buyer
@@ -226,7 +232,7 @@ def test_the_balance_is_told_to_who_has_the_code(app, moved_clock):
     _, code = a_gift_card(4000)
     page = balance(visitor, in_fours(code).lower())
     assert "£40.00" in words(page)
-    assert f"ending {code[-4:]}" in words(page)
+    assert f"···· {code[-4:]}" in words(page)
     assert code not in page.request.url
     moved_clock.forward(days=800)
     assert "No longer good" in words(balance(visitor, code))
@@ -255,3 +261,24 @@ def test_the_accounts_page_shows_the_wallet(app):
     assert "Nothing is in it yet" in words(visitor.get("/account"))
     money_in_wallet(account, 1234)
     assert "£12.34" in words(visitor.get("/account"))
+
+
+def test_the_mailed_code_pays_a_booking(app, buyer):
+    """From the order to the seat: the code is read from the mail, as its receiver would."""
+    bought(buyer, recipient_name="Bess", recipient_email="bess@example.org")
+    run_due_items()
+    letters = [email.message_from_bytes(path.read_bytes(), policy=policy.default) for path in mails(app)]
+    letter = next(one for one in letters if one["To"] and "bess@example.org" in str(one["To"]))
+    found = re.search(r"\b[0-9A-Z]{4}(-[0-9A-Z]{4}){3}\b", letter.get_body(("plain",)).get_content())
+    assert found is not None, "the code stands in the mail in fours"
+    assert all(found.group() not in str(one) for one in letters if one is not letter), "and in no other mail"
+    bess, show = a_buyer(app), a_show()
+    code = bess.held(show, seat_ids(show, "A1", "A2"))
+    bess.post_form(f"/bookings/{code}/code", {"code": found.group()})
+    assert bess.post_form(f"/bookings/{code}/pay", GIVER).location.endswith(f"/bookings/{code}")
+    assert the_card(only_card()).balance_minor == 2500 - 2150
+    assert untrue_balances() == []
+
+
+def mails(app: Flask) -> list[Path]:
+    return sorted((Path(app.extensions["marquee_settings"].var_dir) / "mail").glob("gift_card*.eml"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from app.embedded import connect
+from app.embedded.databases import role_of
 from app.queries import health
 from tests.builders import a_hold, a_show
 
@@ -31,6 +33,15 @@ def test_without_a_worker_the_house_is_not_ready(client):
 
 def test_two_database_roles_leave_no_guard_missing(client):
     assert client.get("/readyz").json["missing_guards"] == []
+
+
+def test_a_role_that_may_change_the_books_is_named(client, urls):
+    role = role_of(urls.database_url)
+    with connect(urls.migration_database_url) as owner:
+        owner.execute(f"GRANT UPDATE ON ledger_entries TO {role}")
+        missing = client.get("/readyz").json["missing_guards"]
+        owner.execute(f"REVOKE UPDATE ON ledger_entries FROM {role}")
+    assert missing == ["the application's database role can change what may only grow: ledger_entries"]
 
 
 def test_the_figures_tell_what_waits(client):

@@ -9,7 +9,7 @@ from functools import cached_property
 from app import clock
 from app.db import db
 from app.domain.coupons import PROBLEMS, CouponTerms
-from app.domain.pricing import Line, LineKind, PricedSeat, Quote, TicketType
+from app.domain.pricing import LineKind, PricedSeat, Quote, TicketType
 from app.domain.tenders import CreditKind
 from app.models import Booking
 from app.money import format_money
@@ -61,10 +61,15 @@ class Checkout:
         return seat_lines(self.seats, price_table(self.row.price_list_id))
 
     @property
-    def bill_lines(self) -> list[tuple[str, int]]:
-        """Tickets and fee. What coupons take off is `discounts`; the tax is in the others."""
-        told = (LineKind.TICKET, LineKind.FEE)
-        return [(self._words(line), line.amount_minor) for line in self.bill.lines if line.kind in told]
+    def ticket_lines(self) -> list[tuple[str, int]]:
+        return [(line.label, line.amount_minor) for line in self.bill.lines if line.kind is LineKind.TICKET]
+
+    @property
+    def fee_lines(self) -> list[tuple[str, int]]:
+        """After what coupons take off, for they take nothing off a fee. The tax is in the others."""
+        each = format_money(self.row.seat_fee_minor, self.row.currency)
+        fees = [line for line in self.bill.lines if line.kind is LineKind.FEE]
+        return [(f"{line.label}, {line.quantity} × {each}", line.amount_minor) for line in fees]
 
     @property
     def discounts(self) -> list[tuple[CouponTerms, int]]:
@@ -75,11 +80,6 @@ class Checkout:
     def struck(self) -> list[tuple[CouponTerms, str]]:
         """Each coupon that does not count, and why."""
         return [(here.terms, PROBLEMS[here.problem]) for here in self.priced.coupons if here.problem is not None]
-
-    def _words(self, line: Line) -> str:
-        if line.kind is not LineKind.FEE:
-            return line.label
-        return f"{line.label}, {line.quantity} × {format_money(self.row.seat_fee_minor, self.row.currency)}"
 
     @property
     def seat_names(self) -> str:
