@@ -93,6 +93,7 @@ def _move(session: Session, by: By, screen: Screen, show_id: int, names: dict[in
         return "It has the newest version already."
     if show.state == ShowState.CANCELLED or show.ends_at <= clock.now():
         return "It is over."
+    session.execute(_LOCK_SEATS, {"show_ids": [show_id]})  # those of a show that was just published
     session.execute(_LOCK_TICKETS, {"show_id": show_id})
     match = matched(show_id, show.layout_id, screen.layout_id, names)
     held = session.execute(_HELD, {"show_id": show_id}).scalar_one()

@@ -15,6 +15,7 @@ from app.db import db, transaction
 from app.domain.seating_plan import parse_plan
 from app.domain.staff import Role
 from app.models import Cinema, Layout, Screen
+from app.services.importing import import_plan
 from tests.builders import a_cinema, a_paid_booking, a_person, a_screen, a_show, seat_ids
 from tests.support.client import PageClient, soup, words
 from tests.support.staff import signed_in
@@ -175,6 +176,24 @@ def test_a_plan_goes_out_as_it_came_in(ruth: PageClient, regent: Cinema, name: s
     out = ruth.get(f"/staff/layouts/{layout_id}.json").data
     assert parse_plan(out) == parse_plan(data)
     assert json.loads(out) == json.loads(data)
+
+
+def test_kinds_that_were_told_beside_the_file_go_out_in_it(ruth: PageClient, regent: Cinema):
+    data = (PLANS / "village-92.json").read_bytes()
+    done = import_plan(data, cinema=regent.slug, screen="Screen 9", kinds={"Standard": "recliner"})
+    out = ruth.get(f"/staff/layouts/{done.layout_id}.json").data
+    assert parse_plan(out) == parse_plan(data, {"Standard": "recliner"})
+    assert import_plan(out, cinema=regent.slug, screen="Screen 9").layout_id == done.layout_id
+
+
+def test_a_version_that_an_older_release_took_in_says_its_kinds_too(ruth: PageClient, regent: Cinema):
+    data = (PLANS / "village-92.json").read_bytes()
+    done = import_plan(data, cinema=regent.slug, screen="Screen 9", kinds={"Standard": "recliner"})
+    with transaction() as session:
+        session.get_one(Layout, done.layout_id).plan = json.loads(data)
+    assert parse_plan(ruth.get(f"/staff/layouts/{done.layout_id}.json").data) == parse_plan(
+        data, {"Standard": "recliner"}
+    )
 
 
 def test_a_bad_file_is_refused_with_its_place_and_nothing_changes(ruth: PageClient, regent: Cinema):
