@@ -207,6 +207,25 @@ def test_a_bad_file_is_refused_with_its_place_and_nothing_changes(ruth: PageClie
     assert upload(ruth, screen, b"<script>").status_code == 422
 
 
+def test_the_largest_plan_with_all_that_pretix_writes_fits_into_a_request(ruth: PageClient, regent: Cinema):
+    screen = a_screen(regent)
+    more = {"uuid": "868f5564-645c-5b83-9fd9-8fdae55ab947", "radius": 16, "category": "Standard"}
+    rows = [
+        {
+            "row_number": str(row), "row_number_position": "both", "position": {"x": 0, "y": 30 * row}, "uuid": more["uuid"],
+            "seats": [
+                {"seat_guid": f"{more['uuid']}-{row}-{one}", "seat_number": str(one), "position": {"x": 26 * one, "y": 0}, **more}
+                for one in range(50)
+            ],
+        }
+        for row in range(40)
+    ]  # fmt: skip
+    plan = {"name": "Arena", "categories": [{"name": "Standard"}], "zones": [{"name": "Hall", "rows": rows}]}
+    assert upload(ruth, screen, json.dumps(plan).encode()).status_code == 303
+    again = draw(ruth, screen, revision=int(revision(ruth, screen)), plan=plan_of(ruth, screen))
+    assert (again.status_code, again.json["seats"], again.json["problem"]) == (200, 2000, "")
+
+
 def test_names_in_a_plan_are_words_and_no_markup(ruth: PageClient, regent: Cinema):
     screen = a_screen(regent)
     plan = json.loads((PLANS / "village-92.json").read_text())

@@ -33,8 +33,6 @@ from app.web.staff_forms import ReasonForm
 
 SIDE = 44
 """Room on the drawing for the name of a row."""
-MOST_BYTES = 6_000_000
-"""A plan of the most seats, written generously."""
 
 
 @pages.get("/layouts")
@@ -135,7 +133,6 @@ def _back(screen_id: int) -> AnyResponse:
 @staff(Role.MANAGER)
 def draw_layout(house: StaffHouse, screen_id: int) -> AnyResponse:
     """What the script sends: the whole plan, and a change to make to it. Answers in JSON, with a sentence if refused."""
-    request.max_content_length = MOST_BYTES
     sent = request.get_json(silent=True)
     if not isinstance(sent, dict) or not isinstance(sent.get("revision"), int):
         return _refused(Invalid("This could not be read. Open the plan again."))
@@ -169,7 +166,6 @@ def _refused(problem: ConcurrentModification | Invalid | ImportRefused) -> AnyRe
 @pages.post("/screens/<int:screen_id>/layout/upload")
 @staff(Role.MANAGER)
 def upload_layout(house: StaffHouse, screen_id: int) -> AnyResponse:
-    request.max_content_length = MOST_BYTES
     file = request.files.get("file")
     if file is None or not file.filename:
         return _editor(house, screen_id, 422, "Choose a file first.", "upload")
