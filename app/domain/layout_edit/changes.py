@@ -5,7 +5,7 @@ The page's forms and its script send the same words, so there is one set of rule
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 
 from app.domain.layout_edit.document import (
     COLOR,
@@ -27,13 +27,11 @@ from app.domain.layout_edit.document import (
     zone_name,
 )
 from app.domain.layout_edit.geometry import curved, spread, straight, usual_gap, with_aisle
-from app.domain.layout_edit.numbering import Numbering, letters_number, row_names
+from app.domain.layout_edit.words import Words, a_list, a_number, a_numbering, a_text, names_of_rows, one_of
 from app.domain.plan_fields import Json
 from app.domain.seat_kinds import KINDS, kind_of
-from app.domain.seating_plan import MAX_NAME, MAX_NUMBER, MAX_SEATS, speaks_of_a_screen
-from app.domain.text import tidy
+from app.domain.seating_plan import MAX_NUMBER, MAX_SEATS, speaks_of_a_screen
 
-Words = Mapping[str, str]
 Chosen = Collection[str]
 FARTHEST = 5000
 
@@ -50,88 +48,28 @@ def apply(document: Json, change: str, words: Words, chosen: Chosen) -> Json:
     return changed
 
 
-# Words of a form
-
-
-def _text(words: Words, name: str, what: str, most: int = MAX_NAME) -> str:
-    value = tidy(words.get(name, ""))
-    if not value:
-        raise EditError(f"Write {what}.")
-    if len(value) > most:
-        raise EditError(f"At most {most} letters are possible for {what}.")
-    return value
-
-
-def _number(words: Words, name: str, what: str, least: int, most: int, otherwise: int | None = None) -> int:
-    value = words.get(name, "").strip()
-    if not value and otherwise is not None:
-        return otherwise
-    try:
-        number = round(float(value))
-    except (ValueError, OverflowError):
-        raise EditError(f"Write a number for {what}.") from None
-    if not least <= number <= most:
-        raise EditError(f"For {what}, numbers from {least} to {most} are possible.")
-    return number
-
-
-def _list(words: Words, name: str) -> list[str]:
-    return [part for part in (tidy(part) for part in words.get(name, "").replace(";", ",").split(",")) if part]
-
-
-def _one_of(words: Words, name: str, allowed: Collection[str], otherwise: str) -> str:
-    value = words.get(name) or otherwise
-    if value not in allowed:
-        raise EditError(f"“{value}” is not possible here.")
-    return value
-
-
-def _numbering(words: Words) -> Numbering:
-    start = tidy(words.get("start", "")) or "1"
-    lettered = not start.isdecimal()
-    try:
-        number = letters_number(start) if lettered else int(start)
-    except ValueError:
-        raise EditError("Begin the seats with a number or a letter.") from None
-    if number > 9999:
-        raise EditError("Seat numbers end at 9999.")
-    count = _one_of(words, "count", ("all", "odd", "even"), "all")
-    if count != "all" and number % 2 != (count == "odd"):
-        number += 1
-    side = _one_of(words, "side", ("left", "right", "middle"), "left")
-    return Numbering(number, 1 if count == "all" else 2, side, lettered, frozenset(_list(words, "skip")))
-
-
-def _row_names(words: Words, rows: int) -> list[str]:
-    try:
-        names = row_names(_text(words, "first", "the first row's name", 6), rows, _list(words, "skip_rows"))
-    except ValueError:
-        raise EditError("A row is called by letters A to Z, or by a number.") from None
-    return names
-
-
 # Rows
 
 
 def add_rows(document: Json, words: Words, chosen: Chosen) -> None:
     """New rows behind the last one of a level, alike and centred on each other."""
     zone = zone_called(document, words.get("level", ""))
-    rows = _number(words, "rows", "the rows", 1, 60)
-    seats = _number(words, "seats_each", "the seats in a row", 1, 100)
+    rows = a_number(words, "rows", "the rows", 1, 60)
+    seats = a_number(words, "seats_each", "the seats in a row", 1, 100)
     if len(guids_of(document)) + rows * seats > MAX_SEATS:
         raise EditError(f"That would be more than {MAX_SEATS:,} seats, the most that an auditorium can have.")
-    names = _row_names(words, rows)
+    names = names_of_rows(words, rows)
     category = str(category_named(document, words.get("category") or document["categories"][0]["name"])["name"])
-    pitch = _number(words, "pitch", "the distance of seats", 10, 200, 26)
-    depth = _number(words, "spacing", "the distance of rows", 10, 300, 32)
-    aisles = [int(place) for place in _list(words, "aisles") if place.isdecimal()]
-    points = curved(straight(seats, pitch, aisles, pitch), _number(words, "curve", "the curve", -200, 200, 0))
+    pitch = a_number(words, "pitch", "the distance of seats", 10, 200, 26)
+    depth = a_number(words, "spacing", "the distance of rows", 10, 300, 32)
+    aisles = [int(place) for place in a_list(words, "aisles") if place.isdecimal()]
+    points = curved(straight(seats, pitch, aisles, pitch), a_number(words, "curve", "the curve", -200, 200, 0))
     top, middle = _next_row(document, zone, depth)
     middle = max(middle, (points[-1][0] - points[0][0]) / 2 + 60)
     shift = middle - (points[0][0] + points[-1][0]) / 2
     lift = min(y for _, y in points)
     for index, name in enumerate(names):
-        row = _new_row(document, zone, name, _numbering(words).names(seats), category)
+        row = _new_row(document, zone, name, a_numbering(words).names(seats), category)
         row.put([(x + shift, y - lift + top + index * depth) for x, y in points])
     fitted(document)
 
@@ -165,7 +103,7 @@ def _new_seat(guid: str, number: str, x: float, y: float, category: str) -> Json
 
 def number_seats(document: Json, words: Words, chosen: Chosen) -> None:
     """Count the chosen seats of each row anew. Their ids stay, so tickets go on pointing at them."""
-    numbering = _numbering(words)
+    numbering = a_numbering(words)
     for row in chosen_rows(document, chosen):
         seats = [seat for seat in row.ordered() if seat["seat_guid"] in chosen]
         for seat, number in zip(seats, numbering.names(len(seats)), strict=True):
@@ -175,7 +113,7 @@ def number_seats(document: Json, words: Words, chosen: Chosen) -> None:
 def name_rows(document: Json, words: Words, chosen: Chosen) -> None:
     """Name the chosen rows from the front, or from the back. Halves of a row that share a name keep sharing one."""
     rows = chosen_rows(document, chosen)
-    if _one_of(words, "from", ("front", "back"), "front") == "back":
+    if one_of(words, "from", ("front", "back"), "front") == "back":
         rows.reverse()
     together: list[list[RowRef]] = []
     for row in rows:
@@ -184,7 +122,7 @@ def name_rows(document: Json, words: Words, chosen: Chosen) -> None:
             halves.append(row)
         else:
             together.append([row])
-    for parts, name in zip(together, _row_names(words, len(together)), strict=True):
+    for parts, name in zip(together, names_of_rows(words, len(together)), strict=True):
         for part in parts:
             part.row["row_number"] = name
             if part.row.get("row_label"):
@@ -193,8 +131,8 @@ def name_rows(document: Json, words: Words, chosen: Chosen) -> None:
 
 def set_length(document: Json, words: Words, chosen: Chosen) -> None:
     """Make each chosen row this long: seats go at its end, or come there with the next numbers."""
-    wanted = _number(words, "seats_each", "the seats in a row", 1, 100)
-    at_left = _one_of(words, "end", ("left", "right"), "right") == "left"
+    wanted = a_number(words, "seats_each", "the seats in a row", 1, 100)
+    at_left = one_of(words, "end", ("left", "right"), "right") == "left"
     for row in chosen_rows(document, chosen):
         ordered = row.ordered()[:: -1 if at_left else 1]
         for seat in ordered[wanted:]:
@@ -225,14 +163,14 @@ def _further(numbers: Collection[str]) -> str:
 
 def curve(document: Json, words: Words, chosen: Chosen) -> None:
     """Bend each chosen row: its ends come forward by this depth; 0 makes it straight."""
-    depth = _number(words, "curve", "the curve", -400, 400)
+    depth = a_number(words, "curve", "the curve", -400, 400)
     for row in chosen_rows(document, chosen):
         row.put(curved(row.points(), depth))
     fitted(document)
 
 
 def space_seats(document: Json, words: Words, chosen: Chosen) -> None:
-    pitch = _number(words, "pitch", "the distance of seats", 10, 200)
+    pitch = a_number(words, "pitch", "the distance of seats", 10, 200)
     for row in chosen_rows(document, chosen):
         row.put(spread(row.points(), pitch))
     fitted(document)
@@ -240,7 +178,7 @@ def space_seats(document: Json, words: Words, chosen: Chosen) -> None:
 
 def space_rows(document: Json, words: Words, chosen: Chosen) -> None:
     """The same distance between each two chosen rows; the first stays."""
-    distance = _number(words, "spacing", "the distance of rows", 10, 300)
+    distance = a_number(words, "spacing", "the distance of rows", 10, 300)
     rows = chosen_rows(document, chosen)
     at = before = rows[0].y
     for row in rows:
@@ -253,8 +191,8 @@ def space_rows(document: Json, words: Words, chosen: Chosen) -> None:
 
 def aisle(document: Json, words: Words, chosen: Chosen) -> None:
     """An aisle in each chosen row behind that many seats from the left; a width of 0 closes it."""
-    after = _number(words, "after", "the place of the aisle", 1, 100)
-    width = _number(words, "width", "the width of the aisle", 0, 300, 28)
+    after = a_number(words, "after", "the place of the aisle", 1, 100)
+    width = a_number(words, "width", "the width of the aisle", 0, 300, 28)
     for row in chosen_rows(document, chosen):
         row.put(with_aisle(row.points(), after, width))
     fitted(document)
@@ -262,7 +200,7 @@ def aisle(document: Json, words: Words, chosen: Chosen) -> None:
 
 def cross_aisle(document: Json, words: Words, chosen: Chosen) -> None:
     """Move the chosen rows, and all behind them in their levels, back by this much (or forward, below zero)."""
-    width = _number(words, "width", "the width of the aisle", -300, 300, 28)
+    width = a_number(words, "width", "the width of the aisle", -300, 300, 28)
     rows = chosen_rows(document, chosen)
     for row in rows_of(document):
         fronts = [one.y for one in rows if one.zone is row.zone]
@@ -275,8 +213,8 @@ def cross_aisle(document: Json, words: Words, chosen: Chosen) -> None:
 
 
 def move(document: Json, words: Words, chosen: Chosen) -> None:
-    across = _number(words, "across", "the way to the right", -FARTHEST, FARTHEST, 0)
-    down = _number(words, "down", "the way to the back", -FARTHEST, FARTHEST, 0)
+    across = a_number(words, "across", "the way to the right", -FARTHEST, FARTHEST, 0)
+    down = a_number(words, "down", "the way to the back", -FARTHEST, FARTHEST, 0)
     for seat in chosen_seats(document, chosen):
         position = seat["position"]
         seat["position"] = {"x": whole(position["x"] + across), "y": whole(position["y"] + down)}
@@ -293,7 +231,7 @@ def rename_seat(document: Json, words: Words, chosen: Chosen) -> None:
     seats = chosen_seats(document, chosen)
     if len(seats) != 1:
         raise EditError("Choose the one seat whose number is to change.")
-    seats[0]["seat_number"] = _text(words, "number", "the seat's number", MAX_NUMBER)
+    seats[0]["seat_number"] = a_text(words, "number", "the seat's number", MAX_NUMBER)
 
 
 def delete(document: Json, words: Words, chosen: Chosen) -> None:
@@ -309,8 +247,8 @@ def delete(document: Json, words: Words, chosen: Chosen) -> None:
 
 def save_category(document: Json, words: Words, chosen: Chosen) -> None:
     """A new category, or another name, colour or kind for the one called `category`."""
-    name, old = _text(words, "name", "the category's name"), words.get("category", "")
-    kind = _one_of(words, "kind", KINDS, kind_of(name) or "standard")
+    name, old = a_text(words, "name", "the category's name"), words.get("category", "")
+    kind = one_of(words, "kind", KINDS, kind_of(name) or "standard")
     color = words.get("color", "")
     if any(one["name"] == name != old for one in document["categories"]):
         raise EditError(f"There is a category called “{name}” already.")
@@ -338,14 +276,14 @@ def drop_category(document: Json, words: Words, chosen: Chosen) -> None:
 
 
 def add_level(document: Json, words: Words, chosen: Chosen) -> None:
-    name = _text(words, "name", "the level's name")
+    name = a_text(words, "name", "the level's name")
     _free_level(document, name)
     document["zones"].append({"name": name, "position": {"x": 0, "y": 0}, "rows": [], "areas": []})
 
 
 def rename_level(document: Json, words: Words, chosen: Chosen) -> None:
     zone = zone_called(document, words.get("level", ""))
-    name = _text(words, "name", "the level's name")
+    name = a_text(words, "name", "the level's name")
     if zone.get("name") != name:
         _free_level(document, name)
     zone["name"] = name
@@ -380,8 +318,8 @@ def put_screen(document: Json, words: Words, chosen: Chosen) -> None:
     """The screen in front of all seats, over their middle; one that the plan has already is replaced."""
     points = [point for ref in rows_of(document) for point in ref.points()] or [(120.0, 120.0), (520.0, 120.0)]
     left, right = min(x for x, _ in points), max(x for x, _ in points)
-    width = _number(words, "width", "the width of the screen", 20, FARTHEST, max(80, whole((right - left) * 0.8)))
-    distance = _number(words, "distance", "the distance of the screen", 10, 1000, 70)
+    width = a_number(words, "width", "the width of the screen", 20, FARTHEST, max(80, whole((right - left) * 0.8)))
+    distance = a_number(words, "distance", "the distance of the screen", 10, 1000, 70)
     zone = document["zones"][0]
     position = zone.get("position") or {"x": 0, "y": 0}
     x, y = (
@@ -408,7 +346,7 @@ def _is_screen(area: object) -> bool:
 
 
 def rename(document: Json, words: Words, chosen: Chosen) -> None:
-    document["name"] = _text(words, "name", "the plan's name")
+    document["name"] = a_text(words, "name", "the plan's name")
 
 
 CHANGES: dict[str, Callable[[Json, Words, Chosen], None]] = {
