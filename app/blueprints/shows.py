@@ -137,8 +137,10 @@ def live(show_id: int) -> Response:
         return Shared(status=204)
     if not now.states:
         return Shared("There is no such showing.", 404, mimetype="text/plain")
-    older = states_of_version(show_id, version) if version else None
-    cells = cells_of_show(show_id)
+    older = states_of_version(show_id, version) if version and now.same_seats(version) else None
+    cells = cells_of_show(show_id, now)
+    if len(cells.layout.seats) != len(now.states):  # the show got other seats between the two looks
+        now, older = fresh_seat_map(show_id), None
     if older is None or len(older) != len(now.states):
         body = str(cells.grid(now.states, swap=True))
     else:

@@ -121,8 +121,8 @@ def parse_plan(source: str | bytes | Json, kinds: Mapping[str, str] | None = Non
     """
     root = an_object(source if isinstance(source, dict) else loaded(source), "the file")
     name = a_text(root, "name", "", MAX_NAME)
-    told = _categories(root)
-    categories, unmapped = _mapped(told, kinds or {})
+    told, said = _categories(root)
+    categories, unmapped = _mapped(told, {**said, **(kinds or {})})
     zones = a_list(root, "zones", "")
     levels = _levels(zones)
     drafts = list(_drafts(zones, levels, set(told)))
@@ -145,15 +145,20 @@ def parse_plan(source: str | bytes | Json, kinds: Mapping[str, str] | None = Non
     )
 
 
-def _categories(root: Json) -> list[str]:
+def _categories(root: Json) -> tuple[list[str], dict[str, str]]:
+    """The names of the categories, and the kinds that the file itself says: our own addition to the format, written
+    where a name does not tell the kind."""
     names: list[str] = []
+    kinds: dict[str, str] = {}
     for index, item in enumerate(a_list(root, "categories", "")):
         place = f"categories[{index}]"
         name = a_text(an_object(item, place), "name", place, MAX_NAME)
         if name in names:
             raise PlanError(f'"{name}" is there twice', f"{place}.name")
         names.append(name)
-    return names
+        if item.get("kind") is not None:
+            kinds[name] = a_text(item, "kind", place, MAX_NAME)
+    return names, kinds
 
 
 def _mapped(names: list[str], kinds: Mapping[str, str]) -> tuple[list[Category], list[str]]:
@@ -325,7 +330,7 @@ def _screen_box(zones: list[Json]) -> _Box | None:
         zone_x, zone_y = a_position(zone, f"zones[{index}]", needed=False)
         areas = zone.get("areas")
         for area in areas if isinstance(areas, list) else []:
-            if isinstance(area, dict) and SCREEN.search(fold(_area_text(area))):
+            if isinstance(area, dict) and speaks_of_a_screen(area):
                 try:
                     x, y = a_position(area, "")
                     width, height, left, top = _area_size(area)
@@ -333,6 +338,11 @@ def _screen_box(zones: list[Json]) -> _Box | None:
                     continue
                 return _Box(zone_x + x + left, zone_y + y + top, width, height)
     return None
+
+
+def speaks_of_a_screen(area: Json) -> bool:
+    """Whether an area of a plan is where the film is seen."""
+    return bool(SCREEN.search(fold(_area_text(area))))
 
 
 def _area_text(area: Json) -> str:

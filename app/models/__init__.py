@@ -23,7 +23,7 @@ from app.models.sandbox import SandboxMessage, SandboxRefund, SandboxSession
 from app.models.shift import Shift
 from app.models.show import Show, ShowCancellation, ShowSeat
 from app.models.staff import AuditEntry, RecoveryCode, SecondFactor, StaffRole
-from app.models.venue import Cinema, Layout, Price, PriceList, Screen, Seat
+from app.models.venue import Cinema, Layout, LayoutDraft, Price, PriceList, Screen, Seat
 
 __all__ = [
     "AdmissionReport",
@@ -49,6 +49,7 @@ __all__ = [
     "GatewayEvent",
     "GiftCard",
     "Layout",
+    "LayoutDraft",
     "LedgerAccount",
     "LedgerEntry",
     "LoginSession",

@@ -92,6 +92,22 @@ class Layout(Base):
     """Price category codes and their names, front to back."""
 
 
+class LayoutDraft(Base):
+    """The plan that is being drawn for a screen. One a screen: who draws sees what others drew, and is told of it."""
+
+    __tablename__ = "layout_drafts"
+
+    screen_id: Mapped[int] = mapped_column(ForeignKey("screens.id"), primary_key=True)
+    base_layout_id: Mapped[int | None] = mapped_column(ForeignKey("layouts.id"))
+    """The version that it began from; none for a screen without one."""
+    revision: Mapped[c.big]
+    """Rises by one with each change: who sends an older one has not seen the last."""
+    plan: Mapped[dict[str, object]] = mapped_column(JSONB)
+    """In the pretix format, perhaps unfinished."""
+    updated_at: Mapped[c.instant]
+    updated_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
 class Seat(Base):
     __tablename__ = "seats"
     __table_args__ = (

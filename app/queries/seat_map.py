@@ -23,6 +23,8 @@ PROCESS_SECONDS = 0.25
 NOW_MILLISECONDS = 1000
 VERSION_MILLISECONDS = 60_000
 KEPT_VERSIONS = 4096
+HALL = 1_000_000
+"""Sums of versions in the same million are of the same seats: a show that gets other seats begins the next million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class SeatMap:
     def changed(self, older: str) -> list[int]:
         """Places whose letter differs from an older map's."""
         return [place for place, pair in enumerate(zip(older, self.states, strict=True)) if pair[0] != pair[1]]
+
+    def same_seats(self, version: str) -> bool:
+        """Whether a version, as a browser names it, is of the seats that the show has now."""
+        theirs, mine = version.partition(".")[0], self.version.partition(".")[0]
+        return theirs.isdecimal() and int(theirs[:15]) // HALL == int(mine) // HALL
 
     def count(self, letter: str) -> int:
         return self.states.count(letter)

@@ -136,9 +136,7 @@ def keep_seats(session: Session, wish: Wish) -> Hold:
 
     Raises RunOut and Moved to be tried again, and what hold_seats() says of refusals.
     """
-    terms = terms_of_show(wish.show_id)
-    if terms is None:
-        raise ShowNotOnSale
+    terms = _terms(wish)
     look = _look(session, wish, terms.layout)
     rows = seat_locking().lock(session, wish.show_id, sorted({*wish.seat_ids, *look.own_seats}))
     _judge_own(session, wish, look, rows)
@@ -151,6 +149,19 @@ def keep_seats(session: Session, wish: Wish) -> Hold:
         own, held, released = sorted(look.own_seats), BookingState.HELD, BookingState.RELEASED
         let_go(session, wish.show_id, look.own_id, own, held, released, now, wish.actor)
     return _write(session, terms, wish, now)
+
+
+def _terms(wish: Wish) -> Terms:
+    """What the show is sold with; asked anew for seats that these terms don't know. Raises ShowNotOnSale, InvalidSeats."""
+    terms = terms_of_show(wish.show_id)
+    if terms is not None and not terms.layout.by_id.keys() >= set(wish.seat_ids):
+        forget_terms_of(wish.show_id)
+        terms = terms_of_show(wish.show_id)
+        if terms is not None and not terms.layout.by_id.keys() >= set(wish.seat_ids):
+            raise InvalidSeats("Some of these seats are not in this auditorium.")
+    if terms is None:
+        raise ShowNotOnSale
+    return terms
 
 
 def _look(session: Session, wish: Wish, layout: LayoutFacts) -> _Look:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.config import settings
 from app.db import on_commit, transaction
 from app.domain.csv_import import CinemaRow, MovieRow, RowError, parse_cinemas, parse_movies
+from app.domain.layout_edit.document import kinds_of, with_kinds
 from app.domain.seating_plan import Plan, PlanError, parse_plan
 from app.domain.text import fold, slugify
 from app.errors import ImportRefused, NotFound
@@ -247,11 +248,7 @@ def import_plan(
         plan = parse_plan(data, kinds)
     except PlanError as problem:
         raise ImportRefused(str(problem)) from problem
-    document = json.loads(data)
-    canonical = json.dumps([document, dict(kinds or {})], sort_keys=True)
-    if "\\u0000" in canonical:
-        raise ImportRefused("Somewhere in the file is a NUL character (\\u0000), which no text can hold.")
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    document, digest = storable(json.loads(data.decode("utf-8-sig")), plan)
     counted = f"{len(plan.seats)} seats in {len(plan.categories)} categories"
     layout_id: int | None = None
     sentence = f"The plan is good: {counted}."
@@ -261,7 +258,7 @@ def import_plan(
             current = session.get(Layout, place.layout_id) if place.layout_id else None
             if current is not None and current.digest == digest:
                 return PlanImported(current.id, f"{screen} has this plan already ({counted}).", plan.unmapped)
-            layout_id = _new_layout(session, place, plan, document, digest, (current.version if current else 0) + 1)
+            layout_id = new_layout(session, place, plan, document, digest, (current.version if current else 0) + 1)
             if dry_run:
                 raise _DryRun
             on_commit(browse_changed)
@@ -288,9 +285,22 @@ def _screen(session: Session, cinema: Cinema, name: str) -> Screen:
     return screen
 
 
-def _new_layout(
+def storable(document: dict[str, Any], plan: Plan) -> tuple[dict[str, Any], str]:
+    """The document as a layout keeps it, and its digest: the kinds that were told stand in it, so it goes out whole.
+
+    Raises ImportRefused for what no text in the database can hold.
+    """
+    document = with_kinds(document, kinds_of(plan))
+    canonical = json.dumps([document, {}], sort_keys=True)
+    if "\\u0000" in canonical:
+        raise ImportRefused("Somewhere in the file is a NUL character (\\u0000), which no text can hold.")
+    return document, hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def new_layout(
     session: Session, screen: Screen, plan: Plan, document: dict[str, object], digest: str, version: int
 ) -> int:
+    """The next version of a screen's seats, inside the caller's transaction, which has the screen's row locked."""
     layout = Layout(
         screen_id=screen.id,
         version=version,

@@ -17,6 +17,7 @@ from app.db import end_read
 from app.domain.pricing import PriceTable, TicketType
 from app.money import format_money
 from app.queries.layouts import LayoutFacts, SeatFacts, layout_facts, price_table
+from app.queries.seat_map import SeatMap
 from app.queries.show_page import prices_key
 
 KEPT = 64
@@ -233,19 +234,20 @@ def seat_cells(layout_id: int, price_list_id: int, fee_minor: int, currency: str
     return cells
 
 
-_of_show: dict[int, tuple[float, SeatCells]] = {}
+_of_show: dict[int, tuple[float, SeatCells, str]] = {}
 
 
-def cells_of_show(show_id: int) -> SeatCells:
-    """The cells of a show, for the poll, which may not ask the database each time. Half a minute old at most."""
+def cells_of_show(show_id: int, seats: SeatMap) -> SeatCells:
+    """The cells of a show, for the poll, which may not ask the database each time. Half a minute old at most, and of
+    the same hall as the map."""
     known = _of_show.get(show_id)
-    if known is not None and clock.ticks() - known[0] < SHOW_SECONDS:
+    if known is not None and clock.ticks() - known[0] < SHOW_SECONDS and seats.same_seats(known[2]):
         return known[1]
     cells = seat_cells(*prices_key(show_id))
     end_read()
     if len(_of_show) > KEPT_SHOWS:
         _of_show.clear()
-    _of_show[show_id] = (clock.ticks(), cells)
+    _of_show[show_id] = (clock.ticks(), cells, seats.version)
     return cells
 
 

@@ -16,6 +16,7 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     dashboard,
     entry,
     home,
+    layouts,
     people,
     reports,
     scan,
