@@ -98,6 +98,13 @@ BREAKS = (
     by(11, "sum to 0", "UPDATE ledger_entries SET amount_minor = amount_minor + 1 WHERE account = 'deposits'"),
     by(12, "captured less", "UPDATE payments SET captured_minor = captured_minor + 1"),
     by(12, "captured less", "DELETE FROM ledger_entries WHERE key LIKE 'refund-%' OR key LIKE 'capture-%'"),
+    by(12, "What a shift took", ENTRY.format("cash_drawer", "999", "NULL")),
+    by(
+        12,
+        "A closed shift expected",
+        "INSERT INTO shifts (cinema_id, user_id, currency, float_minor, opened_at, closed_at, expected_minor, counted_minor) "
+        "SELECT (SELECT min(id) FROM cinemas), min(id), 'GBP', 5000, now(), now(), 4900, 4900 FROM users",
+    ),
     by(12, "gift card's balance", "UPDATE gift_cards SET balance_minor = 1 WHERE balance_minor = 0"),
     by(12, "gift card's balance", ENTRY.format("gift_card_liability", 999, "NULL")),
     by(12, "wallet's balance", "UPDATE wallets SET balance_minor = balance_minor + 1"),
