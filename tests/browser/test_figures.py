@@ -6,9 +6,9 @@ import datetime as dt
 
 from flask import Flask
 
-from app.domain.staff import Role
+from app.domain.staff import COMMAND, Role
 from app.services import rollups
-from app.services.admission import admit_ticket
+from app.services.admission import AtDoor, admit_ticket
 from app.services.views import flush_views
 from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_staff import come_in
@@ -29,7 +29,7 @@ def a_day() -> tuple[int, int, int]:
             for _ in range(6 * place + 2):
                 booking = a_paid_booking(show, 2)
     ticket = rows("SELECT id FROM tickets WHERE booking_id = :id", id=booking.id)[0].id
-    admit_ticket(show.id, ticket, "test")
+    admit_ticket(show.id, ticket, COMMAND, AtDoor("scan-1"))
     an_alert(show.id)
     rollups.roll_up()
     return cinema.id, show.id, screens[2].id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import threading
 from collections import Counter
 
@@ -54,8 +56,11 @@ def canceller(booking: Booking, *numbers: int, shown: int = 1935):
     return lambda: cancel_seats(booking.show_id, booking.id, numbers or None, expected_minor=shown)
 
 
+_scans = itertools.count(1)
+
+
 def admitter(booking: Booking, ticket_id: int):
-    return lambda: admit_ticket(booking.show_id, ticket_id, COMMAND, AtDoor("scan-1"))
+    return lambda: admit_ticket(booking.show_id, ticket_id, COMMAND, AtDoor(f"scan-{next(_scans)}"))
 
 
 def test_a_cancellation_and_the_door_at_one_instant_have_one_outcome_two_hundred_times(crowd):
@@ -83,17 +88,17 @@ def test_it_is_the_tickets_lock_that_decides(crowd, monkeypatch, locked):
     """The control: the door has read the ticket, and a cancellation comes before it writes. Without the lock both go
     on, and only the database's last line stops the second one."""
     if not locked:
-        monkeypatch.setattr(admission, "_LOCK", text(admission._LOCK.text.replace("FOR UPDATE", "")))
+        monkeypatch.setattr(admission, "_LOCK", text(re.sub("FOR UPDATE.*", "", admission._LOCK.text)))
         monkeypatch.setattr(giving_back, "_LOCK", giving_back._READ)
     (booking,) = bookings_of_two(1)
     (ticket_id, _), _ = tickets(booking)
     read, done = threading.Event(), threading.Event()
-    check = admission._check
+    check = admission.not_admissible
 
-    def slowly(ticket: object) -> None:
+    def slowly(ticket: object) -> object:
         read.set()
         done.wait(PATIENCE_SECONDS if not locked else 0.3)
-        check(ticket)
+        return check(ticket)
 
     def cancel() -> object:
         assert read.wait(PATIENCE_SECONDS)
@@ -102,7 +107,7 @@ def test_it_is_the_tickets_lock_that_decides(crowd, monkeypatch, locked):
         finally:
             done.set()
 
-    monkeypatch.setattr(admission, "_check", slowly)
+    monkeypatch.setattr(admission, "not_admissible", slowly)
     admitted, cancelled = together(crowd, [admitter(booking, ticket_id), cancel])
     if locked:
         assert (type(admitted), type(cancelled)) == (Admission, NotCancellable)

@@ -11,7 +11,7 @@ from app.domain.staff import COMMAND
 from app.errors import ConcurrentModification, InvalidSeats
 from app.models import Show
 from app.queries.layout_drafts import drawing_of
-from app.services.admission import admit_ticket
+from app.services.admission import AtDoor, admit_ticket
 from app.services.cancelling import Cancelled, cancel_seats
 from app.services.holds import hold_seats
 from app.services.layout_moves import Moved, move_shows
@@ -64,7 +64,7 @@ def test_seats_given_back_or_used_while_the_show_moves_stay_right(crowd):
         db.session.commit()
         tasks = [
             lambda s=show, b=back: cancel_seats(s.id, b.id, None, expected_minor=1935),
-            lambda s=show, t=ticket_id: admit_ticket(s.id, t, "staff:1"),
+            lambda s=show, t=ticket_id: admit_ticket(s.id, t, COMMAND, AtDoor("scan-1")),
             mover(show.id, show.screen_id),
         ]
         cancelled, admitted, moved = together(crowd, tasks)

@@ -14,9 +14,10 @@ from sqlalchemy import text
 
 from app.db import db, end_read, transaction
 from app.domain.ledger import Account, Entry
+from app.domain.staff import COMMAND
 from app.models import Booking, Show
 from app.services import payments, rollups
-from app.services.admission import admit_ticket
+from app.services.admission import AtDoor, admit_ticket
 from app.services.ledger import post
 from app.services.rollup_sql import FILLED
 from app.services.show_cancelling import cancel_show, refund_show
@@ -148,7 +149,7 @@ class History:
             booking = self.dice.choice(self.bookings)
             sql = "SELECT id FROM tickets WHERE show_id = :s AND booking_id = :b AND state = 'issued' LIMIT 1"
             for row in rows(sql, s=booking.show_id, b=booking.id):
-                admit_ticket(booking.show_id, row.id, "test")
+                admit_ticket(booking.show_id, row.id, COMMAND, AtDoor(f"scan-{row.id}"))
                 self.seen["admission"] += 1
 
     def wrong_money(self) -> None:

@@ -13,11 +13,11 @@ import pytest
 from flask import Flask
 
 from app.db import db
-from app.domain.staff import Role
+from app.domain.staff import COMMAND, Role
 from app.models import Cinema, Show
 from app.queries.figures.reports import REPORTS
 from app.services import rollups
-from app.services.admission import admit_ticket
+from app.services.admission import AtDoor, admit_ticket
 from app.services.promises import Broken
 from app.services.views import flush_views
 from app.services.watching import watch_promises
@@ -180,7 +180,7 @@ def test_the_funnel_counts_each_step(ruth: PageClient, show: Show):
     booking = a_paid_booking(show)
     a_paid_booking(show)
     (ticket, *_) = rows("SELECT id FROM tickets WHERE booking_id = :id", id=booking.id)
-    admit_ticket(show.id, ticket.id, "test")
+    admit_ticket(show.id, ticket.id, COMMAND, AtDoor("scan-1"))
     rollups.roll_up()
     assert [row[1] for row in table(ruth.get("/staff/reports?report=funnel"))] == ["4", "2", "2", "2", "1"]
 
