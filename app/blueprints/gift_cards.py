@@ -209,7 +209,7 @@ def balance() -> Response:
             found = balance_by_code(form.code.data)
             form.code.errors = [] if found else ["We don’t know this gift card. Check its code for typing mistakes."]
         except TooManyRequests as problem:
-            form.code.errors = ["That were many codes in a short time. Please wait a minute."]
+            form.code.errors = ["Those were many codes in a short time. Please wait a minute."]
             wait = problem
     status = wait.status if wait else Invalid.status if form.errors else 200
     response = render("gift_cards/balance.html", status_code=status, form=form, found=found)

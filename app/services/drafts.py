@@ -155,7 +155,8 @@ def _gift_card(kind: MessageKind, message: Row[Any]) -> Draft | None:
         return None
     draft = _about_card(kind, card, gift_code=_in_fours(card_code(card.id)))
     to = (card.recipient_email, card.recipient_name) if card.recipient_email else (card.email, card.name)
-    return Draft(kind, *to, {**draft.facts, "name": to[1], "giver": card.name})
+    balance = f"{draft.facts['link']}/balance"
+    return Draft(kind, *to, {**draft.facts, "name": to[1], "giver": card.name, "link": balance})
 
 
 def _in_fours(code: str) -> str:

@@ -55,7 +55,7 @@ class GiftCardForm(FlaskForm):
             raise ValidationError("Choose what it is worth")
 
     def validate_own(self, field: StringField) -> None:
-        if self.amount.data == OWN and self._own() is None:
+        if self.chose_own() and self._own() is None:
             raise ValidationError(f"Type an amount from {self.allowed}")
 
     def _own(self) -> int | None:
@@ -65,9 +65,13 @@ class GiftCardForm(FlaskForm):
             return None
         return minor if self.allowed.holds(minor) else None
 
+    def chose_own(self) -> bool:
+        """An amount that was typed counts before the one that is ticked: it was typed on purpose."""
+        return self.amount.data == OWN or bool(self.own.data)
+
     def wish(self) -> CardWish:
         """What is ordered; only after validate() said that all is well."""
-        minor = self._own() if self.amount.data == OWN else int(self.amount.data)
+        minor = self._own() if self.chose_own() else int(self.amount.data)
         assert minor is not None
         return CardWish(
             currency=self.allowed.currency,

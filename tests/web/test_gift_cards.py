@@ -282,3 +282,14 @@ def test_the_mailed_code_pays_a_booking(app, buyer):
 
 def mails(app: Flask) -> list[Path]:
     return sorted((Path(app.extensions["marquee_settings"].var_dir) / "mail").glob("gift_card*.eml"))
+
+
+def test_an_amount_that_was_typed_counts_before_the_one_ticked(buyer):
+    bought(buyer, own="30.50")
+    assert the_card(only_card()).initial_minor == 3050
+
+
+def test_a_typed_amount_that_is_none_is_refused_whatever_is_ticked(buyer):
+    page = order(buyer, own="NaN")
+    assert page.status_code == 422
+    assert why(page, "own") == "Type an amount from £5.00 to £500.00"

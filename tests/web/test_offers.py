@@ -294,3 +294,18 @@ def test_codes_stand_in_no_log_and_no_address(buyer, code, capfd):
     assert response.status_code == 200
     spoken = capfd.readouterr()
     assert card not in spoken.out + spoken.err
+
+
+@pytest.mark.parametrize("form", ["code", "quote", "pay"])
+def test_the_address_of_a_form_with_a_problem_opened_anew_is_the_checkout(app, buyer, code, form):
+    response = buyer.get(f"/bookings/{code}/{form}")
+    assert response.status_code == 303
+    assert response.location.endswith(f"/bookings/{code}/checkout")
+    assert a_buyer(app).get(f"/bookings/{code}/{form}").status_code == 404
+
+
+def test_who_has_an_account_does_not_type_name_and_address(buyer, code):
+    log_in(buyer, "bess@example.org")
+    page = soup(checkout(buyer, code))
+    assert page.select_one("#email")["value"] == "bess@example.org"
+    assert page.select_one("#name")["value"]

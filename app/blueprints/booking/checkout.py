@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from flask import Response, flash, redirect, request, url_for
+from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
@@ -76,8 +77,20 @@ def checkout(booking: BookingRef) -> AnyResponse:
     if page.paying:
         return _started(page, page.redirect_url)
     known = draft()
-    form = BuyerForm(formdata=None, **typed_before(known, page))
+    typed = typed_before(known, page)
+    if current_user.is_authenticated:
+        typed |= {"name": typed["name"] or current_user.name, "email": typed["email"] or current_user.email}
+    form = BuyerForm(formdata=None, **typed)
     return form_page(booking, page, form, types_of(known, page))
+
+
+@blueprint.get("/<code>/code", endpoint="code_again")
+@blueprint.get("/<code>/quote", endpoint="quote_again")
+@blueprint.get("/<code>/pay", endpoint="pay_again")
+@booking_holder
+def asked_again(booking: BookingRef) -> AnyResponse:
+    """The address of a form that came back with a problem, opened anew: the checkout, not a wrong door."""
+    return redirect(url_for("booking.checkout", code=booking.code), 303)
 
 
 def types_of(values: Mapping[str, str], page: CheckoutPage) -> dict[int, TicketType]:

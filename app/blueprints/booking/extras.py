@@ -108,7 +108,7 @@ def _bill(ref: BookingRef, entry: CodeEntry, status: int = 200) -> AnyResponse:
 def _refused(ref: BookingRef, problem: DomainError, typed: str) -> AnyResponse:
     """The reason beside the field. htmx shows what comes with 422, and nothing that comes with 429."""
     waits = isinstance(problem, TooManyRequests)
-    words = "That were many codes in a short time. Please wait a minute." if waits else problem.message
+    words = "Those were many codes in a short time. Please wait a minute." if waits else problem.message
     response = _bill(ref, CodeEntry(typed, words), Invalid.status if htmx else problem.status)
     if waits:
         response.headers["Retry-After"] = str(problem.details["retry_after"])
