@@ -309,3 +309,22 @@ def test_who_has_an_account_does_not_type_name_and_address(buyer, code):
     page = soup(checkout(buyer, code))
     assert page.select_one("#email")["value"] == "bess@example.org"
     assert page.select_one("#name")["value"]
+
+
+def pressed_pay(buyer: Buyer, code: str, typed: str, refused: str) -> TestResponse:
+    form = {**ADA, "method": "sandbox:card", "code": typed, "refused": refused}
+    return buyer.post_form(f"/bookings/{code}/pay", form)
+
+
+def test_a_code_that_was_refused_and_still_stands_in_the_field_does_not_stop_the_payment(buyer, code):
+    page = soup(use(buyer, code, "NOSUCHCODE"))
+    refused = page.select_one("input[name=refused]")["value"]
+    assert refused == "NOSUCHCODE"
+    response = pressed_pay(buyer, code, refused, refused)
+    assert response.status_code == 303
+    assert "/pay/sandbox/" in response.location
+
+
+def test_another_code_than_the_refused_one_is_tried_before_anything_is_paid(buyer, code):
+    coupon = a_coupon("MATINEE10")
+    assert pressed_pay(buyer, code, coupon, "NOSUCHCODE").status_code == 307

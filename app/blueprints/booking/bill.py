@@ -93,6 +93,8 @@ class CodeEntry:
 
     typed: str = ""
     problem: str = ""
+    refused: bool = False
+    """What stands in it was tried and is of no use, so that paying goes on without it."""
 
 
 def look_at(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType], email: str) -> Checkout:

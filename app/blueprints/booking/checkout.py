@@ -173,9 +173,11 @@ def elsewhere(page: CheckoutPage) -> AnyResponse:
 def pay(booking: BookingRef) -> AnyResponse:
     """Keep the quote and lead to the gateway's page; a booking that costs nothing is confirmed at once.
 
-    A code that was typed and not used yet is used first: nobody pays more than they believe they do.
+    A code that was typed and not used yet is used first: nobody pays more than they believe they do. One
+    that was refused already, with the reason beside it, is left out: the booking goes on without it.
     """
-    if request.form.get("code", "").strip():
+    typed = request.form.get("code", "").strip()
+    if typed and typed != request.form.get("refused", "").strip():
         return redirect(url_for("booking.add_code", code=booking.code), 307)
     page = checkout_page(booking.show_id, booking.id)
     form = BuyerForm()

@@ -109,7 +109,7 @@ def _refused(ref: BookingRef, problem: DomainError, typed: str) -> AnyResponse:
     """The reason beside the field. htmx shows what comes with 422, and nothing that comes with 429."""
     waits = isinstance(problem, TooManyRequests)
     words = "Those were many codes in a short time. Please wait a minute." if waits else problem.message
-    response = _bill(ref, CodeEntry(typed, words), Invalid.status if htmx else problem.status)
+    response = _bill(ref, CodeEntry(typed, words, refused=not waits), Invalid.status if htmx else problem.status)
     if waits:
         response.headers["Retry-After"] = str(problem.details["retry_after"])
     return response
