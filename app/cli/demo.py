@@ -20,7 +20,10 @@ def demo(if_empty: bool, force: bool) -> None:
         raise click.ClickException("This is a production house; --force loads the demo all the same.")
     if if_empty and demo_is_loaded():
         return make_demo_staff()
+    from app.sandbox_gateway.sessions import book_demo_payments
+
     done = load_demo(say=lambda what: click.echo(f"  demo: {what} …"))
+    book_demo_payments()
     click.echo(
         f"  demo: {done.films} films, {done.cinemas} cinemas, {done.shows} shows, {done.bookings} bookings added"
     )

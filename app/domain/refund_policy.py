@@ -28,6 +28,9 @@ class RefundStep:
     seat_fee_minor: int = 0
 
 
+SHAPE = "a refund step is MINUTES:PERCENT or MINUTES:PERCENT:FEE in whole numbers, as in 1440:100,120:90"
+
+
 class BadPolicy(ValueError):
     """A refund policy that says nothing sensible; the message says what."""
 
@@ -40,7 +43,7 @@ def read_steps(data: Iterable[dict[str, Any]]) -> tuple[RefundStep, ...]:
             for step in data
         ]
     except (KeyError, ArithmeticError, ValueError, TypeError) as problem:
-        raise BadPolicy(f"a refund step can't be read: {problem}") from problem
+        raise BadPolicy(SHAPE) from problem
     return _ordered(steps)
 
 
@@ -48,7 +51,7 @@ def parse_steps(text: str) -> tuple[RefundStep, ...]:
     """The steps from how people write them: "1440:100,120:90" or "120:90:50" with a fee per seat. Raises BadPolicy."""
     parts = [part.strip().split(":") for part in text.split(",") if part.strip()]
     if any(len(part) not in (2, 3) for part in parts):
-        raise BadPolicy("a refund step is MINUTES:PERCENT or MINUTES:PERCENT:FEE")
+        raise BadPolicy(SHAPE)
     names = ("minutes_before", "percent", "seat_fee_minor")
     return read_steps(dict(zip(names, part, strict=False)) for part in parts)
 

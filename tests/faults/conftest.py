@@ -32,7 +32,7 @@ from tests.support.server import Server, serve
 POSTGRES = {"fsync": "off"}
 
 
-def patiently(ready: Callable[[], object], seconds: float = 15.0, what: str = "it") -> object:
+def patiently(ready: Callable[[], object], seconds: float = 40.0, what: str = "it") -> object:
     """Wait until `ready` gives something, and give that."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -8,8 +8,11 @@ from sqlalchemy import text
 
 from app import clock
 from app.db import db
+from app.sandbox_gateway.sessions import book_demo_payments
 from app.services.demo import demo_is_loaded, load_demo
 from app.services.outbox import due_items
+from app.services.refunds import send_refund
+from app.services.show_cancelling import cancel_show, refund_show
 
 A_MORNING = dt.datetime(2027, 3, 27, 5, 0, tzinfo=dt.UTC)
 """The night after, clocks go forward in Lyon."""
@@ -34,8 +37,16 @@ def test_the_demo_house_opens_from_nothing(app, moved_clock):
     assert one("SELECT min(starts_at) FROM shows") > clock.now()
     assert one("SELECT count(*) FROM show_seats WHERE state = 'blocked'") > 0
     assert due_items() == []
+    book_demo_payments()
+    book_demo_payments()
+    assert one("SELECT count(*) FROM sandbox_sessions") == one("SELECT count(*) FROM payments WHERE captured_minor > 0")
     again = load_demo(days=1)
     assert (again.films, again.cinemas, again.shows, again.bookings) == (0, 0, 0, 0)
+    show_id = one("SELECT show_id FROM payments ORDER BY id LIMIT 1")
+    cancel_show(show_id, "The projector broke.", "test")
+    refund_show(show_id, 0)
+    refund_id = one("SELECT min(id) FROM refunds")
+    assert send_refund(show_id, refund_id) == "done"
 
 
 def test_every_plan_has_two_wheelchair_spaces_with_companions(app, moved_clock):
