@@ -64,11 +64,26 @@ def test_late_money_for_free_seats_confirms_and_the_tickets_are_made(house: Hous
     patiently(lambda: house.undone() == 0, what="tickets and mail")
 
 
+def open_again(code: str) -> None:
+    """The gateway's page as it was: who pays in the instant before it is closed."""
+    with transaction() as session:
+        session.execute(
+            text(
+                "UPDATE sandbox_sessions SET state = 'open', ended_at = NULL WHERE payment_id IN "
+                "(SELECT p.id FROM payments p JOIN bookings b ON b.id = p.booking_id WHERE b.code = :code)"
+            ),
+            {"code": code},
+        )
+
+
 def test_late_money_for_seats_that_are_gone_goes_back_and_the_buyer_is_told(house: House, buyer: Buyer, show, seats):
     code = house.hold(buyer, show.id, seats)
     page = house.to_gateway(buyer, code)
     age(code, 20)
     winner = house.buy(a_buyer(house.app), show.id, seats)
+    sweep_outbox()
+    patiently(lambda: house.undone() == 0, what="the winner's tickets, and the closing of the loser's pay page")
+    open_again(code)
     house.pay_there(buyer, page)
     deliver_due_messages()
     patiently(lambda: house.one("SELECT count(*) FROM refunds"), what="the refund")
