@@ -24,24 +24,24 @@ class Way:
     about: str
     """One sentence on what can be done there."""
     roles: frozenset[Role]
+    in_bar: bool = False
+    """Used all day: it stands in the red bar, the others under "More"."""
 
 
 WAYS = (
-    Way("today", "staff.home", "Today", "What you may do here.", EVERY_ROLE),
-    Way("counter", "staff.box_office", "Counter", "Sell seats for cash and cards, and print tickets.", SELLERS),
-    Way("bookings", "staff.bookings", "Bookings", "Find a booking; print, send, refund or change it.", SELLERS),
-    Way("shifts", "staff.shifts", "Shifts", "Open and cash up; what each shift took.", SELLERS),
-    Way(
-        "door", "staff.scan", "Door", "Let people in by camera, scanner or typed code; what the doors did.", AT_THE_DOOR
-    ),
-    Way("dashboard", "staff.dashboard", "Figures", "Today's houses and takings, and what needs somebody.", MANAGERS),
-    Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS),
+    Way("dashboard", "staff.dashboard", "Today", "Today's houses and takings, and what needs somebody.", MANAGERS, True),
+    Way("start", "staff.home", "Start", "Everything that you may do here.", EVERY_ROLE),
+    Way("counter", "staff.box_office", "Counter", "Sell seats for cash and cards, and print tickets.", SELLERS, True),
+    Way("bookings", "staff.bookings", "Bookings", "Find a booking; print, send, refund or change it.", SELLERS, True),
+    Way("shifts", "staff.shifts", "Shifts", "Open and cash up; what each shift took.", SELLERS, True),
+    Way("door", "staff.scan", "Door", "Let people in by camera, scanner or typed code.", AT_THE_DOOR, True),
+    Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS, True),
     Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),
 )
-"""In the order of the bar. A new part adds one line."""
+"""In the order of bar, menu and first page. A new part adds one line."""
 
 
 def ways_for(house: StaffHouse) -> list[Way]:

@@ -210,20 +210,21 @@ def test_being_there_is_noted_now_and_then_only(app: Flask, regent: Cinema, move
 def test_the_bar_shows_the_ways_of_the_role(app: Flask, ruth: PageClient, regent: Cinema):
     seller = signed_in(app, a_person(Role.BOX_OFFICE, regent, name="Maya"))
     assert [way.get_text() for way in soup(ruth.get("/staff")).select(".nav a")][:3] == ["Today", "Counter", "Bookings"]
-    ways = [way.get_text() for way in soup(seller.get("/staff")).select(".nav a")]
-    assert ways == ["Today", "Counter", "Bookings", "Shifts", "Door", "Your sign-in"]
+    bar = [way.get_text() for way in soup(seller.get("/staff")).select(".nav a")]
+    assert bar == ["Counter", "Bookings", "Shifts", "Door"]
+    assert [way.get_text() for way in soup(seller.get("/staff")).select(".menu-ways a")] == ["Start", "Your sign-in"]
     assert "The Regent · Maya, box office" in words(seller.get("/staff"))
 
 
-def test_every_way_of_the_bar_opens(app: Flask, alma: PageClient, regent: Cinema):
+def test_every_way_of_bar_and_menu_opens(app: Flask, alma: PageClient, regent: Cinema):
     """The counter alone leads on, to where a shift is opened first."""
-    for way in soup(alma.get("/staff")).select(".nav a"):
+    for way in soup(alma.get("/staff")).select(".nav a, .menu-ways a"):
         page = alma.get(str(way["href"]))
         if way.get_text() == "Counter":
             assert page.location == "/staff/shifts"
             continue
         assert page.status_code == 200, way
-        assert soup(page).select_one('.nav [aria-current="page"]').get_text() == way.get_text()  # type: ignore[union-attr]
+        assert soup(page).select_one('.fascia [aria-current="page"]').get_text() == way.get_text()  # type: ignore[union-attr]
 
 
 def test_who_has_two_cinemas_chooses_between_them(app: Flask, regent: Cinema, lantern: Cinema):

@@ -18,7 +18,7 @@ from app.web.staff_nav import ways_for
 @pages.get("", strict_slashes=False)
 @staff(*Role)
 def home(house: StaffHouse) -> Response:
-    return render("staff/home.html", house=house, ways=[way for way in ways_for(house) if way.key != "today"])
+    return render("staff/home.html", house=house, ways=[way for way in ways_for(house) if way.key != "start"])
 
 
 @pages.post("/cinema")
