@@ -162,6 +162,14 @@ class CodeTaken(Conflict):
     code, default = "CODE_TAKEN", "There is a coupon with this code already. Codes are never used twice."
 
 
+class CinemaAddressTaken(Conflict):
+    code, default = "CINEMA_ADDRESS_TAKEN", "Another cinema has this name in its address. Choose another one."
+
+
+class ScreenNameTaken(Conflict):
+    code, default = "SCREEN_NAME_TAKEN", "This cinema has a screen with this name already."
+
+
 class GatewayUnavailable(DomainError):
     code, status = "GATEWAY_UNAVAILABLE", 502
     default = "The payment service does not answer just now. Your seats stay kept; please try again."
@@ -194,6 +202,10 @@ CONSTRAINT_ERRORS: dict[str, type[DomainError]] = {
     "uq_users_email": EmailTaken,
     "uq_coupons_code": CodeTaken,
     "uq_shifts_open": ShiftOpen,
+    "uq_cinemas_slug": CinemaAddressTaken,
+    "uq_screens_cinema_id_name": ScreenNameTaken,
+    "uq_cities_slug": ConcurrentModification,
+    "uq_cities_country_code_name": ConcurrentModification,
     "uq_payments_show_id_provider_provider_ref": ConcurrentModification,
 }
 """Which refusal a broken database constraint means, by the constraint's name."""

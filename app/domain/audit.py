@@ -12,6 +12,12 @@ from typing import Any
 class Action(StrEnum):
     """subject.verb: what it was done to, and what was done. Add a line for each new one; none is renamed."""
 
+    CINEMA_MADE = "cinema.made"
+    CINEMA_CHANGED = "cinema.changed"
+    SCREEN_MADE = "screen.made"
+    SCREEN_RENAMED = "screen.renamed"
+    SCREEN_CLOSED = "screen.closed"
+    SCREEN_REOPENED = "screen.reopened"
     PERSON_MADE = "person.made"
     PERSON_DEACTIVATED = "person.deactivated"
     PERSON_REACTIVATED = "person.reactivated"

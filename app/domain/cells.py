@@ -199,13 +199,14 @@ def a_url(text: str) -> str | None:
 
 
 def a_timezone(text: str) -> str:
-    if text not in _zones():
+    if text not in known_zones():
         raise ValueError(f'"{_short(text)}" is not an IANA time zone such as Europe/Paris')
     return text
 
 
 @lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
+def known_zones() -> frozenset[str]:
+    """Every IANA name that a place can have."""
     return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"})
 
 

@@ -71,6 +71,8 @@ class Screen(Base):
     name: Mapped[c.text]
     layout_id: Mapped[int | None] = mapped_column(ForeignKey("layouts.id", use_alter=True, name="fk_screens_layout_id"))
     """The layout that new shows get; shows keep the one they were published with."""
+    closed_at: Mapped[c.instant | None]
+    """Since when no new shows are put on it."""
 
 
 class Layout(Base):

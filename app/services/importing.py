@@ -66,7 +66,7 @@ def import_movies(data: bytes, *, posters: Path | None = None, dry_run: bool = F
                 Movie,
                 row.id,
                 values,
-                lambda row=row: _free_slug(row.slug or row.title, slugs),
+                lambda row=row: free_slug(row.slug or row.title, slugs),
             )
 
     _keep(take, dry_run)
@@ -92,7 +92,7 @@ def import_cinemas(data: bytes, *, dry_run: bool = False) -> Imported:
                 Cinema,
                 row.id,
                 values,
-                lambda row=row: _free_slug(row.slug or row.name, slugs),
+                lambda row=row: free_slug(row.slug or row.name, slugs),
             )
 
     _keep(take, dry_run)
@@ -141,7 +141,8 @@ def _put(
     done.count("changed" if differing else "unchanged")
 
 
-def _free_slug(wanted: str, taken: set[str]) -> str:
+def free_slug(wanted: str, taken: set[str]) -> str:
+    """A name for addresses that nothing of `taken` has; it is put there too."""
     base = slugify(wanted)
     slug, number = base, 2
     while slug in taken:
@@ -196,7 +197,7 @@ def _city(session: Session, cities: dict[tuple[str, str], City], row: CinemaRow)
     if city is None:
         taken = {known.slug for known in cities.values()}
         city = City(
-            slug=_free_slug(row.city, taken),
+            slug=free_slug(row.city, taken),
             name=row.city,
             country_code=row.country_code,
             timezone=row.timezone,

@@ -68,18 +68,24 @@ def change_draft(
 
 def upload_draft(by: By, screen_id: int, revision: int, data: bytes) -> int:
     """A plan from a file becomes the draft; gives how many seats it has. Raises ImportRefused with the place in the file."""
-    try:
-        document = opened(data)
-        plan = parse_plan(document)
-    except PlanError as problem:
-        raise ImportRefused(_sentence(problem)) from problem
-    storable(document, plan)
+    document, plan = read_plan(data)
     with transaction() as session:
         screen, draft = _locked(session, screen_id, revision)
         after = {"seats": len(plan.seats), "name": plan.name}
         audit(session, by, Action.LAYOUT_UPLOADED, screen_id, cinema_id=screen.cinema_id, after=after)
         _keep(session, by, screen, draft, document)
     return len(plan.seats)
+
+
+def read_plan(data: bytes) -> tuple[Document, Plan]:
+    """A file as a plan that can be put into use, and the document that it is. Raises ImportRefused with the place in the file."""
+    try:
+        document = opened(data)
+        plan = parse_plan(document)
+    except PlanError as problem:
+        raise ImportRefused(_sentence(problem)) from problem
+    storable(document, plan)
+    return document, plan
 
 
 def discard_draft(by: By, screen_id: int, revision: int) -> None:

@@ -1,41 +1,29 @@
-"""A cinema's own refund policy: read and set by whoever runs the house."""
+"""A cinema's own refund policy, as a command reads and sets it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from dataclasses import replace
 
 from app.config import settings
-from app.db import db, end_read, transaction
-from app.domain.refund_policy import RefundStep, parse_steps, read_steps, stored_steps
-from app.errors import NotFound
-from app.models import Cinema
-
-_FIND = text("SELECT id FROM cinemas WHERE slug = :slug")
+from app.domain.refund_policy import RefundStep, parse_steps
+from app.domain.staff import COMMAND
+from app.queries.cinemas import cinema_called, cinema_facts
+from app.services.cinemas import change_cinema
 
 
 def set_refund_policy(slug: str, steps: Sequence[RefundStep] | None) -> None:
     """Give a cinema a policy of its own, or None for the house's. Bookings keep the one they were sold with.
 
-    Raises NotFound. Locks the cinema's row.
+    Raises NotFound, Invalid, and ConcurrentModification if the cinema is being changed.
     """
-    with transaction() as session:
-        cinema = session.get_one(Cinema, _id_of(session, slug), with_for_update=True)
-        cinema.refund_steps = None if steps is None else stored_steps(steps)
+    cinema_id = cinema_called(slug)
+    facts = cinema_facts(cinema_id)
+    wanted = replace(facts, refund_steps=None if steps is None else tuple(steps))
+    change_cinema(COMMAND, cinema_id, facts.seen, wanted, "by a command")
 
 
 def refund_policy(slug: str) -> tuple[tuple[RefundStep, ...], bool]:
     """A cinema's policy, and whether it is its own. Raises NotFound."""
-    session = db.session()
-    own = session.get_one(Cinema, _id_of(session, slug), populate_existing=True).refund_steps
-    end_read()
-    return (parse_steps(settings.refund_steps), False) if own is None else (read_steps(own), True)
-
-
-def _id_of(session: Session, slug: str) -> int:
-    found: int | None = session.execute(_FIND, {"slug": slug}).scalar_one_or_none()
-    if found is None:
-        raise NotFound(f"There is no cinema called {slug}.")
-    return found
+    own = cinema_facts(cinema_called(slug)).refund_steps
+    return (parse_steps(settings.refund_steps), False) if own is None else (own, True)

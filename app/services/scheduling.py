@@ -51,6 +51,8 @@ def schedule_show(new: NewShow, actor: str) -> int:
             raise NotFound("There is no such screen or film.")
         if screen.layout_id is None:
             raise Invalid(f"{screen.name} has no seating plan yet.")
+        if screen.closed_at is not None:
+            raise Invalid(f"{screen.name} is closed. Reopen it on its cinema's page, or take another screen.")
         show = _draft(new, screen, movie)
         session.add(show)
         session.flush()

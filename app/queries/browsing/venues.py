@@ -54,7 +54,7 @@ class Venue:
 _SELECT = """
 SELECT c.id, c.slug, c.name, c.address, c.postal_code, c.city_id, city.name AS city, city.slug AS city_slug,
        c.timezone AS zone, c.latitude, c.longitude, c.facilities, c.website,
-       (SELECT count(*) FROM screens WHERE cinema_id = c.id) AS screens, coalesce(n.shows, 0) AS shows
+       (SELECT count(*) FROM screens WHERE cinema_id = c.id AND closed_at IS NULL) AS screens, coalesce(n.shows, 0) AS shows
 FROM cinemas c JOIN cities city ON city.id = c.city_id
 LEFT JOIN (SELECT cinema_id, count(*) AS shows FROM shows
            WHERE state = 'published' AND sales_open_at <= :now AND sales_close_at > :now
