@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.domain.refund_policy import BadPolicy, RefundStep, parse_steps
-from app.errors import NotFound
+from app.errors import DomainError
 
 HOUSE = "house"
 
@@ -29,7 +29,7 @@ def refund_policy(cinema: str, steps: str | None) -> None:
         if steps is not None:
             set_refund_policy(cinema, _steps(steps))
         found, own = policy_of(cinema)
-    except (BadPolicy, NotFound) as problem:
+    except (BadPolicy, DomainError) as problem:
         raise click.ClickException(str(problem)) from problem
     click.echo(f"{cinema} ({'its own policy' if own else 'the policy of the house'}):")
     for line in [_words(step) for step in found] or ["nothing comes back"]:

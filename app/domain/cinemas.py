@@ -28,12 +28,12 @@ FACILITIES = (
     "car park",
 )
 """What can be ticked; a cinema may name others in its own words."""
-MOST_FACILITIES, LONGEST_FACILITY = 30, 60
+MOST_FACILITIES, LONGEST_FACILITY = 60, 100
 MOST_STEPS = 8
 MOST_MINUTES = 525_600
 """A year: no step of a refund policy ends earlier before its show."""
 MOST_MINOR = 10**9
-LONGEST = {"name": 120, "slug": 80, "city": 80, "address": 200, "postal_code": 20, "website": 300}
+LONGEST = {"name": 120, "slug": 80, "city": 80, "address": 200, "postal_code": 20, "website": 2000}
 MONEY = ("currency", "fee_minor", "tax_percent", "refund_steps", "pay_ways")
 
 
@@ -72,7 +72,7 @@ class CinemaFacts:
         steps = self.refund_steps
         plain["tax_percent"] = f"{self.tax_percent.normalize():f}"
         plain["facilities"] = list(self.facilities)
-        plain["refund_steps"] = None if steps is None else stored_steps(steps)
+        plain["refund_steps"] = None if steps is None else [_plain(step) for step in stored_steps(steps)]
         plain["pay_ways"] = None if self.pay_ways is None else list(self.pay_ways)
         return plain
 
@@ -80,6 +80,11 @@ class CinemaFacts:
         """Whether buyers pay or get back something else than before."""
         was, now = before.words(), self.words()
         return any(was[name] != now[name] for name in MONEY)
+
+
+def _plain(step: dict[str, object]) -> dict[str, object]:
+    """90 and 90.00 percent are the same policy."""
+    return {**step, "percent": f"{Decimal(str(step['percent'])).normalize():f}"}
 
 
 def problems(facts: CinemaFacts) -> dict[str, str]:

@@ -29,6 +29,11 @@ def ways_on_offer(currency: str, allowed: Sequence[str] | None = None) -> list[t
     ]
 
 
+def ways_of_house(currency: str) -> list[tuple[str, PayMode, bool]]:
+    """Gateway and mode of every way that the house has, and whether it takes this currency."""
+    return [(name, mode, each.takes(currency, mode)) for name, each in gateways().items() for mode in each.modes]
+
+
 @dataclass(frozen=True, slots=True)
 class SavedWay:
     """A remembered card; `expiry` is MM/YYYY."""

@@ -72,9 +72,11 @@ class StaffHouse:
         return clock.now().astimezone(self.zone)
 
     def the_cinema(self) -> CinemaRef:
-        """The cinema, for pages that are nothing without one. Raises Forbidden with the way on."""
+        """The cinema, for pages that are nothing without one: admins are led to make it, others told whom to ask."""
+        if self.cinema is None and self.is_admin:
+            abort(_elsewhere(url_for("staff.new_cinema")))
         if self.cinema is None:
-            raise Forbidden("There is no cinema yet. Take one in with flask import-cinemas.")
+            raise Forbidden("There is no cinema yet. Ask an administrator to make one.")
         return self.cinema
 
 

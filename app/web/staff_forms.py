@@ -55,7 +55,7 @@ class CinemaForm(FlaskForm):
     next = HiddenField()
 
 
-class _Boxes(SelectMultipleField):
+class Boxes(SelectMultipleField):
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
@@ -92,7 +92,7 @@ class PersonForm(FlaskForm):
         filters=[tidied],
     )
     role = SelectField("Role")
-    cinemas = _Boxes("Cinemas", coerce=int)
+    cinemas = Boxes("Cinemas", coerce=int)
 
     def __init__(self, cinemas: Sequence[CinemaRef], is_admin: bool, chosen: int | None = None) -> None:
         super().__init__()

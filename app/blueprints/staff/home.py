@@ -9,6 +9,7 @@ from app.blueprints.staff import pages
 from app.domain.staff import Role
 from app.web.guards import staff
 from app.web.links import HOME, local_path
+from app.web.opening import open_steps
 from app.web.render import render
 from app.web.staff import StaffHouse, choose_cinema
 from app.web.staff_forms import CinemaForm
@@ -18,7 +19,11 @@ from app.web.staff_nav import ways_for
 @pages.get("", strict_slashes=False)
 @staff(*Role)
 def home(house: StaffHouse) -> Response:
-    return render("staff/home.html", house=house, ways=[way for way in ways_for(house) if way.key != "start"])
+    """What may be done here, and for managers what is left to do until tickets are on sale."""
+    ways, steps = [way for way in ways_for(house) if way.key != "start"], []
+    if house.cinema and house.may(Role.MANAGER):
+        steps = open_steps(house.cinema.id)
+    return render("staff/home.html", house=house, ways=ways, steps=steps)
 
 
 @pages.post("/cinema")
