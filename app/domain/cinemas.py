@@ -95,9 +95,7 @@ def problems(facts: CinemaFacts) -> dict[str, str]:
 
 def _texts(facts: CinemaFacts) -> dict[str, str]:
     found = {
-        name: f"Write at most {most} letters."
-        for name, most in LONGEST.items()
-        if len(getattr(facts, name)) > most
+        name: f"Write at most {most} letters." for name, most in LONGEST.items() if len(getattr(facts, name)) > most
     }
     if not facts.name:
         found["name"] = "Write the cinema’s name."

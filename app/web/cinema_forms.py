@@ -137,7 +137,7 @@ class CinemaFactsForm(FlaskForm):
             latitude=_take(wrong, "latitude", self.latitude.data, _degrees, None),
             longitude=_take(wrong, "longitude", self.longitude.data, _degrees, None),
             facilities=self._facilities(),
-            website=_take(wrong, "website", self.website.data, _address, "") or "",
+            website=_take(wrong, "website", self.website.data, _address, ""),
             fee_minor=_take(wrong, "fee", self.fee.data, _amount(currency), self._usual_fee(currency)),
             tax_percent=_take(wrong, "tax", self.tax.data, _percent, self._usual_tax(country)),
             refund_steps=self._policy(wrong, currency),
@@ -174,9 +174,7 @@ class CinemaFactsForm(FlaskForm):
         return tuple(steps)
 
 
-def _take(
-    wrong: dict[str, str], name: str, typed: str | None, reader: Callable[[str], T], empty: T
-) -> T:
+def _take(wrong: dict[str, str], name: str, typed: str | None, reader: Callable[[str], T], empty: T) -> T:
     """What a reader makes of the words; its ValueError is the sentence."""
     if not typed:
         return empty
@@ -194,9 +192,9 @@ def _degrees(text: str) -> float | None:
         raise ValueError("Write degrees as a number, such as 51.4545.") from None
 
 
-def _address(text: str) -> str | None:
+def _address(text: str) -> str:
     try:
-        return cells.a_url(text)
+        return cells.a_url(text) or ""
     except ValueError:
         raise ValueError("This is no web address. It should look like https://regent.example.") from None
 

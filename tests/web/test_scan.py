@@ -154,7 +154,6 @@ def test_the_worker_may_serve_the_door_and_nothing_else(sam: PageClient):
     assert manifest.get_json()["scope"] == "/staff/scan"
 
 
-def test_a_house_without_cinema_says_what_to_do(app: Flask):
+def test_a_house_without_cinema_leads_to_the_making_of_one(app: Flask):
     answer = signed_in(app, a_person(Role.ADMIN)).get("/staff/scan")
-    assert answer.status_code == 403
-    assert "import-cinemas" in words(answer)
+    assert (answer.status_code, answer.location) == (303, "/staff/cinemas/new")

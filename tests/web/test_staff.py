@@ -246,7 +246,7 @@ def test_nobody_chooses_a_cinema_that_is_not_theirs(ruth: PageClient, lantern: C
 def test_a_house_without_a_cinema_says_what_to_do(alma: PageClient):
     page = alma.get("/staff")
     assert page.status_code == 200
-    assert "flask import-cinemas" in words(page)
+    assert "Make the first one." in words(page)
     assert alma.get("/staff/people").status_code == 200
     assert alma.get("/staff/people/new").status_code == 200
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -111,7 +112,7 @@ def cinema_page(house: StaffHouse, cinema_id: int) -> Response:
     return _page(house, cinema_id, ScreenForm())
 
 
-def _page(house: StaffHouse, cinema_id: int, form: ScreenForm, status: int = 200, **shown: object) -> Response:
+def _page(house: StaffHouse, cinema_id: int, form: ScreenForm, status: int = 200, **shown: Any) -> Response:
     facts = queries.cinema_facts(cinema_id)
     steps = parse_steps(settings.refund_steps) if facts.refund_steps is None else facts.refund_steps
     return render(
@@ -126,7 +127,7 @@ def _page(house: StaffHouse, cinema_id: int, form: ScreenForm, status: int = 200
         steps=open_steps(cinema_id),
         form=form,
         templates=queries.plan_templates(),
-        **{"open_screen": None, "refused": "", **shown},
+        **{"open_screen": None, "refused": "", "typed": "", **shown},
     )
 
 
@@ -170,7 +171,9 @@ def _made(cinema_id: int, name: str, made: MadeScreen) -> AnyResponse:
         return redirect(url_for("staff.layout", screen_id=made.id), 303)
     flash(f"{name} is made with {made.seats} seats, ready for shows.", "ok")
     for category in made.unmapped:
-        flash(f"“{category}” became ordinary seats. If they are not, change their kind where the seats are drawn.", "warn")
+        flash(
+            f"“{category}” became ordinary seats. If they are not, change their kind where the seats are drawn.", "warn"
+        )
     return _to(cinema_id, f"screen-{made.id}")
 
 
