@@ -146,7 +146,7 @@ def test_the_time_zone_is_fixed_while_shows_are_coming(app: Flask, moved_clock: 
     with pytest.raises(Invalid) as refused:
         change(cinema, timezone="Europe/Paris")
     assert list(refused.value.details["fields"]) == ["timezone"]
-    moved_clock(hours=30)
+    moved_clock.forward(hours=30)
     assert change(cinema, timezone="Europe/Paris") is True
     assert db.session.get_one(Show, show.id, populate_existing=True).starts_at == show.starts_at
 
@@ -253,7 +253,7 @@ def test_a_screen_closes_once_its_last_show_is_over(app: Flask, moved_clock: Any
     a_show(screen=screen)
     with pytest.raises(Conflict, match="1 show is still coming"):
         close_screen(COMMAND, screen.id, "x")
-    moved_clock(hours=9)
+    moved_clock.forward(hours=9)
     assert close_screen(COMMAND, screen.id, "x") is True
 
 
