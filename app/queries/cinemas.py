@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +17,7 @@ from app.domain.cinemas import CinemaFacts
 from app.domain.refund_policy import read_steps
 from app.domain.seating_plan import parse_plan
 from app.domain.staff import Reach
+from app.domain.text import fold
 from app.errors import NotFound
 from app.models import Cinema, City
 
@@ -192,16 +194,21 @@ SELECT s.id, s.name, l.seat_count, l.version, s.closed_at,
 FROM screens s LEFT JOIN layouts l ON l.id = s.layout_id
 LEFT JOIN LATERAL (SELECT count(*) AS coming, max(starts_at) AS last_at FROM shows
                    WHERE screen_id = s.id AND state <> 'cancelled' AND ends_at > :now) h ON true
-WHERE s.cinema_id = :cinema_id ORDER BY s.closed_at IS NOT NULL, s.name, s.id
+WHERE s.cinema_id = :cinema_id ORDER BY s.id
 """)
 
 
 def screens_at(cinema_id: int) -> tuple[ScreenRow, ...]:
     """The screens of a cinema, closed ones last."""
     rows = db.session.execute(_SCREENS, {"cinema_id": cinema_id, "now": clock.now()})
-    found = tuple(ScreenRow(*row) for row in rows)
+    found = [ScreenRow(*row) for row in rows]
     end_read()
-    return found
+    return tuple(sorted(found, key=lambda one: (one.closed, _as_read(one.name))))
+
+
+def _as_read(name: str) -> list[tuple[int, str]]:
+    """Screen 9 comes before Screen 12."""
+    return [(int(part), "") if part.isdecimal() else (0, fold(part)) for part in re.split(r"(\d+)", name)]
 
 
 _CINEMA_OF = text("SELECT cinema_id FROM screens WHERE id = :id")

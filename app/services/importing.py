@@ -24,6 +24,7 @@ from app.domain.text import fold, slugify
 from app.errors import ImportRefused, NotFound
 from app.models import Cinema, City, Layout, Movie, Screen, Seat
 from app.queries.browse_cache import browse_changed
+from app.queries.cinemas import bound
 
 Thing = TypeVar("Thing", Movie, Cinema)
 UNSAFE_SVG = re.compile(r"<script|<foreignObject|<!ENTITY|\son\w+\s*=|javascript:|<use[^>]+href\s*=\s*[\"'][^#]", re.I)
@@ -85,6 +86,8 @@ def import_cinemas(data: bytes, *, dry_run: bool = False) -> Imported:
         cities = {(city.country_code, city.name): city for city in session.scalars(select(City))}
         for row in result.rows:
             values = _cinema_values(row, _city(session, cities, row))
+            if row.id in known:
+                _leave_bound(session, known[row.id], values, row.line, done)
             _put(
                 session,
                 done,
@@ -226,6 +229,17 @@ def _cinema_values(row: CinemaRow, city: City) -> dict[str, Any]:
         "facilities": list(row.facilities),
         "website": row.website or None,
     }
+
+
+def _leave_bound(session: Session, cinema: Cinema, values: dict[str, Any], line: int, done: Imported) -> None:
+    """Keep a currency or a time zone that something counts on, and say so."""
+    binds = bound(session, cinema.id)
+    for name, why in (("currency", binds.currency), ("timezone", binds.timezone)):
+        if why and values[name] != getattr(cinema, name):
+            done.notes.append(RowError(line, name, f"was left as it is. {why}"))
+            values[name] = getattr(cinema, name)
+            if name == "currency":
+                values["fee_minor"] = cinema.fee_minor
 
 
 @dataclass(frozen=True, slots=True)

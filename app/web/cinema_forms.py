@@ -28,6 +28,7 @@ from app.web.account_forms import tidied
 from app.web.staff_forms import Boxes
 
 T = TypeVar("T")
+UNCHOSEN = -1
 ANOTHER = 0
 """The choice of a city that is not in the list."""
 SPARE_ROWS = 1
@@ -80,8 +81,9 @@ class CinemaFactsForm(FlaskForm):
         self.cities = {city.id: city for city in cities}
         self.before, self.binds = facts, binds
         self.rows = _rows_sent() if self.is_submitted() else _rows_of(facts)
-        self.city.choices = [(city.id, f"{city.name}, {_country(city.country_code)}") for city in cities]
-        self.city.choices.append((ANOTHER, "Another city, named here"))
+        unchosen = [] if facts or not cities else [(UNCHOSEN, "Choose")]
+        known = [(city.id, f"{city.name}, {_country(city.country_code)}") for city in cities]
+        self.city.choices = [*unchosen, *known, (ANOTHER, "Another city, named here")]
         self.country_code.choices = [("", "Choose"), *countries()]
         self.currency.choices = [("", "The city’s"), *currencies()]
         self.facilities.choices = [(one, f"{one[:1].upper()}{one[1:]}") for one in FACILITIES]
@@ -120,6 +122,8 @@ class CinemaFactsForm(FlaskForm):
     def read(self) -> CinemaFacts | None:
         """The facts as they were typed; None if something can't be read, and then it is told at its field."""
         wrong: dict[str, str] = {}
+        if self.city.data == UNCHOSEN:
+            wrong["city"] = "Choose the city."
         city = self.cities.get(self.city.data)
         before = self.before
         currency = self.currency.data or (before.currency if before else city.currency if city else "")

@@ -76,6 +76,15 @@ def policy_in_hours(steps: Sequence[RefundStep]) -> str:
     return ", ".join(parts)
 
 
+def policy_by_steps(steps: Sequence[RefundStep], currency: str) -> str:
+    """A policy without a show, for those who set it: all until 24 hours before; 90 %, less £0.50 a seat, until 2 hours before."""
+    parts = []
+    for step in steps:
+        share = back(step, currency).replace("all of it", "all")
+        parts.append(f"{share}{_pause(share)} until {_before(step.minutes_before)}")
+    return "; ".join(parts) or "nothing"
+
+
 def when(step: RefundStep, starts_at: dt.datetime, zone: str) -> str:
     end = ends_at(step, starts_at)
     return f"{day(end, zone)}, {clock_time(end, zone)}"

@@ -138,3 +138,13 @@ def test_a_poster_with_a_script_is_left_out(app, tmp_path):
 def test_a_poster_outside_its_folder_is_refused(app, tmp_path):
     done = import_movies(b"id,title,poster\na,Sunrise,../x.svg\n", posters=tmp_path)
     assert [error.column for error in done.errors] == ["poster"]
+
+
+def test_a_currency_and_a_zone_that_shows_count_on_are_left_as_they_are(app):
+    import_cinemas(CINEMAS.encode())
+    a_show(cinema=db.session.scalar(select(Cinema)))
+    done = import_cinemas(CINEMAS.replace("Regent", "Rex").replace("Europe/London,GBP", "Asia/Tokyo,JPY").encode())
+    assert [(note.line, note.column) for note in done.notes] == [(2, "currency"), (2, "timezone")]
+    assert "fixed" in done.notes[0].reason
+    cinema = db.session.scalar(select(Cinema).execution_options(populate_existing=True))
+    assert (cinema.name, cinema.timezone, cinema.currency, cinema.fee_minor) == ("Rex", "Europe/London", "GBP", 75)

@@ -156,7 +156,12 @@ def test_what_is_left_empty_is_the_citys_and_the_houses(app: Flask, alma: PageCl
     city = a_city("Lyon", "Europe/Paris", "EUR", "FR")
     assert make(alma, city=str(city.id), timezone="", currency="", fee="", tax="", refunds="house").status_code == 303
     made = db.session.query(Cinema).one()
-    assert (made.timezone, made.currency, made.fee_minor, made.tax_percent) == ("Europe/Paris", "EUR", 75, Decimal("5.5"))
+    assert (made.timezone, made.currency, made.fee_minor, made.tax_percent) == (
+        "Europe/Paris",
+        "EUR",
+        75,
+        Decimal("5.5"),
+    )
     assert (made.city_id, made.refund_steps) == (city.id, None)
 
 
@@ -211,6 +216,14 @@ def test_what_is_wrong_is_told_at_its_field_and_nothing_is_written(
     assert kept is not None
     assert kept["value"] == "1 High Street"
     assert len(form.select("[name=hours]")) == 3
+
+
+def test_a_city_has_to_be_chosen_where_some_are_known(app: Flask, alma: PageClient):
+    a_city()
+    form = soup(alma.get("/staff/cinemas/new"))
+    assert form.select_one("#city option[selected]")["value"] == "-1"  # type: ignore[index]
+    assert "Choose the city." in why(make(alma, city="-1"), "city")
+    assert make(alma, city="77").status_code == 422
 
 
 def test_a_currency_without_cents_takes_whole_amounts(app: Flask, alma: PageClient):
@@ -357,7 +370,9 @@ def test_a_screen_from_a_file_is_ready_at_once_and_goes_out_the_same(app: Flask,
     assert new_screen(ruth, regent, data).status_code == 303
     screen = db.session.query(Screen).one()
     assert json.loads(ruth.get(f"/staff/layouts/{screen.layout_id}.json").data) == json.loads(data)
-    a_show(screen=screen, prices={(code, "adult"): 900 for code in db.session.get_one(Layout, screen.layout_id).categories})
+    a_show(
+        screen=screen, prices={(code, "adult"): 900 for code in db.session.get_one(Layout, screen.layout_id).categories}
+    )
 
 
 def test_a_screen_to_be_drawn_leads_to_the_drawing(app: Flask, ruth: PageClient, regent: Cinema):

@@ -22,12 +22,10 @@ from app.services.screens import MadeScreen, close_screen, make_screen, rename_s
 from app.web.cinema_forms import MODES, CinemaFactsForm, ScreenForm, zones
 from app.web.guards import staff
 from app.web.opening import open_steps
-from app.web.refund_words import policy_in_hours
+from app.web.refund_words import policy_by_steps, policy_in_hours
 from app.web.render import render
 from app.web.staff import StaffHouse, choose_cinema
 from app.web.staff_forms import ReasonForm
-
-DRAW = "draw"
 
 
 @pages.get("/cinemas")
@@ -92,6 +90,7 @@ def _kept(form: CinemaFactsForm, keep: Callable[[CinemaFacts], None]) -> bool:
 
 def _form(house: StaffHouse, form: CinemaFactsForm, cinema_id: int | None, told: str = "") -> Response:
     """`told` says that somebody else was quicker; what was typed stays on the page, to be looked at."""
+    usual = parse_steps(settings.refund_steps)
     return render(
         "staff/cinemas/form.html",
         status_code=409 if told else 422 if form.errors else 200,
@@ -100,7 +99,9 @@ def _form(house: StaffHouse, form: CinemaFactsForm, cinema_id: int | None, told:
         cinema_id=cinema_id,
         told=told,
         zones=zones(),
-        house_policy=policy_in_hours(parse_steps(settings.refund_steps)) or "nothing",
+        house_policy=policy_by_steps(usual, form.before.currency)
+        if form.before
+        else policy_in_hours(usual) or "nothing",
     )
 
 
@@ -121,7 +122,7 @@ def _page(house: StaffHouse, cinema_id: int, form: ScreenForm, status: int = 200
         house=house,
         cinema_id=cinema_id,
         facts=facts,
-        policy=policy_in_hours(steps) or "nothing",
+        policy=policy_by_steps(steps, facts.currency),
         ways=[_way(way) for way in facts.pay_ways or ()],
         screens=queries.screens_at(cinema_id),
         steps=open_steps(cinema_id),
