@@ -29,7 +29,7 @@ FACILITIES = (
 )
 """What can be ticked; a cinema may name others in its own words."""
 MOST_FACILITIES, LONGEST_FACILITY = 60, 100
-MOST_STEPS = 8
+MOST_STEPS = 20
 MOST_MINUTES = 525_600
 """A year: no step of a refund policy ends earlier before its show."""
 MOST_MINOR = 10**9

@@ -87,7 +87,7 @@ class Bound:
         """Why the currency is fixed; empty while it is not."""
         counts = ((self.price_lists, "price list"), (self.shifts, "shift"), (self.coupons, "coupon"))
         parts = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count]
-        return f"The currency is fixed: {' and '.join(parts)} here already count in it." if parts else ""
+        return f"The currency is fixed, because something here counts in it: {', '.join(parts)}." if parts else ""
 
     @property
     def timezone(self) -> str:

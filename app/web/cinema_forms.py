@@ -18,7 +18,7 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 from app.adapters.payments import PayMode
 from app.config import settings
 from app.domain import cells
-from app.domain.cinemas import FACILITIES, CinemaFacts
+from app.domain.cinemas import FACILITIES, MOST_STEPS, CinemaFacts
 from app.domain.refund_policy import RefundStep
 from app.domain.text import tidy
 from app.money import CURRENCIES
@@ -32,7 +32,6 @@ UNCHOSEN = -1
 ANOTHER = 0
 """The choice of a city that is not in the list."""
 SPARE_ROWS = 1
-MOST_ROWS = 8
 MODES = {PayMode.CARD: "cards", PayMode.UPI: "UPI", PayMode.NET_BANKING: "net banking", PayMode.WALLET: "wallets"}
 TIME = re.compile(r"(\d{1,4}):([0-5]\d)", re.ASCII)
 FREE = Bound(0, 0, 0, 0)
@@ -109,7 +108,7 @@ class CinemaFactsForm(FlaskForm):
         less = request.form.get("less", type=int)
         if less is not None:
             self.rows = [row for number, row in enumerate(self.rows) if number != less]
-        elif len(self.rows) < MOST_ROWS:
+        elif len(self.rows) < MOST_STEPS:
             self.rows.append(StepTyped())
         self.refunds.data = "own"
 
@@ -250,7 +249,7 @@ def _minutes(typed: str) -> int:
 
 
 def _rows_sent() -> list[StepTyped]:
-    columns = [request.form.getlist(name)[:MOST_ROWS] for name in ("hours", "percent", "seat_fee")]
+    columns = [request.form.getlist(name)[:MOST_STEPS] for name in ("hours", "percent", "seat_fee")]
     rows = [StepTyped(*(tidy(one) for one in row)) for row in zip(*columns, strict=False)]
     return rows or [StepTyped()]
 
@@ -258,7 +257,7 @@ def _rows_sent() -> list[StepTyped]:
 def _rows_of(facts: CinemaFacts | None) -> list[StepTyped]:
     steps = (facts.refund_steps or ()) if facts else ()
     rows = [StepTyped(hours(step), f"{step.percent.normalize():f}", _fee(step, facts)) for step in steps if facts]
-    return [*rows, *([StepTyped()] * SPARE_ROWS)][:MOST_ROWS]
+    return [*rows, *([StepTyped()] * SPARE_ROWS)][:MOST_STEPS]
 
 
 def hours(step: RefundStep) -> str:

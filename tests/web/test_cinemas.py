@@ -305,7 +305,7 @@ def test_currency_and_zone_are_shown_as_fixed_and_kept_so(app: Flask, ruth: Page
     assert "The currency is fixed" not in words(ruth.get(f"{there(regent)}/change"))
     a_show(cinema=regent)
     page = words(ruth.get(f"{there(regent)}/change"))
-    assert "The currency is fixed: 1 price list here already count" in page
+    assert "The currency is fixed, because something here counts in it: 1 price list." in page
     assert "The time zone is fixed while 1 show is coming" in page
     answer = change(ruth, regent, currency="EUR", timezone="Europe/Paris", reason="x")
     assert answer.status_code == 422
@@ -331,6 +331,15 @@ def test_another_cinemas_pages_do_not_exist(app: Flask, ruth: PageClient):
     screen = a_screen(other)
     for path in ("rename", "close", "reopen"):
         assert ruth.post_form(f"/staff/screens/{screen.id}/{path}", {}, page="/staff/people/new").status_code == 404
+
+
+def test_who_looks_at_a_cinemas_page_goes_on_there(app: Flask, alma: PageClient, regent: Cinema):
+    other = a_cinema(name="An Odeon")
+    assert "An Odeon" in words(alma.get("/staff"))
+    alma.get(there(regent))
+    assert soup(alma.get("/staff")).h1.get_text() == "The Regent"  # type: ignore[union-attr]
+    alma.get(there(other))
+    assert soup(alma.get("/staff")).h1.get_text() == "An Odeon"  # type: ignore[union-attr]
 
 
 def test_names_are_words_and_no_markup(app: Flask, alma: PageClient):
