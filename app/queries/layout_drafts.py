@@ -30,12 +30,15 @@ class ScreenPlan:
     drawn_by: str | None
     older_shows: int
     """Coming shows that have another version than the screen."""
+    closed: bool
+    """It gets no new shows."""
 
 
 _SCREENS = text("""
 SELECT s.id, s.name, s.layout_id, l.version, l.seat_count AS seats, d.updated_at AS drawn_at, u.name AS drawn_by,
        (SELECT count(*) FROM shows h WHERE h.screen_id = s.id AND h.layout_id <> s.layout_id
-          AND h.state <> 'cancelled' AND h.ends_at > :now) AS older_shows
+          AND h.state <> 'cancelled' AND h.ends_at > :now) AS older_shows,
+       s.closed_at IS NOT NULL AS closed
 FROM screens s LEFT JOIN layouts l ON l.id = s.layout_id LEFT JOIN layout_drafts d ON d.screen_id = s.id
 LEFT JOIN users u ON u.id = d.updated_by WHERE s.cinema_id = :cinema_id ORDER BY s.name, s.id
 """)

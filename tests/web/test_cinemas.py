@@ -478,6 +478,7 @@ def test_a_screen_is_closed_and_reopened(app: Flask, ruth: PageClient, regent: C
     assert ruth.post_form(address, {"reason": "new chairs"}, page=there(regent)).status_code == 303
     page = words(ruth.get(there(regent)))
     assert "Closed since" in page
+    assert f"{screen.name} closed" in words(ruth.get("/staff/layouts"))
     assert "Until tickets are on sale" in page
     assert ruth.post_form(f"/staff/screens/{screen.id}/reopen", page=there(regent)).status_code == 303
     assert "Closed since" not in words(ruth.get(there(regent)))
