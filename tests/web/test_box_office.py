@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from app.queries.tickets import booking_view
 from app.services.box_office import Money, keep_best_seats, take_payment
 from app.services.shifts import open_shift
 from app.services.tickets import signed_payload
-from tests.builders import PRICES, a_cinema, a_paid_booking, a_person, a_show, seat_ids
+from tests.builders import PRICES, a_cinema, a_movie, a_paid_booking, a_person, a_show, seat_ids
 from tests.support.books import rows
 from tests.support.client import PageClient
 from tests.support.money import a_coupon, a_gift_card
@@ -290,3 +291,40 @@ def test_a_manager_cashes_up_for_somebody_who_went_home(app: Flask, seller: Sell
         f"/staff/shifts/{seller.shift}/close", {"counted": "50"}, page="/staff/shifts", follow_redirects=True
     )
     assert "The shift is closed" in done.get_data(as_text=True)
+
+
+# Other days, and amounts that changed meanwhile
+
+
+def test_another_days_shows_are_sold_in_advance(seller: Seller, cinema: Cinema) -> None:
+    import datetime as dt
+
+    from app import clock
+
+    later = a_show(cinema=cinema, movie=a_movie("Nosferatu"), starts_in=dt.timedelta(days=3))
+    day = (clock.now() + dt.timedelta(days=3)).astimezone(ZoneInfo(cinema.timezone)).date().isoformat()
+    assert "Nosferatu" not in seller.client.get(COUNTER).get_data(as_text=True)
+    page = seller.client.get(f"{COUNTER}?day={day}").get_data(as_text=True)
+    assert "Nosferatu" in page
+    assert f'name="day" value="{day}"' in page
+    assert "Sold" in seller.sell(later, entry="1 AA 20", day=day).get_data(as_text=True)
+    assert "not on sale any more" in seller.sell(later, entry="1 AA 20").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("day", ["", "yesterday", "2001-01-01", "9999-12-31", "2026-02-30"])
+def test_a_day_that_is_none_is_today(seller: Seller, show: Show, day: str) -> None:
+    page = seller.client.get(f"{COUNTER}?day={day}").get_data(as_text=True)
+    assert f'value="{show.id}"' in page
+    assert 'name="day"' not in page
+
+
+def test_a_refund_by_the_policy_is_what_the_page_said(seller: Seller, next_week: Show) -> None:
+    code = seller.sold(next_week)
+    page = seller.client.get(f"/staff/bookings/{code}").get_data(as_text=True)
+    assert 'name="shown" value="900"' in page
+    url = f"/staff/bookings/{code}/cancel"
+    answer = seller.post(url, tickets=["1"], how="policy", shown="800", reason="ill")
+    assert "By the policy £9.00 comes back for all tickets now" in answer.get_data(as_text=True)
+    assert "Hand out £9.00" in seller.post(url, tickets=["1"], how="policy", shown="900", reason="ill").get_data(
+        as_text=True
+    )

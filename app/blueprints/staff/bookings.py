@@ -16,7 +16,7 @@ from app.config import settings
 from app.db import end_read
 from app.domain.links import booking_link
 from app.domain.states import BookingState
-from app.errors import DomainError, Invalid, NoShift, NotFound
+from app.errors import AmountChanged, DomainError, Invalid, NoShift, NotFound
 from app.money import format_money
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.box_office import (
@@ -148,6 +148,8 @@ def cancel_booking(house: StaffHouse, code: str) -> AnyResponse:
         if not numbers:
             raise Invalid("Tick the tickets that are given back.")
         full = request.form.get("how") != "policy"
+        if not full:
+            _check_shown(ref)
         preview = preview_cancellation(ref.show_id, ref.id, numbers)
         result = preview.result
         done = cancel_at_counter(
@@ -219,6 +221,14 @@ def begin_exchange_at_till(house: StaffHouse, code: str) -> AnyResponse:
     except DomainError as problem:
         return _exchange_page(house, ref, problem.message, problem.status)
     return redirect(url_for("staff.sale", code=hold.code), 303)
+
+
+def _check_shown(ref: BookingRef) -> None:
+    """Raises AmountChanged where the policy gives back another amount for all tickets than the page said."""
+    result = preview_cancellation(ref.show_id, ref.id, None).result
+    if request.form.get("shown", type=int) != result.returned_minor:
+        back = format_money(result.returned_minor, booking_view(ref.show_id, ref.id).currency)
+        raise AmountChanged(f"By the policy {back} comes back for all tickets now. Please look at it once more.")
 
 
 @pages.post("/shows/<int:show_id>/refunds/<int:number>/pay-out")

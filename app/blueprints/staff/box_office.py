@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,8 @@ from app.web.render import render
 from app.web.seat_cells import seat_cells
 from app.web.staff import StaffHouse
 
+AHEAD = 60
+"""Days that can be sold for at the counter."""
 SELLERS = (Role.BOX_OFFICE, Role.MANAGER)
 KEYS = [(letter, TYPE_NAMES[kind]) for letter, kind in LETTERS.items()] + [(WHEELCHAIR, "Wheelchair, companion")]
 
@@ -94,19 +97,35 @@ def _page(house: StaffHouse, shift: OpenShift, problem: str = "", status: int = 
         "typed": request.form,
         "owed": [],
     }
-    context = {**blank, **context}
+    context, day = {**blank, **context}, _day_asked(house)
     return render(
         "staff/box_office/counter.html",
         status_code=status,
         house=house,
         shift=shift,
-        sessions=sessions_of_day(cinema.id, cinema.timezone),
+        sessions=sessions_of_day(cinema.id, cinema.timezone, day),
+        day=day,
+        days=_days(house),
         keys=KEYS,
         last=last_sales(shift.id),
         token=secrets.token_urlsafe(12),
         problem=problem,
         **context,
     )
+
+
+def _day_asked(house: StaffHouse) -> dt.date | None:
+    """The day whose shows are listed, of address or form; None for today, whose night goes on past midnight."""
+    try:
+        day = dt.date.fromisoformat(request.values.get("day", ""))
+    except ValueError:
+        return None
+    return day if 0 < (day - house.now.date()).days <= AHEAD else None
+
+
+def _days(house: StaffHouse) -> list[dt.date]:
+    """The days that tickets are sold for, today in."""
+    return [house.now.date() + dt.timedelta(days=number) for number in range(AHEAD + 1)]
 
 
 @pages.post("/box-office/sell")
@@ -150,7 +169,7 @@ def _take(house: StaffHouse, shift: OpenShift, show_id: int, booking_id: int, mo
 def _wanted(house: StaffHouse, shift: OpenShift) -> Wanted:
     """Raises BadEntry. A number in the line means the show that the page listed under it, whatever began meanwhile."""
     cinema = house.the_cinema()
-    on_sale = {one.id for one in sessions_of_day(cinema.id, cinema.timezone)}
+    on_sale = {one.id for one in sessions_of_day(cinema.id, cinema.timezone, _day_asked(house))}
     line = request.form.get("entry", "").strip()
     wanted = _of_line(line, shift) if line else _of_fields(shift)
     if wanted.show_id not in on_sale:
