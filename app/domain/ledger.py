@@ -25,6 +25,7 @@ class Account(StrEnum):
     FEE_REVENUE = "fee_revenue"
     CANCELLATION_REVENUE = "cancellation_revenue"
     DISCOUNTS = "discounts"
+    CASH_DIFFERENCES = "cash_differences"
 
 
 CHART: dict[Account, tuple[str, str]] = {
@@ -41,6 +42,7 @@ CHART: dict[Account, tuple[str, str]] = {
     Account.FEE_REVENUE: ("income", "Booking fees, without tax"),
     Account.CANCELLATION_REVENUE: ("income", "Kept of cancelled seats, without tax"),
     Account.DISCOUNTS: ("expense", "Coupons"),
+    Account.CASH_DIFFERENCES: ("expense", "Cash missing from drawers, or over, by shift"),
 }
 """Kind (asset, liability, income, expense) and name. More accounts may be added as rows and here; none is removed."""
 
@@ -95,6 +97,12 @@ def sent_back(amount: int) -> list[Entry]:
 def refunded(amount: int, provider: str, shift: int | None = None) -> list[Entry]:
     """The gateway has sent a refund, or a shift has paid it out."""
     return [Entry(Account.REFUNDS_PAYABLE, amount), money_at(provider, -amount, shift)]
+
+
+def cashed_up(difference: int, shift: int) -> list[Entry]:
+    """A drawer held more (positive) or less than the ledger said when it was counted: from now on they agree."""
+    party = str(shift)
+    return merged([Entry(Account.CASH_DRAWER, difference, party), Entry(Account.CASH_DIFFERENCES, -difference, party)])
 
 
 def credit_taken(account: Account, amount: int, party: str) -> list[Entry]:

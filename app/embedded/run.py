@@ -37,7 +37,7 @@ def say(text: str) -> None:
 
 
 def run() -> int:
-    """Serve the demo cinema; the exit status of bin/run."""
+    """Serve the demo cinema, or with DEMO=no an empty house; the exit status of bin/run."""
     folder = var_dir()
     os.chdir(ROOT)
     adopt_orphans()

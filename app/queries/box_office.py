@@ -64,12 +64,12 @@ _WHEELCHAIRS = text("SELECT DISTINCT layout_id FROM seats WHERE layout_id = ANY(
 
 
 def sessions_of_day(cinema_id: int, zone: str, day: dt.date | None = None) -> list[Session]:
-    """The cinema's shows of a day (or today, till late) that are on sale now, numbered as the seller types them."""
+    """The cinema's shows of that day (or of today, till late) that are on sale now, numbered as the seller types them."""
     now, there = clock.now(), ZoneInfo(zone)
     date = day or now.astimezone(there).date()
-    start = dt.datetime.combine(date, dt.time(), there)
-    end = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), there) + LATE
-    values = {"cinema_id": cinema_id, "now": now, "start": start - LATE if day is None else start, "end": end}
+    start, end = (dt.datetime.combine(date + dt.timedelta(days=more), dt.time(), there) for more in (0, 1))
+    late = LATE if day is None else dt.timedelta()
+    values = {"cinema_id": cinema_id, "now": now, "start": start - late, "end": end + late}
     rows = db.session.execute(_SESSIONS, values).all()
     prices = _lowest({row.price_list_id for row in rows})
     found = db.session.execute(_WHEELCHAIRS, {"layouts": [row.layout_id for row in rows]})
@@ -312,11 +312,13 @@ def waiting_refunds(cinema_id: int, code: str | None = None) -> list[WaitingRefu
 
 
 _ENTERED = text(
-    "SELECT coalesce(sum(amount_minor), 0) FROM booking_credits WHERE show_id = :show_id AND booking_id = :id "
-    "AND state = 'entered'"
+    "SELECT coalesce(sum(amount_minor), 0) AS in_all, "
+    "coalesce(sum(amount_minor) FILTER (WHERE kind = 'exchange'), 0) AS exchanged FROM booking_credits "
+    "WHERE show_id = :show_id AND booking_id = :id AND state = 'entered'"
 )
 
 
-def credits_entered(show_id: int, booking_id: int) -> int:
-    """What gift cards on a sale hold, minor units: they pay first."""
-    return int(db.session.execute(_ENTERED, {"show_id": show_id, "id": booking_id}).scalar_one())
+def credits_entered(show_id: int, booking_id: int) -> tuple[int, int]:
+    """What gift cards and exchanged seats of a sale hold, which pay first, and the exchanged seats alone; minor units."""
+    row = db.session.execute(_ENTERED, {"show_id": show_id, "id": booking_id}).one()
+    return int(row.in_all), int(row.exchanged)

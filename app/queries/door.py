@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 from app.config import settings
 from app.db import db, end_read
 from app.domain.admission import Occasion, Opening
-from app.domain.codes import ticket_code
+from app.domain.codes import normal_code, ticket_code
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.ticket_payload import read_keyring
 
@@ -266,10 +266,18 @@ LEFT JOIN users u ON u.id = r.user_id
 LEFT JOIN admission_reports f ON r.outcome = 'double' AND f.show_id = r.show_id AND f.ticket_id = r.ticket_id
   AND f.outcome = 'admitted' AND f.undone_at IS NULL
 WHERE s.cinema_id = :cinema_id AND r.received_at >= :since AND {which}
+  AND (:words = '' OR strpos(lower(concat_ws(' ', seat.label, m.title, screen.name, r.door, r.device, u.name)), :words) > 0
+       OR strpos(b.code, :code) > 0)
 ORDER BY r.received_at DESC, r.id DESC LIMIT :most
 """
 _ADMITTED = text(_LOG.format(which="r.outcome = 'admitted'"))
 _DISPUTED = text(_LOG.format(which="r.outcome <> 'admitted'"))
+
+
+LEAST_OF_CODE = 5
+"""Fewer letters are found by chance in many codes."""
+NO_CODE = "-"
+"""Stands in none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +288,10 @@ class DoorLog:
     disputed: tuple[LoggedAdmission, ...]
 
 
-def door_log(cinema_id: int, zone: ZoneInfo, since: dt.datetime) -> DoorLog:
-    """What the doors of a cinema reported since then."""
-    values = {"cinema_id": cinema_id, "since": since, "most": LOGGED}
+def door_log(cinema_id: int, zone: ZoneInfo, since: dt.datetime, words: str = "") -> DoorLog:
+    """What the doors of a cinema reported since then; with `words` only what they are found in, ticket codes too."""
+    code = normal_code(words) if len(words) >= LEAST_OF_CODE else NO_CODE
+    values = {"cinema_id": cinema_id, "since": since, "most": LOGGED, "words": words.lower(), "code": code}
     both = [tuple(_logged(row, zone) for row in db.session.execute(one, values)) for one in (_ADMITTED, _DISPUTED)]
     end_read()
     return DoorLog(*both)

@@ -73,7 +73,8 @@ _OF_CINEMA = text(f"{_HEAD} WHERE s.cinema_id = :cinema_id ORDER BY s.opened_at 
 _MOVES = text("""
 SELECT e.at, CASE e.account WHEN 'cash_drawer' THEN 'cash' ELSE 'terminal' END AS tender, b.code, e.amount_minor
 FROM ledger_entries e LEFT JOIN bookings b ON b.show_id = e.show_id AND b.id = e.booking_id
-WHERE e.account IN ('cash_drawer', 'card_terminal') AND e.party = :party AND e.at >= :since ORDER BY e.id
+WHERE e.account IN ('cash_drawer', 'card_terminal') AND e.party = :party AND e.at >= :since
+  AND e.key <> 'cash-up-' || e.party ORDER BY e.id
 """)
 
 

@@ -27,6 +27,7 @@ from app.services.audit import audit
 from app.services.billing import keep_bill
 from app.services.checkout import Buyer, keep_quote
 from app.services.confirming import confirm
+from app.services.exchanging import judge_exchange
 from app.services.holding import Hold
 from app.services.holds import hold_seats
 from app.services.ledger import post
@@ -36,7 +37,6 @@ from app.services.quoting import quote_booking
 from app.services.shifts import join_shift
 
 ATTEMPTS = 5
-NOBODY = Buyer("", "")
 
 
 class NotEnough(Invalid):
@@ -71,7 +71,7 @@ def keep_best_seats(
     if wheelchairs > 1:
         raise Invalid("One wheelchair space in one sale. Choose the second one on the map.")
     refused: Exception = NoSeats()
-    for place in _candidates(show_id, len(kinds) + 2 * wheelchairs, bool(wheelchairs)):
+    for place in candidates(show_id, len(kinds) + 2 * wheelchairs, bool(wheelchairs)):
         try:
             return keep_these_seats(by, shift_id, sale, show_id, place, kinds)
         except (SeatsTaken, OrphanSeat) as problem:
@@ -79,7 +79,8 @@ def keep_best_seats(
     raise refused
 
 
-def _candidates(show_id: int, size: int, step_free: bool) -> list[tuple[int, ...]]:
+def candidates(show_id: int, size: int, step_free: bool) -> list[tuple[int, ...]]:
+    """The best free places for so many, as of now and without locks."""
     layout = layout_facts(_show(db.session(), show_id)[1])
     states = fresh_seat_map(show_id).states
     free = {seat.id for seat, state in zip(layout.seats, states, strict=True) if state == "f"}
@@ -101,14 +102,20 @@ def keep_these_seats(
     a wheelchair space are free. Raises what hold_seats() does, and Invalid."""
     end_read()
     hold = hold_seats(show_id, list(seat_ids), owner_of(shift_id, sale), actor=by.actor)
+    price_sale(by, shift_id, show_id, hold.booking_id, place_of(show_id, seat_ids, kinds))
+    return hold
+
+
+def place_of(show_id: int, seat_ids: Sequence[int], kinds: Sequence[TicketType]) -> dict[int, TicketType]:
+    """Which seat is sold as which kind: kinds in order, adults beyond them, companions where the seats give one."""
     layout = layout_facts(_show(db.session(), show_id)[1])
     free = check_companions(layout.hall, seat_ids)
     paying = [seat for seat in sorted(seat_ids) if seat not in free]
     types = dict.fromkeys(sorted(free), TicketType.COMPANION)
     spare = [*kinds, *[TicketType.ADULT] * (len(paying) - len(kinds))]
     types.update(zip(_spaces_last(layout.by_id, paying), spare, strict=False))
-    price_sale(by, shift_id, show_id, hold.booking_id, types)
-    return hold
+    end_read()
+    return types
 
 
 def _spaces_last(seats: Mapping[int, object], paying: list[int]) -> list[int]:
@@ -161,7 +168,8 @@ def take_payment(by: By, shift_id: int, show_id: int, booking_id: int, money: Mo
     """Take the money of a sale and sell its seats, in one transaction. The same sale twice is answered as done.
 
     Raises NotEnough, HoldExpired, NoShift, NotFound, Invalid (a terminal without its slip's number), InvalidCoupon and
-    AmountChanged where a coupon or a balance no longer gives what was shown. Locks as checkout does, then the shift.
+    AmountChanged where a coupon or a balance no longer gives what was shown, NotExchangeable and ExchangeUnderway for
+    a sale that replaces seats. Locks as checkout does, then the shift.
     """
     with transaction() as session:
         booking, _ = lock_to_settle(session, show_id, booking_id)
@@ -171,7 +179,8 @@ def take_payment(by: By, shift_id: int, show_id: int, booking_id: int, money: Mo
             return _as_done(session, booking)
         if booking.state not in LIVE_BOOKING or booking.expires_at <= now:
             raise HoldExpired("The seats were kept too long and are free again. Choose them anew.")
-        due = keep_quote(session, booking, Buyer(name.strip()[:100], ""), {}, now, ())
+        judge_exchange(session, booking, now)
+        due = keep_quote(session, booking, _buyer(booking, name), {}, now, ())
         change = _change(due, money, booking.currency)
         session.flush()
         cinema_id, _ = _show(session, show_id)
@@ -183,6 +192,12 @@ def take_payment(by: By, shift_id: int, show_id: int, booking_id: int, money: Mo
         _write_down(session, by, booking, due, money, cinema_id)
         on_commit(lambda: forget_seat_map(show_id))
     return Sold(booking.id, booking.code, due, change)
+
+
+def _buyer(booking: Booking, name: str) -> Buyer:
+    """Who buys: nobody in particular, unless a name was typed or the sale replaces seats of somebody known."""
+    name = name.strip()[:100] or booking.name or ""
+    return Buyer(name, booking.email or "", booking.phone, booking.wants_sms, booking.wants_push, booking.language)
 
 
 _DONE = text(

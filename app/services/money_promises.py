@@ -25,7 +25,8 @@ LEDGER = (
           WHERE account = 'gateway_clearing'
           UNION ALL
           SELECT show_id, booking_id, CASE account WHEN 'cash_drawer' THEN 'cash' ELSE 'terminal' END, currency,
-                 amount_minor FROM ledger_entries WHERE account IN ('cash_drawer', 'card_terminal') AND party <> ''
+                 amount_minor FROM ledger_entries
+          WHERE account IN ('cash_drawer', 'card_terminal') AND party <> '' AND key <> 'cash-up-' || party
           UNION ALL
           SELECT show_id, booking_id, provider, captured_currency, -captured_minor FROM payments WHERE captured_minor > 0
           UNION ALL
@@ -40,7 +41,7 @@ LEDGER = (
                 SELECT shift, tender, currency, sum(minor) AS off_by FROM (
                   SELECT party AS shift, CASE account WHEN 'cash_drawer' THEN 'cash' ELSE 'terminal' END AS tender,
                          currency, amount_minor AS minor FROM ledger_entries
-                  WHERE account IN ('cash_drawer', 'card_terminal') AND party <> ''
+                  WHERE account IN ('cash_drawer', 'card_terminal') AND party <> '' AND key <> 'cash-up-' || party
                   UNION ALL
                   SELECT CAST(shift_id AS text), provider, currency, -captured_minor FROM payments
                   WHERE shift_id IS NOT NULL
@@ -56,8 +57,18 @@ LEDGER = (
                 """
                 SELECT s.id, s.expected_minor, s.float_minor + coalesce(sum(e.amount_minor), 0) AS booked FROM shifts s
                 LEFT JOIN ledger_entries e ON e.account = 'cash_drawer' AND e.party = CAST(s.id AS text)
+                  AND e.key <> 'cash-up-' || e.party
                 WHERE s.closed_at IS NOT NULL GROUP BY s.id
                 HAVING s.expected_minor <> s.float_minor + coalesce(sum(e.amount_minor), 0)
+                """,
+            ),
+            Check(
+                "What was missing or over when a shift was counted is booked: its drawer holds what was counted.",
+                """
+                SELECT s.id, s.counted_minor, s.float_minor + coalesce(sum(e.amount_minor), 0) AS booked FROM shifts s
+                LEFT JOIN ledger_entries e ON e.account = 'cash_drawer' AND e.party = CAST(s.id AS text)
+                WHERE s.closed_at IS NOT NULL GROUP BY s.id
+                HAVING s.counted_minor <> s.float_minor + coalesce(sum(e.amount_minor), 0)
                 """,
             ),
             Check(

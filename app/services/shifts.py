@@ -10,10 +10,13 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import transaction
 from app.domain.audit import Action
-from app.domain.staff import By
+from app.domain.ledger import cashed_up
+from app.domain.staff import By, Role, reach
 from app.errors import Invalid, NoShift, NotFound
 from app.models import Cinema, Shift
 from app.services.audit import audit
+from app.services.ledger import post
+from app.services.staffing import live_grants
 
 PAPERS = ("roll", "a6")
 LONGEST_NOTE = 500
@@ -77,13 +80,14 @@ _IN_DRAWER = text(
 
 
 def close_shift(by: By, shift_id: int, counted_minor: int, note: str = "") -> CashUp:
-    """Cash up: what was counted beside what the ledger expects. A difference needs a note.
+    """Cash up: what was counted beside what the ledger expects. A difference needs a note, and is booked as one.
 
-    Raises NoShift (closed already, somebody else's), Invalid. Locks the shift, so that no sale is under way.
+    A manager closes what somebody left open. Raises NoShift (closed already, somebody else's), Invalid. Locks the
+    shift, so that no sale is under way.
     """
     with transaction() as session:
         shift = session.get(Shift, shift_id, populate_existing=True, with_for_update=True)
-        if shift is None or shift.user_id != by.user_id or shift.closed_at is not None:
+        if shift is None or shift.closed_at is not None or not _may_close(session, by, shift):
             raise NoShift("This shift is closed already, or it is not yours.")
         cash = session.execute(_IN_DRAWER, {"party": str(shift_id)}).scalar_one()
         done = CashUp(shift_id, shift.float_minor + int(cash), counted_minor)
@@ -91,8 +95,16 @@ def close_shift(by: By, shift_id: int, counted_minor: int, note: str = "") -> Ca
         shift.closed_at, shift.note = clock.now(), note.strip()
         shift.expected_minor, shift.counted_minor = done.expected_minor, counted_minor
         after = {"expected_minor": done.expected_minor, "counted_minor": counted_minor, "currency": shift.currency}
+        entries = cashed_up(done.difference_minor, shift_id)
+        post(session, f"cash-up-{shift_id}", entries, shift.currency, shift.closed_at, show_id=0, booking_id=None)
         audit(session, by, Action.SHIFT_CLOSED, shift_id, cinema_id=shift.cinema_id, after=after, reason=note)
     return done
+
+
+def _may_close(session: Session, by: By, shift: Shift) -> bool:
+    if shift.user_id == by.user_id:
+        return True
+    return by.user_id is not None and shift.cinema_id in reach(live_grants(session, by.user_id), {Role.MANAGER})
 
 
 def _check(done: CashUp, note: str) -> None:

@@ -111,9 +111,13 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, r
     visitor.page.keyboard.press("F4")
     expect(visitor.page.locator("#h-sale")).to_have_text("Sold")
     visitor.look("sold", WIDE, SMALL)
-    for path in ("/staff/shifts", "/staff/bookings?q=nobody", f"/staff/bookings/{booking.code}"):
+    booked = f"/staff/bookings/{booking.code}"
+    for path in ("/staff/shifts", "/staff/bookings?q=nobody", booked, f"{booked}/exchange"):
         visitor.go(path)
         visitor.look(path, WIDE, SMALL)
+    visitor.page.get_by_role("button", name="Look at the new seats").click()
+    expect(visitor.page.locator(".the-sale")).to_contain_text("In exchange for 2 tickets")
+    visitor.look("an exchange", WIDE, SMALL)
     visitor.go("/staff/box-office")
     visitor.page.keyboard.press("F9")
     expect(visitor.page.get_by_label("Counted in the drawer")).to_be_visible()

@@ -105,6 +105,12 @@ BREAKS = (
         "INSERT INTO shifts (cinema_id, user_id, currency, float_minor, opened_at, closed_at, expected_minor, counted_minor) "
         "SELECT (SELECT min(id) FROM cinemas), min(id), 'GBP', 5000, now(), now(), 4900, 4900 FROM users",
     ),
+    by(
+        12,
+        "missing or over when a shift was counted",
+        "INSERT INTO shifts (cinema_id, user_id, currency, float_minor, opened_at, closed_at, expected_minor, counted_minor) "
+        "SELECT (SELECT min(id) FROM cinemas), min(id), 'GBP', 5000, now(), now(), 5000, 4900 FROM users",
+    ),
     by(12, "gift card's balance", "UPDATE gift_cards SET balance_minor = 1 WHERE balance_minor = 0"),
     by(12, "gift card's balance", ENTRY.format("gift_card_liability", 999, "NULL")),
     by(12, "wallet's balance", "UPDATE wallets SET balance_minor = balance_minor + 1"),

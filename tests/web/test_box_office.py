@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 
+from app.db import db
+from app.domain.counter import CounterTender
+from app.domain.pricing import TicketType
 from app.domain.staff import Role
-from app.models import Cinema, Show
+from app.models import Cinema, Movie, Show
 from app.queries.tickets import booking_view
-from app.services.box_office import keep_best_seats
+from app.services.box_office import Money, keep_best_seats, take_payment
 from app.services.shifts import open_shift
 from app.services.tickets import signed_payload
-from tests.builders import a_cinema, a_paid_booking, a_person, a_show, seat_ids
+from tests.builders import PRICES, a_cinema, a_movie, a_paid_booking, a_person, a_show, seat_ids
 from tests.support.books import rows
 from tests.support.client import PageClient
 from tests.support.money import a_coupon, a_gift_card
@@ -32,6 +36,11 @@ class Seller:
     def post(self, url: str, **data: Any) -> Any:
         return self.client.post_form(url, data, page="/staff/shifts", follow_redirects=True)
 
+    def sold(self, show: Show) -> str:
+        """The code of one adult's ticket, paid in cash."""
+        hold = keep_best_seats(by(self.person), self.shift, "old", show.id, [TicketType.ADULT])
+        return take_payment(by(self.person), self.shift, show.id, hold.booking_id, Money(CounterTender.CASH)).code
+
     def sell(self, *shows: Show, **data: Any) -> Any:
         listed = ",".join(str(show.id) for show in shows)
         return self.post(f"{COUNTER}/sell", listed=listed, **data)
@@ -45,6 +54,17 @@ def cinema(app: Flask) -> Cinema:
 @pytest.fixture
 def show(cinema: Cinema) -> Show:
     return a_show(cinema=cinema, starts_in=soon())
+
+
+@pytest.fixture
+def next_week(cinema: Cinema) -> Show:
+    return a_show(cinema=cinema)
+
+
+def the_movie(show: Show) -> Movie:
+    found = db.session.get_one(Movie, show.movie_id)
+    db.session.commit()
+    return found
 
 
 def soon() -> Any:
@@ -215,3 +235,96 @@ def test_a_seller_does_not_read_anothers_sheet_but_the_manager_does(app: Flask, 
     assert other.client.get(f"/staff/shifts/{seller.shift}").location == "/staff/shifts"
     manager = signed_in(app, a_person(Role.MANAGER, cinema))
     assert manager.get(f"/staff/shifts/{seller.shift}").status_code == 200
+
+
+# Seats exchanged at the counter
+
+
+def an_exchange(seller: Seller, old: str, new: Show, **data: Any) -> Any:
+    return seller.post(f"/staff/bookings/{old}/exchange", show=new.id, tickets=["1"], **data)
+
+
+def test_an_exchange_is_paid_with_the_difference_and_printed(seller: Seller, cinema: Cinema, next_week: Show) -> None:
+    dear = a_show(cinema=cinema, movie=the_movie(next_week), prices={key: minor + 500 for key, minor in PRICES.items()})
+    old = seller.sold(next_week)
+    page = seller.client.get(f"/staff/bookings/{old}/exchange").get_data(as_text=True)
+    assert "This show, other seats" in page
+    assert f'value="{dear.id}"' in page
+    sale = an_exchange(seller, old, dear).get_data(as_text=True)
+    assert "In exchange for one ticket" in sale
+    assert 'data-due="500"' in sale
+    code = rows("SELECT code FROM bookings WHERE state = 'held'")[0].code
+    sold = seller.post(f"{COUNTER}/sales/{code}/pay", pay="cash", cash="10").get_data(as_text=True)
+    assert "£5.00" in sold
+    assert [row.state for row in rows("SELECT state FROM bookings ORDER BY id")] == ["cancelled", "confirmed"]
+
+
+def test_what_an_exchange_gives_back_is_handed_out_on_the_same_page(
+    seller: Seller, cinema: Cinema, next_week: Show
+) -> None:
+    cheap = a_show(
+        cinema=cinema, movie=the_movie(next_week), prices={key: minor - 400 for key, minor in PRICES.items()}
+    )
+    an_exchange(seller, seller.sold(next_week), cheap)
+    code = rows("SELECT code FROM bookings WHERE state = 'held'")[0].code
+    sold = seller.post(f"{COUNTER}/sales/{code}/pay", pay="cash").get_data(as_text=True)
+    assert "Hand out for the old seats" in sold
+    assert "£4.00" in sold
+
+
+def test_an_exchange_without_a_show_or_a_ticket_says_so(seller: Seller, next_week: Show) -> None:
+    old = seller.sold(next_week)
+    answer = seller.post(f"/staff/bookings/{old}/exchange", tickets=["1"])
+    assert answer.status_code == 422
+    assert "Choose a show." in answer.get_data(as_text=True)
+    answer = seller.post(f"/staff/bookings/{old}/exchange", show=next_week.id)
+    assert "Tick the tickets" in answer.get_data(as_text=True)
+    elsewhere = a_show(movie=the_movie(next_week))
+    assert "Choose a show." in an_exchange(seller, old, elsewhere).get_data(as_text=True)
+
+
+def test_a_manager_cashes_up_for_somebody_who_went_home(app: Flask, seller: Seller, cinema: Cinema) -> None:
+    ruth = signed_in(app, a_person(Role.MANAGER, cinema))
+    page = ruth.get(f"/staff/shifts/{seller.shift}").get_data(as_text=True)
+    assert "Maya has not closed this shift" in page
+    done = ruth.post_form(
+        f"/staff/shifts/{seller.shift}/close", {"counted": "50"}, page="/staff/shifts", follow_redirects=True
+    )
+    assert "The shift is closed" in done.get_data(as_text=True)
+
+
+# Other days, and amounts that changed meanwhile
+
+
+def test_another_days_shows_are_sold_in_advance(seller: Seller, cinema: Cinema) -> None:
+    import datetime as dt
+
+    from app import clock
+
+    later = a_show(cinema=cinema, movie=a_movie("Nosferatu"), starts_in=dt.timedelta(days=3))
+    day = (clock.now() + dt.timedelta(days=3)).astimezone(ZoneInfo(cinema.timezone)).date().isoformat()
+    assert "Nosferatu" not in seller.client.get(COUNTER).get_data(as_text=True)
+    page = seller.client.get(f"{COUNTER}?day={day}").get_data(as_text=True)
+    assert "Nosferatu" in page
+    assert f'name="day" value="{day}"' in page
+    assert "Sold" in seller.sell(later, entry="1 AA 20", day=day).get_data(as_text=True)
+    assert "not on sale any more" in seller.sell(later, entry="1 AA 20").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("day", ["", "yesterday", "2001-01-01", "9999-12-31", "2026-02-30"])
+def test_a_day_that_is_none_is_today(seller: Seller, show: Show, day: str) -> None:
+    page = seller.client.get(f"{COUNTER}?day={day}").get_data(as_text=True)
+    assert f'value="{show.id}"' in page
+    assert 'name="day"' not in page
+
+
+def test_a_refund_by_the_policy_is_what_the_page_said(seller: Seller, next_week: Show) -> None:
+    code = seller.sold(next_week)
+    page = seller.client.get(f"/staff/bookings/{code}").get_data(as_text=True)
+    assert 'name="shown" value="900"' in page
+    url = f"/staff/bookings/{code}/cancel"
+    answer = seller.post(url, tickets=["1"], how="policy", shown="800", reason="ill")
+    assert "By the policy £9.00 comes back for all tickets now" in answer.get_data(as_text=True)
+    assert "Hand out £9.00" in seller.post(url, tickets=["1"], how="policy", shown="900", reason="ill").get_data(
+        as_text=True
+    )

@@ -157,3 +157,32 @@ def test_the_worker_may_serve_the_door_and_nothing_else(sam: PageClient):
 def test_a_house_without_cinema_leads_to_the_making_of_one(app: Flask):
     answer = signed_in(app, a_person(Role.ADMIN)).get("/staff/scan")
     assert (answer.status_code, answer.location) == (303, "/staff/cinemas/new")
+    assert answer.status_code == 403
+    assert "import-cinemas" in words(answer)
+
+
+def test_the_log_is_searched_and_taken_along_as_a_file(sam: PageClient, regent: Cinema):
+    booking = a_paid_booking(a_show(cinema=regent, starts_in=SOON), 2)
+    post(sam, regent, typed(booking), door="=Door A", key="one")
+
+    def found(query: str) -> int:
+        return len(soup(sam.get(f"/staff/scan/log?{query}")).select("tbody tr"))
+
+    assert found("") == found("q=door+a") == found(f"q={booking.code}") == found("hours=720") == 1
+    assert found("q=balcony") == 0
+    assert "has the words “balcony”" in words(sam.get("/staff/scan/log?q=balcony"))
+    file = sam.get("/staff/scan/log.csv?hours=12").get_data(as_text=True)
+    assert "'=Door A" in file
+    assert "A1" in file.splitlines()[1]
+    assert len(sam.get("/staff/scan/log.csv?q=balcony").get_data(as_text=True).splitlines()) == 1
+
+
+def test_the_door_can_be_installed(sam: PageClient):
+    manifest = sam.get("/staff/scan/manifest.webmanifest").get_json()
+    sizes = {icon["sizes"] for icon in manifest["icons"]}
+    assert {"192x192", "512x512"} <= sizes
+    for icon in manifest["icons"]:
+        answer = sam.get(icon["src"])
+        assert (answer.status_code, answer.mimetype) == (200, icon["type"])
+    assert manifest["start_url"].startswith(manifest["scope"])
+    assert manifest["display"] == "standalone"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app import clock
 from app.blueprints.staff import pages
 from app.blueprints.staff.box_office import SELLERS, qr_codes
 from app.config import settings
+from app.db import end_read
 from app.domain.links import booking_link
 from app.domain.states import BookingState
-from app.errors import DomainError, Invalid, NoShift, NotFound
+from app.errors import AmountChanged, DomainError, Invalid, NoShift, NotFound
 from app.money import format_money
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.box_office import (
@@ -22,10 +26,14 @@ from app.queries.box_office import (
     waiting_refunds,
     what_staff_did,
 )
+from app.queries.browsing.showings import Showing, seats_left
+from app.queries.exchange_page import Exchangeable, exchangeable, offered_showings
 from app.queries.tickets import booking_view
 from app.services import counter_bookings
 from app.services.cancelling import preview_cancellation
+from app.services.counter_exchanges import exchange_best_seats
 from app.services.counter_refunds import cancel_at_counter, pay_out
+from app.services.exchanging import Change
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
@@ -140,6 +148,8 @@ def cancel_booking(house: StaffHouse, code: str) -> AnyResponse:
         if not numbers:
             raise Invalid("Tick the tickets that are given back.")
         full = request.form.get("how") != "policy"
+        if not full:
+            _check_shown(ref)
         preview = preview_cancellation(ref.show_id, ref.id, numbers)
         result = preview.result
         done = cancel_at_counter(
@@ -162,6 +172,63 @@ def cancel_booking(house: StaffHouse, code: str) -> AnyResponse:
         return words.strip() or "The seats are given back; nothing was to return."
 
     return _done(house, code, act)
+
+
+@pages.get("/bookings/<code>/exchange")
+@staff(*SELLERS)
+def exchange_booking(house: StaffHouse, code: str) -> AnyResponse:
+    """Which tickets, for which show of this cinema; the till does the rest."""
+    ref = _ref(code)
+    if open_shift_of(house.person.id, house.the_cinema().id) is None:
+        flash("Open a shift first: what the new seats cost more needs a drawer.", "warn")
+        return redirect(url_for("staff.shifts"), 303)
+    return _exchange_page(house, ref)
+
+
+def _exchange_page(house: StaffHouse, ref: BookingRef, problem: str = "", status: int = 200) -> Response:
+    of = exchangeable(ref.show_id, ref.id)
+    closed = of.why_not(clock.now())
+    showings = [] if closed else _showings(of, house.the_cinema().id)
+    left = seats_left(one.id for one in showings)
+    end_read()
+    page = "staff/box_office/exchange.html"
+    context: dict[str, Any] = {"of": of, "closed": closed, "showings": showings, "left": left, "problem": problem}
+    return render(page, status_code=status, house=house, typed=request.form, **context)
+
+
+def _showings(of: Exchangeable, cinema_id: int) -> list[Showing]:
+    """The shows of this cinema that the tickets may be changed for: the money goes into its drawers."""
+    offered = offered_showings(of)
+    found = [*([offered.here] if offered.here else []), *offered.others]
+    return [one for one in found if one.cinema_id == cinema_id]
+
+
+@pages.post("/bookings/<code>/exchange")
+@staff(*SELLERS)
+def begin_exchange_at_till(house: StaffHouse, code: str) -> AnyResponse:
+    """Seats are kept for the till, for the same number of tickets; nothing changes before they are paid."""
+    ref, cinema = _ref(code), house.the_cinema()
+    shift = open_shift_of(house.person.id, cinema.id)
+    if shift is None:
+        return _exchange_page(house, ref, NoShift.default, NoShift.status)
+    show_id = request.form.get("show", type=int)
+    change = Change(ref.show_id, ref.id, tuple(request.form.getlist("tickets", type=int)[:50]))
+    try:
+        showings = _showings(exchangeable(ref.show_id, ref.id), cinema.id)
+        if show_id is None or show_id not in {one.id for one in showings}:
+            raise Invalid("Choose a show.")
+        hold = exchange_best_seats(house.by, shift.id, secrets.token_urlsafe(12), show_id, change)
+    except DomainError as problem:
+        return _exchange_page(house, ref, problem.message, problem.status)
+    return redirect(url_for("staff.sale", code=hold.code), 303)
+
+
+def _check_shown(ref: BookingRef) -> None:
+    """Raises AmountChanged where the policy gives back another amount for all tickets than the page said."""
+    result = preview_cancellation(ref.show_id, ref.id, None).result
+    if request.form.get("shown", type=int) != result.returned_minor:
+        back = format_money(result.returned_minor, booking_view(ref.show_id, ref.id).currency)
+        raise AmountChanged(f"By the policy {back} comes back for all tickets now. Please look at it once more.")
 
 
 @pages.post("/shows/<int:show_id>/refunds/<int:number>/pay-out")

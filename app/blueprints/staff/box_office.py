@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
 from app.blueprints.staff import pages
+from app.db import end_read
 from app.domain.counter import LETTERS, WHEELCHAIR, BadEntry, CounterTender, kinds_of, minor_of, parse_entry
 from app.domain.gift_cards import looks_like_code
 from app.domain.pricing import TYPE_NAMES, TicketType
@@ -21,17 +23,21 @@ from app.errors import ConcurrentModification, DomainError, InvalidCoupon, Inval
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.box_office import (
     OpenShift,
+    WaitingRefund,
     credits_entered,
     last_sales,
     open_shift_of,
     paid_at_counter,
     sessions_of_day,
     sold_as,
+    waiting_refunds,
 )
+from app.queries.exchange_page import changes_of
 from app.queries.seat_map import fresh_seat_map
 from app.queries.show_page import prices_key
 from app.queries.tickets import BookingView, booking_view
 from app.services import box_office as services
+from app.services.counter_exchanges import change_of_sale, exchange_for_seats
 from app.services.extras import add_coupon, add_gift_card
 from app.services.holds import release_booking
 from app.services.tickets import ticket_qr
@@ -42,6 +48,8 @@ from app.web.render import render
 from app.web.seat_cells import seat_cells
 from app.web.staff import StaffHouse
 
+AHEAD = 60
+"""Days that can be sold for at the counter."""
 SELLERS = (Role.BOX_OFFICE, Role.MANAGER)
 KEYS = [(letter, TYPE_NAMES[kind]) for letter, kind in LETTERS.items()] + [(WHEELCHAIR, "Wheelchair, companion")]
 
@@ -80,20 +88,44 @@ def _to_the_shift() -> AnyResponse:
 
 def _page(house: StaffHouse, shift: OpenShift, problem: str = "", status: int = 200, **context: Any) -> Response:
     cinema = house.the_cinema()
-    blank: dict[str, Any] = {"sale": None, "sold": None, "paid": None, "qrs": {}, "grid": "", "typed": request.form}
-    context = {**blank, **context}
+    blank: dict[str, Any] = {
+        "sale": None,
+        "sold": None,
+        "paid": None,
+        "qrs": {},
+        "grid": "",
+        "typed": request.form,
+        "owed": [],
+    }
+    context, day = {**blank, **context}, _day_asked(house)
     return render(
         "staff/box_office/counter.html",
         status_code=status,
         house=house,
         shift=shift,
-        sessions=sessions_of_day(cinema.id, cinema.timezone),
+        sessions=sessions_of_day(cinema.id, cinema.timezone, day),
+        day=day,
+        days=_days(house),
         keys=KEYS,
         last=last_sales(shift.id),
         token=secrets.token_urlsafe(12),
         problem=problem,
         **context,
     )
+
+
+def _day_asked(house: StaffHouse) -> dt.date | None:
+    """The day whose shows are listed, of address or form; None for today, whose night goes on past midnight."""
+    try:
+        day = dt.date.fromisoformat(request.values.get("day", ""))
+    except ValueError:
+        return None
+    return day if 0 < (day - house.now.date()).days <= AHEAD else None
+
+
+def _days(house: StaffHouse) -> list[dt.date]:
+    """The days that tickets are sold for, today in."""
+    return [house.now.date() + dt.timedelta(days=number) for number in range(AHEAD + 1)]
 
 
 @pages.post("/box-office/sell")
@@ -137,7 +169,7 @@ def _take(house: StaffHouse, shift: OpenShift, show_id: int, booking_id: int, mo
 def _wanted(house: StaffHouse, shift: OpenShift) -> Wanted:
     """Raises BadEntry. A number in the line means the show that the page listed under it, whatever began meanwhile."""
     cinema = house.the_cinema()
-    on_sale = {one.id for one in sessions_of_day(cinema.id, cinema.timezone)}
+    on_sale = {one.id for one in sessions_of_day(cinema.id, cinema.timezone, _day_asked(house))}
     line = request.form.get("entry", "").strip()
     wanted = _of_line(line, shift) if line else _of_fields(shift)
     if wanted.show_id not in on_sale:
@@ -202,12 +234,23 @@ def _sale_page(
     view = booking_view(ref.show_id, ref.id)
     if view.state == BookingState.CONFIRMED:
         paid = paid_at_counter(ref.show_id, ref.id)
-        return _page(house, shift, problem, status, sold=view, paid=paid, qrs=qr_codes(view))
+        owed = _to_hand_out(house, ref)
+        return _page(house, shift, problem, status, sold=view, paid=paid, qrs=qr_codes(view), owed=owed)
     if view.state != BookingState.HELD or view.expires_at <= clock.now():
         flash("The seats were kept too long and are free again.", "warn")
         return redirect(url_for("staff.box_office"), 303)
-    due = max(0, view.total_minor - credits_entered(ref.show_id, ref.id))
-    return _page(house, shift, problem, status, sale=view, grid=_grid(view), kinds=kinds_on_offer(view), due=due)
+    credits, worth = credits_entered(ref.show_id, ref.id)
+    money = {"due": max(0, view.total_minor - credits), "goes_back": max(0, worth - view.total_minor)}
+    replaced = change_of_sale(ref.show_id, ref.id)
+    context = {"grid": _grid(view), "kinds": kinds_on_offer(view), "replaced": replaced, **money}
+    return _page(house, shift, problem, status, sale=view, **context)
+
+
+def _to_hand_out(house: StaffHouse, ref: BookingRef) -> list[WaitingRefund]:
+    """What an exchange gave back of seats that were paid at a counter."""
+    codes = [one.code for one in changes_of(ref.show_id, ref.id).instead_of]
+    end_read()
+    return [refund for code in codes for refund in waiting_refunds(house.the_cinema().id, code)]
 
 
 def qr_codes(view: BookingView) -> dict[int, Markup]:
@@ -240,6 +283,9 @@ def sale_seats(house: StaffHouse, code: str) -> AnyResponse:
         kinds = [TicketType(one.ticket_type) for one in view.tickets if one.ticket_type != TicketType.COMPANION]
         token = ref.owner_key.rpartition(":")[2]
         seats = [int(one) for one in values]
+        replaced = change_of_sale(ref.show_id, ref.id)
+        if replaced:
+            return exchange_for_seats(house.by, shift.id, token, ref.show_id, seats, replaced).code
         return services.keep_these_seats(house.by, shift.id, token, ref.show_id, seats, kinds).code
 
     return _changed(house, code, change)

@@ -18,11 +18,12 @@ from app.blueprints.staff import pages
 from app.config import settings
 from app.domain.admission import LONGEST_KEY, LONGEST_NAME, Door
 from app.domain.staff import Role
-from app.queries.door import DoorShow, door_list, door_log, public_keys, shows_at_door
+from app.queries.door import DoorLog, DoorShow, door_list, door_log, public_keys, shows_at_door
 from app.services.admission import AtDoor, undo_admission
 from app.services.admission import scan as scan_ticket
 from app.services.door_sync import Taken, take_report
 from app.web.assets import asset
+from app.web.csv_files import csv_file
 from app.web.door_words import DoorAnswer, in_words
 from app.web.guards import staff
 from app.web.render import render
@@ -34,6 +35,8 @@ LONGEST_QUEUE = 100
 """Reports that one request brings at most; a device sends the rest after it."""
 LONGEST_CODE = 300
 LOG_HOURS = 48
+LOOK_BACK = (12, 48, 168, 720)
+"""Hours that the log can be looked back; LOG_HOURS unless asked."""
 SCRIPTS = (
     "vendor/jsqr-1.4.0.js",
     "vendor/tweetnacl-1.0.3.min.js",
@@ -183,10 +186,11 @@ def scan_worker(house: StaffHouse) -> Response:
 @pages.get("/scan/manifest.webmanifest")
 @staff(*AT_THE_DOOR)
 def scan_manifest(house: StaffHouse) -> Response:
-    icon = {"src": asset("favicon.svg"), "type": "image/svg+xml", "sizes": "any", "purpose": "any"}
+    icons = [{"src": asset("favicon.svg"), "type": "image/svg+xml", "sizes": "any", "purpose": "any"}]
+    icons += [{"src": asset(f"icons/door-{n}.png"), "type": "image/png", "sizes": f"{n}x{n}"} for n in (192, 512)]
     start = url_for("staff.scan")
     words = {"name": f"{settings.site_name}: the door", "short_name": "Door", "lang": "en"}
-    looks = {"display": "standalone", "background_color": "#101418", "theme_color": "#9a2310", "icons": [icon]}
+    looks = {"display": "standalone", "background_color": "#101418", "theme_color": "#9a2310", "icons": icons}
     response = jsonify({**words, **looks, "id": start, "start_url": start, "scope": start})
     response.mimetype = "application/manifest+json"
     return response
@@ -198,9 +202,49 @@ def scan_manifest(house: StaffHouse) -> Response:
 @pages.get("/scan/log")
 @staff(*AT_THE_DOOR)
 def scan_log(house: StaffHouse) -> Response:
-    since = clock.now() - dt.timedelta(hours=LOG_HOURS)
-    log = door_log(house.the_cinema().id, house.zone, since)
-    return render("staff/scan/log.html", house=house, log=log, hours=LOG_HOURS, may_undo=house.may(Role.MANAGER))
+    """The last hours, or those asked for; `q` are words of seat, film, screen, door or ticket code."""
+    found, log = _log_asked(), _log(house)
+    return render("staff/scan/log.html", house=house, log=log, **found, may_undo=house.may(Role.MANAGER))
+
+
+def _log_asked() -> dict[str, Any]:
+    hours = request.args.get("hours", LOG_HOURS, type=int)
+    return {"hours": hours if hours in LOOK_BACK else LOG_HOURS, "words": request.args.get("q", "")[:60].strip()}
+
+
+def _log(house: StaffHouse) -> DoorLog:
+    asked = _log_asked()
+    since = clock.now() - dt.timedelta(hours=asked["hours"])
+    return door_log(house.the_cinema().id, house.zone, since, asked["words"])
+
+
+@pages.get("/scan/log.csv")
+@staff(*AT_THE_DOOR)
+def scan_log_file(house: StaffHouse) -> Response:
+    """The same as a file."""
+    log = _log(house)
+    header = (
+        "time",
+        "outcome",
+        "seat",
+        "film",
+        "show",
+        "screen",
+        "ticket",
+        "door",
+        "device",
+        "by",
+        "undone",
+        "why undone",
+    )
+    rows = (
+        (
+            one.at, one.outcome, one.seat, one.title, one.starts_at, one.screen, one.code, one.door, one.device,
+            one.person, one.undone_at, one.undone_why,
+        )
+        for one in (*log.disputed, *log.admitted)
+    )  # fmt: skip
+    return csv_file(f"door-{house.now.date()}", header, rows)
 
 
 @pages.post("/shows/<int:show_id>/admissions/<int:number>/undo")

@@ -19,6 +19,24 @@ const field = letter => $(`#n-${letter}`);
 const chosen = () => $("[name=show]:checked");
 const price = letter => Number(chosen()?.dataset[(letter === "W" ? "a" : letter.toLowerCase())] ?? NaN);
 
+/* For fingers: what people hand over for such a sum, in round notes. */
+const notes = $("#notes");
+const offer = sum => {
+  if (!notes) return;
+  const unit = 10 ** digits;
+  const round = [5, 10, 20, 50, 100].map(note => Math.ceil(sum / (note * unit)) * note * unit);
+  const wanted = sum ? [...new Set([sum, ...round])].filter(one => one >= sum).sort((a, b) => a - b).slice(0, 5) : [];
+  notes.replaceChildren(...wanted.map(minor => {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "btn small quiet", textContent: money(minor) });
+    button.addEventListener("click", () => {
+      $("#cash").value = (minor / unit).toFixed(digits);
+      add(minor);
+    });
+    return button;
+  }));
+};
+
 /* What is chosen, added up; prices are the lowest, the server's bill is what counts. */
 const add = given => {
   for (const output of all("[data-price]")) {
@@ -29,6 +47,7 @@ const add = given => {
   const sum = wanted.reduce((sum, letter) => sum + Number(field(letter).value) * (price(letter) || 0), 0);
   if (!due) return;
   due.textContent = money(sum);
+  offer(sum);
   const back = given === null ? 0 : given - sum;
   $("b", change).textContent = money(back);
   $("span", change).textContent = back < 0 ? "Missing" : "Change";

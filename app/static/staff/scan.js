@@ -102,10 +102,11 @@ $("#answer-note").addEventListener("click", async () => {
 });
 
 /* The last ten. */
-let last = [];
+let last = JSON.parse(sessionStorage.getItem("door-last") || "[]");
 const remember = answer => {
   const time = clockTime(Date.now());
   last = [{ kind: answer.kind, words: `${answer.word}, ${answer.seat || answer.reason}`, offline: answer.offline, time }, ...last].slice(0, 10);
+  sessionStorage.setItem("door-last", JSON.stringify(last));
   drawLast();
 };
 const drawLast = () => {
@@ -121,6 +122,8 @@ const drawLast = () => {
   $("#door-last").replaceChildren(...lines);
   $("#answer-last").replaceChildren(...lines.map(line => line.firstChild.cloneNode(true)));
 };
+
+drawLast();
 
 /* Counts: what the server said last, and whom this device let in since. */
 const chosen = () => Number(show.value);
