@@ -157,8 +157,6 @@ def test_the_worker_may_serve_the_door_and_nothing_else(sam: PageClient):
 def test_a_house_without_cinema_leads_to_the_making_of_one(app: Flask):
     answer = signed_in(app, a_person(Role.ADMIN)).get("/staff/scan")
     assert (answer.status_code, answer.location) == (303, "/staff/cinemas/new")
-    assert answer.status_code == 403
-    assert "import-cinemas" in words(answer)
 
 
 def test_the_log_is_searched_and_taken_along_as_a_file(sam: PageClient, regent: Cinema):
