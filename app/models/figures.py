@@ -66,6 +66,46 @@ class FigureMoney(Base):
     credit_minor: Mapped[c.big]
 
 
+class FigureSaleDaily(Base):
+    """What a cinema sold and gave back on one day, all shows together, by one thing at a time.
+
+    `by` says which: film and screen name it by `thing_id`, category, type and channel by `name`. The rows of each `by` add
+    up to the same, so a report reads those of one.
+    """
+
+    __tablename__ = "figures_sales_daily"
+    __table_args__ = (Index("ix_figures_sales_daily_day", "by", "day"),)
+
+    cinema_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+    by: Mapped[str] = mapped_column(String(10), primary_key=True)
+    thing_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    sold: Mapped[int] = mapped_column(Integer)
+    back: Mapped[int] = mapped_column(Integer)
+    net_minor: Mapped[c.big]
+    fee_minor: Mapped[c.big]
+    tax_minor: Mapped[c.big]
+    discount_minor: Mapped[c.big]
+    kept_minor: Mapped[c.big]
+    kept_tax_minor: Mapped[c.big]
+
+
+class FigureMoneyDaily(Base):
+    """The movements of one account on one day of a cinema (0 = of none), all shows together."""
+
+    __tablename__ = "figures_money_daily"
+
+    cinema_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+    account: Mapped[str] = mapped_column(String(30), primary_key=True)
+    party: Mapped[str] = mapped_column(String(60), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    debit_minor: Mapped[c.big]
+    credit_minor: Mapped[c.big]
+
+
 class FigureShow(Base):
     """How a show stands: seats there are, sold, let in, and which ones are sold."""
 

@@ -171,6 +171,34 @@ JOIN shows s ON s.id = coalesce(m.show_id, n.show_id) JOIN cinemas c ON c.id = s
 WHERE m.key IS NOT NULL OR n.value = 0
 GROUP BY 1, 2, 3, 4, 5
 """
+TOUCHED = f"""
+SELECT cinema_id, day FROM figures_sales WHERE {_THESE}
+UNION SELECT cinema_id, day FROM figures_money WHERE {_THESE}
+"""
+"""The days of cinemas that something of these shows is on."""
+_WHICH = "unnest(CAST(:cinemas AS bigint[]), CAST(:days AS date[])) AS these (cinema_id, day)"
+_AMOUNTS = ("net_minor", "fee_minor", "tax_minor", "discount_minor", "kept_minor", "kept_tax_minor")
+DAILY = {
+    "figures_sales_daily": f"""
+INSERT INTO figures_sales_daily (cinema_id, day, by, thing_id, name, currency, sold, back, {", ".join(_AMOUNTS)})
+SELECT f.cinema_id, f.day, part.by, part.thing_id, part.name, f.currency, sum(f.sold), sum(f.back),
+       {", ".join(f"sum(f.{name})" for name in _AMOUNTS)}
+FROM {_WHICH} JOIN figures_sales f ON f.cinema_id = these.cinema_id AND f.day = these.day
+CROSS JOIN LATERAL (VALUES ('film', f.movie_id, ''), ('screen', f.screen_id, ''), ('category', 0, f.category),
+  ('type', 0, f.ticket_type), ('channel', 0, f.channel)) AS part (by, thing_id, name)
+GROUP BY 1, 2, 3, 4, 5, 6
+""",
+    "figures_money_daily": f"""
+INSERT INTO figures_money_daily (cinema_id, day, account, party, currency, debit_minor, credit_minor)
+SELECT f.cinema_id, f.day, f.account, f.party, f.currency, sum(f.debit_minor), sum(f.credit_minor)
+FROM {_WHICH} JOIN figures_money f ON f.cinema_id = these.cinema_id AND f.day = these.day
+GROUP BY 1, 2, 3, 4, 5
+""",
+}
+"""Table → the statement that sums up its days of `:cinemas` and `:days` from what is summed up by show."""
+EMPTIED = f"""
+DELETE FROM {{table}} old USING {_WHICH} WHERE old.cinema_id = these.cinema_id AND old.day = these.day
+"""
 FILLED = {
     "figures_sales": SALES,
     "figures_money": MONEY,

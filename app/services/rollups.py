@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db, end_read, transaction
-from app.services.rollup_sql import FILLED
+from app.services.rollup_sql import DAILY, EMPTIED, FILLED, TOUCHED
 
 SETTLED = dt.timedelta(minutes=10)
 """Longer than any transaction lives: they wait 3 s for a lock and never for a network."""
@@ -25,6 +25,7 @@ REBUILD = "rebuild"
 BATCH = 200
 """Shows that are summed up in one transaction."""
 
+_TOUCHED = text(TOUCHED)
 _MARKS = text("SELECT source FROM figures_marks")
 _LOCK_MARKS = text(
     "SELECT source, settled_id FROM figures_marks WHERE source = ANY(:sources) ORDER BY source FOR UPDATE"
@@ -110,8 +111,25 @@ def _settled(session: Session, source: str, mark: int) -> int:
 
 
 def _sum_up(session: Session, shows: Sequence[int]) -> None:
-    """Replace all figures of these shows (0 = what belongs to none)."""
+    """Replace all figures of these shows (0 = what belongs to none), and those of the days that they are on."""
     values = {"shows": list(shows)}
+    days = _days_of(session, shows)
     for table, fill in FILLED.items():
         session.execute(text(f"DELETE FROM {table} WHERE show_id = ANY(:shows)"), values)  # noqa: S608
         session.execute(text(fill), values)
+    days |= _days_of(session, shows)
+    _sum_up_days(session, sorted(days))
+
+
+def _days_of(session: Session, shows: Sequence[int]) -> set[tuple[int, dt.date]]:
+    return {(row.cinema_id, row.day) for row in session.execute(_TOUCHED, {"shows": list(shows)})}
+
+
+def _sum_up_days(session: Session, days: Sequence[tuple[int, dt.date]]) -> None:
+    """Replace the sums over all shows on these days of cinemas."""
+    if not days:
+        return
+    cinemas, dates = map(list, zip(*days, strict=True))
+    for table, fill in DAILY.items():
+        for statement in (EMPTIED.format(table=table), fill):
+            session.execute(text(statement), {"cinemas": cinemas, "days": dates})

@@ -19,7 +19,7 @@ from app.models import Booking, Show
 from app.services import payments, rollups
 from app.services.admission import AtDoor, admit_ticket
 from app.services.ledger import post
-from app.services.rollup_sql import FILLED
+from app.services.rollup_sql import DAILY, FILLED
 from app.services.show_cancelling import cancel_show, refund_show
 from app.services.views import count_view, flush_views
 from tests.builders import (
@@ -56,7 +56,7 @@ def rows(sql: str, **values: Any) -> list[Any]:
 
 def everything() -> dict[str, list[Any]]:
     """All figures, as they stand."""
-    return {table: sorted(map(tuple, rows(f"SELECT * FROM {table}"))) for table in FILLED}
+    return {table: sorted(map(tuple, rows(f"SELECT * FROM {table}"))) for table in (*FILLED, *DAILY)}
 
 
 def booked(account: str) -> Counter[Any]:
@@ -86,10 +86,27 @@ def check_against_the_books() -> None:
             account
         )
     assert summed("given_minor - back_minor", "figures_coupons") == booked("discounts")
+    check_days_against_shows()
     for show, sold, back in rows("SELECT show_id, sum(sold), sum(back) FROM figures_sales GROUP BY 1"):
         (live,) = rows("SELECT count(*) FROM tickets WHERE show_id = :s AND state IN ('issued', 'admitted')", s=show)[0]
         assert sold - back == live
         assert rows("SELECT sold FROM figures_shows WHERE show_id = :s", s=show)[0][0] == live
+
+
+def check_days_against_shows() -> None:
+    """The sums of whole days are those of their shows, whichever way they are cut."""
+    columns = (
+        "sum(sold), sum(back), sum(net_minor), sum(fee_minor), sum(tax_minor), sum(discount_minor), sum(kept_minor)"
+    )
+    cuts = {"film": "movie_id::text", "screen": "screen_id::text", "category": "category", "type": "ticket_type"}
+    for by, name in {**cuts, "channel": "channel"}.items():
+        shows = f"SELECT cinema_id, day, currency, {name} AS name, {columns} FROM figures_sales GROUP BY 1, 2, 3, 4"
+        named = "thing_id::text" if by in ("film", "screen") else "name"
+        of_days = f"FROM figures_sales_daily WHERE by = '{by}' GROUP BY 1, 2, 3, 4"
+        days = f"SELECT cinema_id, day, currency, {named}, {columns} {of_days}"
+        assert sorted(map(tuple, rows(shows))) == sorted(map(tuple, rows(days))), by
+    moves = "SELECT cinema_id, day, account, party, currency, sum(debit_minor), sum(credit_minor) FROM {} GROUP BY 1, 2, 3, 4, 5"
+    assert sorted(rows(moves.format("figures_money"))) == sorted(rows(moves.format("figures_money_daily")))
 
 
 class History:

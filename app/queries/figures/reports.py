@@ -76,7 +76,7 @@ def _revenue(key: str) -> Callable[[Wanted], Table]:
 
     def run(wanted: Wanted) -> Table:
         found = _rows(
-            f"SELECT {name}, f.currency, {_SUMS} FROM figures_sales f {join} "
+            f"SELECT {name}, f.currency, {_SUMS} FROM {_sales(wanted, key)} f {join} "
             f"WHERE {wanted.conditions().replace('s.', 'f.')} GROUP BY 1, 2 ORDER BY f.currency, {order}, 1",
             wanted,
         )
@@ -85,6 +85,26 @@ def _revenue(key: str) -> Callable[[Wanted], Table]:
         return _table(columns, rows, drawn=8)
 
     return run
+
+
+def _sales(wanted: Wanted, key: str) -> str:
+    """Where sales are read: by show if only some shows count, else the days' sums, which are far fewer, under the same
+    names."""
+    if wanted.of_shows:
+        return "figures_sales"
+    by = key if key in ("film", "screen", "category", "type") else "channel"
+    return (
+        "(SELECT *, thing_id AS movie_id, thing_id AS screen_id, name AS category, name AS ticket_type, "
+        f"name AS channel FROM figures_sales_daily WHERE by = '{by}')"
+    )
+
+
+def _money(wanted: Wanted) -> tuple[str, str]:
+    """Where movements of money are read, as `f`, and which of them count."""
+    if wanted.of_shows:
+        shows = "figures_money f JOIN shows s ON s.id = f.show_id"
+        return shows, f"{wanted.conditions()} AND f.show_id <> 0"
+    return "figures_money_daily f", wanted.conditions()
 
 
 def _named(key: str, name: Any) -> Any:
@@ -128,11 +148,10 @@ _NAMES = ", ".join(f"'{name}'" for name in TENDERS)
 
 def _tenders(wanted: Wanted) -> Table:
     """What came in and went out by each way to pay. Selling a gift card or filling a wallet is the other side of it."""
-    conditions = wanted.conditions() + (" AND f.show_id <> 0" if wanted.of_shows else "")
+    source, conditions = _money(wanted)
     found = _rows(
-        "SELECT f.account, f.party, f.currency, sum(f.debit_minor), sum(f.credit_minor) FROM figures_money f "
-        f"LEFT JOIN shows s ON s.id = f.show_id WHERE {conditions} AND f.account IN "
-        f"({_NAMES}) GROUP BY 1, 2, 3 ORDER BY 3, 1, 2",
+        f"SELECT f.account, f.party, f.currency, sum(f.debit_minor), sum(f.credit_minor) FROM {source} "
+        f"WHERE {conditions} AND f.account IN ({_NAMES}) GROUP BY 1, 2, 3 ORDER BY 3, 1, 2",
         wanted,
     )
     rows = tuple(
@@ -142,11 +161,10 @@ def _tenders(wanted: Wanted) -> Table:
 
 
 def _accounts(wanted: Wanted) -> Table:
-    conditions = wanted.conditions() + (" AND f.show_id <> 0" if wanted.of_shows else "")
+    source, conditions = _money(wanted)
     found = _rows(
-        "SELECT a.code, a.name, f.currency, sum(f.debit_minor), sum(f.credit_minor) FROM figures_money f "
-        "JOIN ledger_accounts a ON a.code = f.account LEFT JOIN shows s ON s.id = f.show_id "
-        f"WHERE {conditions} GROUP BY 1, 2, 3 ORDER BY 3, 1",
+        f"SELECT a.code, a.name, f.currency, sum(f.debit_minor), sum(f.credit_minor) FROM {source} "
+        f"JOIN ledger_accounts a ON a.code = f.account WHERE {conditions} GROUP BY 1, 2, 3 ORDER BY 3, 1",
         wanted,
     )
     rows = tuple((row[2], row[0], row[1], int(row[3]), int(row[4]), int(row[3] - row[4])) for row in found)
@@ -185,6 +203,11 @@ def _coupons(wanted: Wanted) -> Table:
     return _table(columns, rows, drawn=5)
 
 
+_SHOWN = (
+    "s.starts_at >= (CAST(:start AS timestamp) - interval '1 day') AT TIME ZONE 'UTC' "
+    "AND s.starts_at < (CAST(:end AS timestamp) + interval '2 days') AT TIME ZONE 'UTC'"
+)
+"""Somewhere on Earth the show is on one of these days: what an index finds, before the cinema's own clock is asked."""
 _LOCAL = "(s.starts_at AT TIME ZONE c.timezone)"
 
 
@@ -192,9 +215,7 @@ def _occupancy(wanted: Wanted) -> Table:
     """By film, over the shows of these days that were not cancelled."""
     conditions = wanted.conditions("s.starts_at").replace("f.cinema_id", "s.cinema_id")
     conditions = conditions.replace(
-        "s.starts_at BETWEEN :start AND :end",
-        f"s.starts_at >= CAST(:start AS timestamp) AT TIME ZONE 'UTC' - interval '1 day' AND s.starts_at < "
-        f"CAST(:end AS timestamp) AT TIME ZONE 'UTC' + interval '2 days' AND {_LOCAL}::date BETWEEN :start AND :end",
+        "s.starts_at BETWEEN :start AND :end", f"{_SHOWN} AND {_LOCAL}::date BETWEEN :start AND :end"
     )
     found = _rows(
         "SELECT m.title, count(*), sum(coalesce(f.seats, l.seat_count)), sum(coalesce(f.sold, 0)), "
@@ -274,8 +295,9 @@ def choices(wanted: Wanted) -> Choices:
     reach = "true" if wanted.where.everywhere else "cinema_id = ANY(:ids)"
     one = "" if wanted.cinema_id is None else f" AND cinema_id = {int(wanted.cinema_id)}"
     films = _rows(
-        "SELECT id, title FROM movies WHERE id IN (SELECT movie_id FROM figures_sales "
-        f"WHERE (day BETWEEN :start AND :end OR show_day BETWEEN :start AND :end) AND {reach}{one}) ORDER BY title, id",
+        "SELECT id, title FROM movies WHERE id IN (SELECT thing_id FROM figures_sales_daily WHERE by = 'film' "
+        f"AND day BETWEEN :start AND :end AND {reach}{one} UNION SELECT movie_id FROM shows s WHERE {_SHOWN} AND {reach}{one}) "
+        "ORDER BY title, id",
         wanted,
     )
     screens = _rows(f"SELECT id, name FROM screens WHERE {reach}{one} ORDER BY name, id LIMIT 200", wanted)
