@@ -82,3 +82,73 @@ class PricePicker:
 
 def first_fit(rules: Iterable[PriceRule], local: dt.datetime, screen_id: int | None, default: int | None) -> int | None:
     return next((rule.price_list_id for rule in rules if rule.fits(local, screen_id)), default)
+
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def days_in_words(weekdays: Iterable[int]) -> str:
+    """Monday to Friday; Monday, Wednesday and Friday; every day."""
+    chosen = sorted(set(weekdays))
+    if len(chosen) == len(DAYS):
+        return "every day"
+    runs: list[list[int]] = []
+    for day in chosen:
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    parts = [part for run in runs for part in _run_in_words(run)]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else "no day"
+
+
+def _run_in_words(run: Sequence[int]) -> list[str]:
+    names = [DAYS[day - 1] for day in run]
+    return [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
+
+
+def in_words(rule: PriceRule, screen: str = "") -> str:
+    """When the rule fits, in a sentence without its end: "Monday to Friday, until 17:00, in Screen 2"."""
+    parts = [days_in_words(rule.weekdays), _times_in_words(rule), _dates_in_words(rule)]
+    words = ", ".join(filter(None, [*parts, f"in {screen}" if screen else ""]))
+    return words[:1].upper() + words[1:]
+
+
+def _times_in_words(rule: PriceRule) -> str:
+    since = f"from {rule.from_time:%H:%M}" if rule.from_time else ""
+    until = f"until {rule.until_time:%H:%M}" if rule.until_time else ""
+    return " ".join(filter(None, [since, until, "on the next day" if rule.over_midnight else ""]))
+
+
+def _dates_in_words(rule: PriceRule) -> str:
+    first, last = (f"{day.day} {day:%B %Y}" if day else "" for day in (rule.first_day, rule.last_day))
+    if first and last:
+        return f"on {first}" if first == last else f"{first} to {last}"
+    return f"since {first}" if first else f"up to {last}" if last else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A part of the day in which, on each day of a week, nothing changes. `lists` are seven, Monday first."""
+
+    begins: dt.time
+    ends: dt.time
+    lists: tuple[int | None, ...]
+
+
+def week_of(picker: PricePicker, monday: dt.date, screen_id: int | None = None) -> list[Band]:
+    """What a show that begins in this week would get, by parts of the day."""
+    cuts = sorted({0, DAY_MINUTES} | {cut for rule in picker.rules for cut in (rule.begins, rule.ends)})
+    days = [monday + dt.timedelta(days=number) for number in range(7)]
+    bands: list[Band] = []
+    for begins, ends in zip(cuts, cuts[1:], strict=False):
+        lists = tuple(picker.at(dt.datetime.combine(day, _time(begins)), screen_id) for day in days)
+        if bands and bands[-1].lists == lists:
+            bands[-1] = Band(bands[-1].begins, _time(ends), lists)
+        else:
+            bands.append(Band(_time(begins), _time(ends), lists))
+    return bands
+
+
+def _time(minutes: int) -> dt.time:
+    return dt.time(minutes // 60 % 24, minutes % 60)
