@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -141,7 +142,7 @@ def week_of(picker: PricePicker, monday: dt.date, screen_id: int | None = None) 
     cuts = sorted({0, DAY_MINUTES} | {cut for rule in picker.rules for cut in (rule.begins, rule.ends)})
     days = [monday + dt.timedelta(days=number) for number in range(7)]
     bands: list[Band] = []
-    for begins, ends in zip(cuts, cuts[1:], strict=False):
+    for begins, ends in itertools.pairwise(cuts):
         lists = tuple(picker.at(dt.datetime.combine(day, _time(begins)), screen_id) for day in days)
         if bands and bands[-1].lists == lists:
             bands[-1] = Band(bands[-1].begins, _time(ends), lists)

@@ -125,7 +125,7 @@ def _touched(session: Session, show_ids: list[int]) -> dict[int, str]:
     before = set(session.execute(_TOUCHED, {"show_ids": show_ids}).scalars())
     session.execute(_LOCK_SEATS, {"show_ids": [one for one in show_ids if one not in before]})
     touched = before | set(session.execute(_TOUCHED, {"show_ids": show_ids}).scalars())
-    return {show_id: "seats of them are held or sold." for show_id in touched}
+    return dict.fromkeys(touched, "seats of them are held or sold.")
 
 
 def _forget(show_ids: Collection[int]) -> None:
