@@ -52,6 +52,12 @@ def example(currency: str) -> str:
     return write_price(1250 * 10 ** CURRENCIES[currency] // 100, currency)
 
 
+def rounding_step(currency: str) -> int:
+    """What computed prices are rounded to: tenths of a whole unit, tens where there are no parts."""
+    digits = CURRENCIES[currency]
+    return 10 ** (digits - 1) if digits else 10
+
+
 def problems(prices: PriceTable, currency: str) -> dict[Cell, str]:
     """What is wrong with which price, in sentences; empty if the list can be sold with."""
     return {**_without_adults(prices), **_far_apart(prices, currency)}

@@ -16,7 +16,6 @@ from app.domain.price_lists import (
     BadPrice,
     Cell,
     category_code,
-    example,
     problems,
     read_price,
     write_price,
@@ -291,7 +290,3 @@ class RuleForm(FlaskForm):
         """The revision that was seen; one that nobody has if it can't be read."""
         words = self.revision.data or ""
         return int(words) if words.isdecimal() and len(words) < 16 else -1
-
-
-def price_example(currency: str) -> str:
-    return example(currency)
