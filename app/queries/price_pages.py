@@ -108,9 +108,8 @@ def prices_page(cinema_id: int) -> PricesPage:
     with_seats = {row.id: row.name for row in screens if row.categories is not None}
     found = db.session.execute(_LISTS, values).all()
     unfit = _unfit([row.id for row in found])
-    lists = [
-        ListRow(*row, tuple(name for one, name in with_seats.items() if one not in unfit[row.id])) for row in found
-    ]
+    fits = {row.id: tuple(name for one, name in with_seats.items() if one not in unfit[row.id]) for row in found}
+    lists = [ListRow(*[*row, fits[row.id]]) for row in found]
     rules = tuple(
         RuleRow(row.id, rule, in_words(rule, row.screen or ""), row.list_name)
         for row in db.session.execute(_RULES, values)
