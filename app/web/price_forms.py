@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -69,7 +70,7 @@ class PricesForm(FlaskForm):
             if (minor := self.cell(category, kind.value).minor) is not None
         }
         for number in range(MORE_ROWS):
-            code = category_code(self.more(number, "name").data)
+            code = category_code(self.more(number, "name").data or "")
             for kind in LISTED:
                 if (minor := self.more(number, kind.value).minor) is not None:
                     found[code, kind.value] = minor
@@ -132,7 +133,7 @@ class NewListForm(PricesForm):
 class ChangeListForm(PricesForm):
     along = RadioField(
         "Coming shows",
-        choices=[(one.value, "") for one in Along],
+        choices=[SelectChoice(one.value) for one in Along],
         default=Along.NONE.value,
         validate_choice=True,
     )
@@ -193,7 +194,7 @@ class NameForm(FlaskForm):
 class AlongForm(FlaskForm):
     """Which shows are taken along, and why."""
 
-    along = RadioField("Coming shows", choices=[(Along.UNTOUCHED.value, ""), (Along.ALL.value, "")])
+    along = RadioField("Coming shows", choices=[SelectChoice(one.value) for one in (Along.UNTOUCHED, Along.ALL)])
     reason = ChangeListForm.reason
 
 
@@ -241,7 +242,9 @@ class ClockField(StringField):
 class RuleForm(FlaskForm):
     revision = HiddenField()
     price_list_id = SelectField("Prices", coerce=int)
-    weekdays = _Boxes("Days", coerce=int, choices=[(number, name) for number, name in enumerate(DAYS, 1)])
+    weekdays = _Boxes(
+        "Days", coerce=int, choices=[SelectChoice(str(number), name) for number, name in enumerate(DAYS, 1)]
+    )
     from_time = ClockField("From", filters=[tidied])
     until_time = ClockField("Until", filters=[tidied])
     first_day = DateField("First day", [Optional()])
