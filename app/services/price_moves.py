@@ -82,10 +82,10 @@ def move_older_shows(session: Session, by: By, newest: PriceList, along: Along, 
     values = {"name": newest.name, "price_list_id": newest.id, "cinema_id": newest.cinema_id, "now": clock.now()}
     shows = session.execute(_OLDER, values).all()
     wanted = {row.id: newest.id for row in shows}
-    return move_shows(session, by, newest.cinema_id, shows, wanted, along, reason)
+    return give_lists(session, by, newest.cinema_id, shows, wanted, along, reason)
 
 
-def move_shows(
+def give_lists(
     session: Session,
     by: By,
     cinema_id: int,

@@ -23,7 +23,7 @@ from app.queries.price_lists import price_picker
 from app.services.audit import audit
 from app.services.holds import again_if_locked
 from app.services.price_lists import lock_plan
-from app.services.price_moves import Along, MovedShows, move_shows
+from app.services.price_moves import Along, MovedShows, give_lists
 
 MOST_RULES = 50
 _REPLACED = text("SELECT EXISTS (SELECT FROM price_lists WHERE replaces_id = :id)")
@@ -189,4 +189,4 @@ def _carry_out(by: By, cinema_id: int, revision: int, reason: str) -> MovedShows
         lists = {row.id: picker.list_for(row.starts_at, row.screen_id) for row in coming}
         wanted = {row.id: new for row in coming if (new := lists[row.id]) is not None and new != row.price_list_id}
         shows = [row for row in coming if row.id in wanted]
-        return move_shows(session, by, cinema_id, shows, wanted, Along.UNTOUCHED, reason)
+        return give_lists(session, by, cinema_id, shows, wanted, Along.UNTOUCHED, reason)
