@@ -17,6 +17,8 @@ MOST_MINOR = 100_000_000
 ABSURD = 100
 """So many times another price of the same ticket type is a point left out."""
 MOST_CATEGORIES = 60
+STANDARD = "standard"
+"""The code of ordinary seats begins so."""
 
 Cell = tuple[str, str]
 """Price category, ticket type."""
@@ -100,12 +102,11 @@ def category_code(name: str) -> str:
 
 
 def category_names(layouts: Iterable[Mapping[str, str]], priced: Iterable[str]) -> dict[str, str]:
-    """Code → name: those of the plans first, in their order, then others that are priced, named after their code."""
-    names: dict[str, str] = {}
+    """Code → name, standard seats first: as the plans name them, and else what is priced after its code."""
+    names = {code: code.replace("-", " ").capitalize() for code in priced}
     for categories in layouts:
-        for code, name in categories.items():
-            names.setdefault(code, name)
-    return {**{code: code.replace("-", " ").capitalize() for code in sorted(set(priced) - names.keys())}, **names}
+        names |= dict(categories)
+    return dict(sorted(names.items(), key=lambda one: (not one[0].startswith(STANDARD), one[1].casefold(), one[0])))
 
 
 def as_words(prices: PriceTable, currency: str) -> dict[str, str]:

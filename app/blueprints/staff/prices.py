@@ -111,7 +111,7 @@ def _fill(currency: str, categories: dict[str, str]) -> tuple[FillForm, dict[Cel
     fill = FillForm(currency, request.args if asked else None)
     if not asked or not fill.validate() or fill.adult.minor is None or not categories:
         return fill, {}
-    standard = "standard" if "standard" in categories else next(iter(categories))
+    standard = next(iter(categories))
     extras = {code: 0 if code == standard else fill.extra.data or 0 for code in categories}
     shares = {kind: getattr(fill, kind.value).data for kind in LISTED[1:]}
     known = {kind: share for kind, share in shares.items() if share is not None}
