@@ -77,12 +77,15 @@ class PricesForm(FlaskForm):
         return found
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Each amount for itself, then the list as a whole."""
-        alone = super().validate(extra_validators)
-        return self._more_rows_are_named() and alone and self._fits_together()
+        """Each field for itself, then the list as a whole."""
+        super().validate(extra_validators)
+        self._more_rows_are_named()
+        if not any(field.errors for field in self if isinstance(field, PriceField)):
+            self._fits_together()
+        return not self.errors
 
-    def _more_rows_are_named(self) -> bool:
-        right, codes = True, set(self.categories)
+    def _more_rows_are_named(self) -> None:
+        codes = set(self.categories)
         for number in range(MORE_ROWS):
             name, priced = self.more(number, "name"), any(self.more(number, kind.value).data for kind in LISTED)
             code = category_code(name.data) if name.data else ""
@@ -92,20 +95,14 @@ class PricesForm(FlaskForm):
                 name.errors = ["There is a category of this name in the table already."]
             elif name.data and not priced:
                 name.errors = ["Write what its seats cost."]
-            right = right and not name.errors
             codes.add(code)
-        return right
 
-    def _fits_together(self) -> bool:
-        prices = self.prices()
+    def _fits_together(self) -> None:
+        prices, cells = self.prices(), self._cells()
         for cell, words in problems(prices, self.currency).items():
-            self._at(cell).errors = [words]
+            cells[cell].errors = [words]
         if not prices:
-            next(iter(self._cells().values())).errors = ["Write at least one price for adults."]
-        return not self.errors
-
-    def _at(self, cell: Cell) -> Any:
-        return self._cells()[cell]
+            next(iter(cells.values())).errors = ["Write at least one price for adults."]
 
     def _cells(self) -> dict[Cell, Any]:
         typed = {category_code(self.more(n, "name").data or f"more {n}"): n for n in range(MORE_ROWS)}
