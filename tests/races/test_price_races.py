@@ -18,7 +18,7 @@ from app.services.price_rules import add_rule
 from tests.builders import PRICES, a_cinema, a_show, seat_ids, the_booking
 from tests.support.crowd import together
 
-ROUNDS = 15
+ROUNDS = 30
 DEARER = {cell: minor + 250 for cell, minor in PRICES.items()}
 
 
