@@ -18,7 +18,7 @@ from app.domain.audit import Action
 from app.domain.price_rules import in_words
 from app.domain.staff import By
 from app.errors import ConcurrentModification, Invalid, NotFound
-from app.models import PriceList, PricePlan, PriceRule, Screen
+from app.models import Cinema, PriceList, PricePlan, PriceRule, Screen
 from app.queries.price_lists import price_picker
 from app.services.audit import audit
 from app.services.holds import again_if_locked
@@ -131,6 +131,9 @@ def _offered(session: Session, cinema_id: int, price_list_id: int) -> PriceList:
         raise Invalid("Choose one of the lists.", fields=["price_list_id"])
     if found.archived_at is not None or session.execute(_REPLACED, {"id": price_list_id}).scalar_one():
         raise Invalid(f"{found.name} is not offered in this version any more. Choose again.", fields=["price_list_id"])
+    currency = session.get_one(Cinema, cinema_id).currency
+    if found.currency != currency:
+        raise Invalid(f"{found.name} is in {found.currency}, the cinema sells in {currency}.", fields=["price_list_id"])
     return found
 
 

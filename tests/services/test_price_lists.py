@@ -329,6 +329,16 @@ def test_a_rule_names_only_what_is_the_cinemas(cinema: Cinema):
     assert prices_page(cinema.id).rules == ()
 
 
+def test_a_list_in_another_currency_serves_nobody(cinema: Cinema):
+    made = make_list(COMMAND, cinema.id, "Standard", PRICES)
+    add_rule(COMMAND, cinema.id, 0, PriceRule(made))
+    db.session.execute(text("UPDATE cinemas SET currency = 'EUR' WHERE id = :id"), {"id": cinema.id})
+    db.session.commit()
+    assert list_for(cinema.id, clock.now()) is None
+    with pytest.raises(Invalid, match="GBP"):
+        choose_default(COMMAND, cinema.id, 1, made)
+
+
 def test_rules_change_no_show_until_they_are_carried_out(cinema: Cinema):
     show, sold = a_show(cinema=cinema), a_show(cinema=cinema)
     a_paid_booking(sold)
