@@ -40,7 +40,7 @@ _MAKE_PLAN = text("INSERT INTO price_plans (cinema_id) VALUES (:cinema_id) ON CO
 
 def lock_plan(session: Session, cinema_id: int) -> PricePlan:
     """How the cinema picks its prices, locked; made if nobody has yet. Raises NotFound."""
-    if session.get(Cinema, cinema_id) is None:
+    if session.get(Cinema, cinema_id, populate_existing=True) is None:
         raise NotFound("There is no such cinema.")
     session.execute(_MAKE_PLAN, {"cinema_id": cinema_id})
     return session.get_one(PricePlan, cinema_id, with_for_update=True, populate_existing=True)
