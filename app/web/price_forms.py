@@ -142,7 +142,11 @@ class ChangeListForm(PricesForm):
 
 
 def price_table_form(
-    kind: type[PricesForm], categories: Mapping[str, str], currency: str, prices: Mapping[Cell, int] | None = None
+    kind: type[PricesForm],
+    categories: Mapping[str, str],
+    currency: str,
+    prices: Mapping[Cell, int] | None = None,
+    **more: Any,
 ) -> Any:
     """A form of this kind with a field for each category and ticket type, filled with `prices` until it is sent."""
     fields: dict[str, Any] = {"categories": categories, "currency": currency}
@@ -157,7 +161,7 @@ def price_table_form(
         for ticket in LISTED:
             label = f"Another category, {TYPE_NAMES[ticket].lower()}"
             fields[f"more-{number}-{ticket.value}"] = PriceField(label, currency)
-    form: PricesForm = type(kind.__name__, (kind,), fields)()
+    form: PricesForm = type(kind.__name__, (kind,), fields)(**more)
     return form
 
 
@@ -186,6 +190,11 @@ class FillForm(FlaskForm):
 
 class NameForm(FlaskForm):
     name = NewListForm.name
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.name.id = "new-name"
+        self.name.label.field_id = self.name.id
 
 
 class AlongForm(FlaskForm):

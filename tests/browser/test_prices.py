@@ -25,7 +25,7 @@ DEARER = {cell: minor + 250 for cell, minor in PRICES.items()}
 def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -> None:  # noqa: F811
     regent, bare = a_cinema(name="The Regent"), a_cinema(name="The Lantern")
     come_in(app, visitor.page.context, base_url, a_person(Role.MANAGER, regent))
-    a_show(screen=a_screen(regent, kinds={"A1": "premium"}))
+    show = a_show(screen=a_screen(regent, kinds={"A1": "premium"}))
     standard = make_list(COMMAND, regent.id, "Standard", PRICES)
     matinee = make_list(COMMAND, regent.id, "Matinée", {("standard", "adult"): 800, ("standard", "child"): 550})
     gala = make_list(COMMAND, regent.id, "Gala evenings with an orchestra and a glass of wine", DEARER)
@@ -39,6 +39,8 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -
         "new list": f"/staff/cinemas/{regent.id}/prices/new",
         "list": f"/staff/price-lists/{newest}",
         "older version": f"/staff/price-lists/{standard}",
+        "with shows": f"/staff/price-lists/{show.price_list_id}",
+        "filled": f"/staff/cinemas/{regent.id}/prices/new?adult=12.50&child=70&senior=80&student=80&extra=30",
         "with a warning": f"/staff/price-lists/{matinee}",
         "new rule": f"/staff/cinemas/{regent.id}/price-rules/new",
         "rule": f"/staff/price-rules/{rules[0].id}",

@@ -193,6 +193,10 @@ def test_lists_are_renamed_put_away_and_taken_up_again(ruth: PageClient, regent:
     gala = make_list(COMMAND, regent.id, "Gala", PRICES)
     ruth.post_form(f"{list_page(gala)}/name", {"name": "Premiere"}, page=list_page(gala))
     assert "Premiere" in words(ruth.get(PAGE))
+    taken = ruth.post_form(f"{list_page(gala)}/name", {"name": "Standard"}, page=list_page(gala))
+    assert taken.status_code == 422
+    assert why(taken) == ["There is a list called Standard already, perhaps among those put away."]
+    assert shown(taken)["price-standard-adult"] == "10.00"
     assert "No new show gets Premiere. 0 coming shows have it" in words(ruth.get(list_page(gala)))
     ruth.post_form(f"{list_page(gala)}/archive", page=list_page(gala))
     assert [one.name for one in prices_page(regent.id).archived] == ["Premiere"]

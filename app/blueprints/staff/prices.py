@@ -9,7 +9,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
-from app.domain.price_lists import LISTED, Cell, filled, rounding_step, write_price
+from app.domain.price_lists import LISTED, Cell, filled, rounding_step
 from app.domain.price_rules import week_of
 from app.domain.pricing import TYPE_NAMES
 from app.domain.staff import Role
@@ -145,11 +145,18 @@ def price_list(house: StaffHouse, price_list_id: int) -> AnyResponse:
 
 
 def _list_page(
-    house: StaffHouse, shown: PriceListPage, form: PricesForm, fill: FillForm, refused: str = "", status: int = 200
+    house: StaffHouse,
+    shown: PriceListPage,
+    form: PricesForm,
+    fill: FillForm,
+    refused: str = "",
+    status: int = 200,
+    naming: NameForm | None = None,
 ) -> Response:
+    naming = naming or NameForm(formdata=None, name=shown.name)
     return render(
         "staff/prices/list.html", status_code=status, house=house, shown=shown, form=form, fill=fill, refused=refused,
-        write=lambda minor: write_price(minor, shown.currency), categories=shown.categories, **TABLE,
+        naming=naming, categories=shown.categories, **TABLE,
     )  # fmt: skip
 
 
@@ -167,11 +174,17 @@ def move_to_prices(house: StaffHouse, price_list_id: int) -> AnyResponse:
 @pages.post("/price-lists/<int:price_list_id>/name")
 @staff(Role.MANAGER)
 def rename_prices(house: StaffHouse, price_list_id: int) -> AnyResponse:
-    form = NameForm()
-    if not form.validate_on_submit():
-        raise Invalid(form.name.errors[0])
-    services.rename_list(house.by, price_list_id, form.name.data)
-    return _back(price_list_id, f"The list is called {form.name.data} now.")
+    naming = NameForm()
+    if naming.validate_on_submit():
+        try:
+            services.rename_list(house.by, price_list_id, naming.name.data)
+        except Invalid as problem:
+            naming.name.errors = [problem.message]
+        else:
+            return _back(price_list_id, f"The list is called {naming.name.data} now.")
+    shown = price_list_page(price_list_id)
+    form = price_table_form(ChangeListForm, shown.categories, shown.currency, shown.prices, formdata=None)
+    return _list_page(house, shown, form, FillForm(shown.currency, None), status=422, naming=naming)
 
 
 @pages.post("/price-lists/<int:price_list_id>/archive")
