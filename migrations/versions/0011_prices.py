@@ -75,7 +75,7 @@ def downgrade() -> None:
         ("uq_price_lists_cinema_id_id", "unique"),
         ("uq_price_lists_cinema_id_name_version", "unique"),
     ):
-        op.drop_constraint(name, "price_lists", type_=kind)
+        op.drop_constraint(op.f(name), "price_lists", type_=kind)
     op.create_unique_constraint("uq_price_lists_cinema_id_name", "price_lists", ["cinema_id", "name"])
     for name in ("archived_at", "replaces_id", "version"):
         op.drop_column("price_lists", name)
