@@ -22,6 +22,7 @@ from app.models import (
     Payment,
     Price,
     PriceList,
+    PriceRule,
     Screen,
     Seat,
     Show,
@@ -96,6 +97,18 @@ def a_price_list(cinema: Cinema, prices: dict[tuple[str, str], int] | None = Non
         for (category, kind), amount in (prices or PRICES).items():
             session.add(Price(price_list_id=prices_of.id, category=category, ticket_type=kind, amount_minor=amount))
     return prices_of
+
+
+def a_price_rule(prices: PriceList, **values: Any) -> int:
+    """The id of a rule by which new shows get this list: always, unless told otherwise. It comes last."""
+    with transaction() as session:
+        last = session.query(PriceRule).filter_by(cinema_id=prices.cinema_id).count()
+        every_day = {"weekdays": [1, 2, 3, 4, 5, 6, 7]}
+        rule = PriceRule(
+            cinema_id=prices.cinema_id, price_list_id=prices.id, position=last + 1, **{**every_day, **values}
+        )
+        session.add(rule)
+    return rule.id
 
 
 def a_screen(

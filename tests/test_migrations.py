@@ -350,6 +350,28 @@ def test_an_upgrade_in_use_is_not_taken_back_and_says_why(make):
         assert database.execute("SELECT count(*) FROM gift_cards").fetchone() == (1,)
 
 
+def test_versions_of_price_lists_become_lists_of_their_own_when_taken_back(make):
+    found, before = make("prices"), str(ScriptDirectory(str(ROOT / "migrations")).get_revision("0011").down_revision)
+    flask(found, "db", "upgrade", before)
+    first = schema(found)
+    assert flask(found, "db", "upgrade", "0011").returncode == 0
+    with connect(found.database_url) as database:
+        for row in (
+            "cities (slug, name, country_code, timezone, currency) VALUES ('york', 'York', 'GB', 'Europe/London', 'GBP')",
+            "cinemas (slug, name, city_id, timezone, currency) SELECT slug, name, id, timezone, currency FROM cities",
+            "price_lists (cinema_id, name, currency) SELECT id, 'Standard', currency FROM cinemas",
+            "price_lists (cinema_id, name, currency, version, replaces_id) "
+            "SELECT cinema_id, name, currency, 2, id FROM price_lists",
+        ):
+            database.execute(f"INSERT INTO {row}")
+    done = flask(found, "db", "downgrade", before)
+    assert done.returncode == 0, done.stderr
+    assert schema(found) == first
+    with connect(found.database_url) as database:
+        names = database.execute("SELECT name FROM price_lists ORDER BY id").fetchall()
+    assert names == [("Standard",), ("Standard, version 2",)]
+
+
 # What the application's role may do
 
 

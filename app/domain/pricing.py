@@ -122,6 +122,12 @@ def contained_tax(total_minor: int, percent: Decimal) -> int:
     return int(tax.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
+def percent_of(minor: int, numerator: int, denominator: int = 100, step: int = 1) -> int:
+    """So many hundredths of an amount, rounded half up to a whole number of steps of minor units."""
+    steps = Decimal(minor) * numerator / (denominator * step)
+    return int(steps.quantize(Decimal(1), rounding=ROUND_HALF_UP)) * step
+
+
 def quote(
     seats: Sequence[PricedSeat],
     prices: PriceTable,

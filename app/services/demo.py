@@ -21,16 +21,16 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentEvent
 from app.config import ROOT, settings
 from app.db import db, end_read, transaction
-from app.domain.pricing import TicketType
 from app.domain.seating import best_blocks
 from app.domain.staff import Role
 from app.errors import CodeTaken, DomainError, EmailTaken, ScreenBusy
-from app.models import Cinema, Layout, Movie, Price, PriceList, Screen, Show
+from app.models import Cinema, Movie, Screen, Show
 from app.queries.layouts import layout_facts
 from app.queries.seat_map import fresh_seat_map
 from app.services.accounts import register
 from app.services.blocking import block_seats
 from app.services.checkout import Buyer, begin_payment
+from app.services.demo_prices import demo_picker
 from app.services.holds import hold_seats
 from app.services.importing import import_cinemas, import_movies, import_plan
 from app.services.offers import NewCoupon, create_coupon
@@ -65,10 +65,6 @@ SCREENS: dict[str, tuple[tuple[str, str], ...]] = {
     "BR-37902": (("Sala 1", "village-92"),),
 }
 TIMES = ("11:00", "14:10", "16:45", "19:30", "21:50")
-ADULT = {"EUR": 950, "BRL": 3200, "GBP": 1100, "USD": 1300}
-TIERS = {"front": -20, "premium": 25, "recliner": 35, "love": 30}
-"""Percent above or below the adult's price, by what a category's name begins with."""
-TYPES = {TicketType.ADULT: 100, TicketType.CHILD: 65, TicketType.SENIOR: 80, TicketType.STUDENT: 85}
 SPECIALS = ("live piano", "35 mm print", "with an introduction")
 
 
@@ -145,7 +141,7 @@ def _schedule(days: int) -> Iterator[int]:
 def _schedule_screen(place: int, screen: Screen, cinema: Cinema, films: list[Movie], days: int) -> Iterator[int]:
     zone = ZoneInfo(cinema.timezone)
     today = clock.now().astimezone(zone).date()
-    prices = _price_list(cinema, screen)
+    prices = demo_picker(cinema)
     for number in range(days):
         date = today + dt.timedelta(days=number)
         for slot, time in enumerate(TIMES):
@@ -154,7 +150,8 @@ def _schedule_screen(place: int, screen: Screen, cinema: Cinema, films: list[Mov
                 continue
             turn = date.toordinal() * 5 + place * 7 + slot * 3
             film = _that_fits(films, turn, TIMES, slot)
-            show_id = _put_on(screen, film, prices, starts_at, turn)
+            price_list_id = prices.list_for(starts_at, screen.id)
+            show_id = _put_on(screen, film, price_list_id, starts_at, turn) if price_list_id else None
             if show_id:
                 yield show_id
 
@@ -192,29 +189,6 @@ def _put_on(screen: Screen, film: Movie, prices: int, starts_at: dt.datetime, tu
         return None
     publish_show(show_id, ACTOR)
     return show_id
-
-
-def _price_list(cinema: Cinema, screen: Screen) -> int:
-    """A price list of this screen's categories, made once."""
-    name = f"Demo prices, {screen.name}"
-    with transaction() as session:
-        wanted = select(PriceList.id).where(PriceList.cinema_id == cinema.id, PriceList.name == name)
-        if found := session.scalar(wanted):
-            return found
-        prices = PriceList(cinema_id=cinema.id, name=name, currency=cinema.currency)
-        session.add(prices)
-        session.flush()
-        layout = session.get_one(Layout, screen.layout_id)
-        for code in layout.categories:
-            tier = next((percent for start, percent in TIERS.items() if code.startswith(start)), 0)
-            for kind, share in TYPES.items():
-                amount = _rounded(ADULT[cinema.currency] * (100 + tier) * share // 10_000)
-                session.add(Price(price_list_id=prices.id, category=code, ticket_type=kind.value, amount_minor=amount))
-    return prices.id
-
-
-def _rounded(minor: int) -> int:
-    return round(minor / 50) * 50
 
 
 def _sell_some(show_id: int) -> int:

@@ -39,6 +39,7 @@ WAYS = (
     Way("door", "staff.scan", "Door", "Let people in by camera, scanner or typed code.", AT_THE_DOOR, True),
     Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS, True),
     Way("cinemas", "staff.cinemas", "Cinemas", "Screens, addresses, fees, refunds and ways to pay.", MANAGERS),
+    Way("prices", "staff.prices", "Prices", "Price lists, and which of them new shows get.", MANAGERS),
     Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),

@@ -36,6 +36,8 @@ def test_the_demo_house_opens_from_nothing(app, moved_clock):
     assert one("SELECT count(DISTINCT currency) FROM cinemas") == 2
     assert one("SELECT min(starts_at) FROM shows") > clock.now()
     assert one("SELECT count(*) FROM show_seats WHERE state = 'blocked'") > 0
+    assert one("SELECT count(*) FROM price_rules") == 4
+    assert one("SELECT count(*) FROM price_lists") == 8
     assert due_items() == []
     book_demo_payments()
     book_demo_payments()

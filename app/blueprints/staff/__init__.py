@@ -1,6 +1,6 @@
-"""The staff pages: home.py is the first page and the choice of a cinema, entry.py the second factor and passwords,
-people.py and audit.py who works here and what they did; box_office.py, bookings.py and shifts.py the counter, scan.py
-the door, cinemas.py the cinemas and their screens, layouts.py the drawing of seats, dashboard.py and reports.py the figures."""
+"""The staff pages, by what people do there: home.py the first page and the choice of a cinema; entry.py the second
+factor and passwords; people.py and audit.py who works here and what they did. The names of the others are those of the
+pages, as the bar and the menu have them (web/staff_nav.py)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     home,
     layouts,
     people,
+    price_rules,
+    prices,
     reports,
     scan,
     shifts,
