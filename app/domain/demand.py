@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 LEAST, MOST = -50, 100
 """Percents that any rule or limit may have, of the price in the list."""
@@ -79,6 +80,36 @@ def signed(percent: int) -> str:
 def why(percent: int, reason: str) -> str:
     """What stands beside a changed price: Popular showing: +15 %. Empty for a price as it is in the list."""
     return f"{reason}: {signed(percent)}" if percent else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of one scale, from one edge of the rules to the next. `end` None has no end."""
+
+    start: int
+    end: int | None
+
+
+def bands_of(rules: Iterable[Rule]) -> tuple[list[Band], list[Band]]:
+    """Sold percents and hours to the show, cut where any rule begins or ends: in each the rules say one thing."""
+    rules = list(rules)
+    full = sorted({0, 100, *(rule.full_from for rule in rules), *(rule.full_to for rule in rules)})
+    hours = sorted({0, *(rule.hours_from for rule in rules), *(rule.hours_to or 0 for rule in rules)})
+    return _bands([*full]), _bands([*hours, None])
+
+
+def _bands(edges: list[int | None]) -> list[Band]:
+    return [Band(start, end) for start, end in pairwise(edges) if start is not None]
+
+
+def preview(rules: Iterable[Rule], limits: Limits) -> list[tuple[Band, list[tuple[Band, Demand]]]]:
+    """For each stretch of sold percents, what the rules make of each stretch of hours."""
+    rules = list(rules)
+    full, hours = bands_of(rules)
+    return [
+        (one, [(left, judge(rules, limits, one.start, dt.timedelta(hours=left.start))) for left in hours])
+        for one in full
+    ]
 
 
 def full_percent(sold: int, seats: int) -> int:

@@ -39,6 +39,7 @@ WAYS = (
     Way("door", "staff.scan", "Door", "Let people in by camera, scanner or typed code.", AT_THE_DOOR, True),
     Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS, True),
     Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
+    Way("demand", "staff.demand", "Demand", "Prices that follow how full a show is and how soon it begins.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),

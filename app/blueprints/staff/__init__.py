@@ -1,6 +1,7 @@
 """The staff pages: home.py is the first page and the choice of a cinema, entry.py the second factor and passwords,
 people.py and audit.py who works here and what they did; box_office.py, bookings.py and shifts.py the counter, scan.py
-the door, layouts.py the drawing of seats, dashboard.py and reports.py the figures."""
+the door, layouts.py the drawing of seats, dashboard.py and reports.py the figures,
+demand.py the rules that raise and lower prices."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     bookings,
     box_office,
     dashboard,
+    demand,
     entry,
     home,
     layouts,
