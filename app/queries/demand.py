@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, text
 
@@ -36,6 +37,7 @@ class ChangedShow:
     sold: int
     seats: int
     percent: int
+    step_minor: int
     reason: str
 
     @property
@@ -72,7 +74,7 @@ SELECT count(*) AS coming, count(*) FILTER (WHERE demand_percent <> 0) AS change
 WHERE cinema_id = :cinema_id AND state = 'published' AND sales_close_at > :now
 """)
 _CHANGED = text("""
-SELECT s.id, m.title, screen.name, s.starts_at, house.sold, house.seats, s.demand_percent, s.demand_reason
+SELECT s.id, m.title, screen.name, s.starts_at, house.sold, house.seats, s.demand_percent, s.demand_step, s.demand_reason
 FROM shows s JOIN movies m ON m.id = s.movie_id JOIN screens screen ON screen.id = s.screen_id
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE x.state = 'sold') AS sold, count(*) FILTER (WHERE x.state <> 'blocked') AS seats
@@ -100,5 +102,6 @@ def demand_rule(rule_id: int) -> RuleRow:
     return _rule(row)
 
 
-def _rule(row: Row[tuple[int, ...]]) -> RuleRow:
-    return RuleRow(row.id, row.cinema_id, row.active, row.revision, Rule(*row[4:]))
+def _rule(row: Row[Any]) -> RuleRow:
+    says = Rule(row.reason, row.percent, row.full_from, row.full_to, row.hours_from, row.hours_to)
+    return RuleRow(row.id, row.cinema_id, row.active, row.revision, says)

@@ -6,12 +6,12 @@ from flask import Response, flash, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
-from app.domain.demand import Demand, Limits, preview
+from app.domain.demand import preview
 from app.domain.pricing import Tariff
 from app.domain.staff import Role
 from app.errors import ConcurrentModification, Invalid
 from app.money import CURRENCIES, format_money
-from app.queries.demand import DemandPage, demand_page, demand_rule
+from app.queries.demand import ChangedShow, DemandPage, demand_page, demand_rule
 from app.services import demand as services
 from app.web.demand_forms import ChangedRuleForm, LimitsForm, RuleForm, SwitchForm
 from app.web.guards import staff
@@ -34,12 +34,19 @@ def _demand(house: StaffHouse, page: DemandPage, form: LimitsForm, status: int =
     currency = house.the_cinema().currency
     sample = 10 * 10 ** CURRENCIES[currency]
 
-    def made(limits: Limits, one: Demand) -> str:
-        return format_money(Tariff(0, one.percent, limits.step_minor).of(sample), currency)
+    def made(show: ChangedShow) -> str:
+        return format_money(Tariff(0, show.percent, show.step_minor).of(sample), currency)
 
-    table = preview(page.in_use, page.limits)
-    facts = {"house": house, "page": page, "form": form, "preview": table, "made": made}
-    return render("staff/demand/demand.html", status_code=status, sample=format_money(sample, currency), **facts)
+    return render(
+        "staff/demand/demand.html",
+        status_code=status,
+        house=house,
+        now=page,
+        form=form,
+        preview=preview(page.in_use, page.limits),
+        sample=format_money(sample, currency),
+        made=made,
+    )
 
 
 @pages.post("/cinemas/<int:cinema_id>/demand/limits")
@@ -82,18 +89,30 @@ def one_demand_rule(house: StaffHouse, demand_rule_id: int) -> AnyResponse:
             status = problem.status
     elif not form.is_submitted():
         form.show(row.rule, row.revision)
-    shown = {"house": house, "form": form, "row": row}
-    return render("staff/demand/rule.html", status_code=status if form.errors else 200, **shown)
+    status = status if form.errors else 200
+    return render("staff/demand/rule.html", status_code=status, house=house, form=form, row=row)
 
 
-@pages.post("/demand/rules/<int:demand_rule_id>/<any(on, off):way>")
+@pages.post("/demand/rules/<int:demand_rule_id>/switch-on")
 @staff(Role.MANAGER)
-def switch_demand_rule(house: StaffHouse, demand_rule_id: int, way: str) -> AnyResponse:
+def demand_rule_on(house: StaffHouse, demand_rule_id: int) -> AnyResponse:
+    return _switched(house, demand_rule_id, True)
+
+
+@pages.post("/demand/rules/<int:demand_rule_id>/switch-off")
+@staff(Role.MANAGER)
+def demand_rule_off(house: StaffHouse, demand_rule_id: int) -> AnyResponse:
+    return _switched(house, demand_rule_id, False)
+
+
+def _switched(house: StaffHouse, rule_id: int, active: bool) -> AnyResponse:
     form = SwitchForm()
     if not form.validate_on_submit():
         raise Invalid(form.reason.errors[0] if form.reason.errors else None)
-    services.switch_rule(house.by, demand_rule_id, form.seen, way == "on", form.reason.data)
-    return _back(f"The rule is switched {way}. Prices follow within a minute; what is held or sold keeps its own.")
+    services.switch_rule(house.by, rule_id, form.seen, active, form.reason.data)
+    return _back(
+        f"The rule is switched {'on' if active else 'off'}. Prices follow within a minute; what is held or sold keeps its own."
+    )
 
 
 def _back(words: str) -> AnyResponse:
