@@ -50,7 +50,7 @@ class RuleForm(Seen):
         ],
         filters=[tidied],
     )
-    way = SelectField("The rule", choices=[(RAISE, "raises prices"), (LOWER, "lowers prices")])
+    way = SelectField("The rule")
     percent = IntegerField("by percent", _between(1, MOST, "whole percents"))
     full_from = IntegerField("Sold from, percent", _between(0, 99, "whole percents"), default=0)
     full_to = IntegerField("to under, percent", _between(1, 100, "whole percents"), default=100)
@@ -59,6 +59,10 @@ class RuleForm(Seen):
         [Optional(), NumberRange(1, LONGEST_HOURS, f"Write hours from 1 to {LONGEST_HOURS}, or nothing.")],
     )
     hours_from = IntegerField("and at least so many", _between(0, LONGEST_HOURS - 1, "hours"), default=0)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.way.choices = [(RAISE, "raises prices"), (LOWER, "lowers prices")]
 
     def validate_percent(self, field: IntegerField) -> None:
         if self.way.data == LOWER and (field.data or 0) > -LEAST:
