@@ -95,6 +95,13 @@ def demand_page(cinema_id: int) -> DemandPage:
     return DemandPage(rules, kept, revision, counts.coming, changed, counts.changed)
 
 
+def coming_shows(cinema_id: int) -> int:
+    """How many of its shows are still to be sold."""
+    row = db.session.execute(_COMING, {"cinema_id": cinema_id, "now": clock.now()}).one()
+    end_read()
+    return int(row.coming)
+
+
 def demand_rule(rule_id: int) -> RuleRow:
     """One of them. That it exists was asked by the guard."""
     row = db.session.execute(_RULE, {"id": rule_id}).one()

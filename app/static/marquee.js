@@ -197,8 +197,8 @@ const gone = names => {
 };
 
 const repriced = () => {
-  const why = $(".why-price", form), sum = picked().length ? ` Your choice is ${$("#total").textContent} now.` : "";
-  const words = `The prices have changed meanwhile${why ? ` (${why.textContent})` : ""}.${sum}`;
+  const why = $(".why-price", form)?.textContent, sum = picked().length && $("#total").textContent;
+  const words = "The prices have changed meanwhile" + (why ? " (" + why + ")." : ".") + (sum ? " Your choice is " + sum + " now." : "");
   note(words);
   say(words, true);
 };

@@ -11,7 +11,7 @@ from app.domain.pricing import Tariff
 from app.domain.staff import Role
 from app.errors import ConcurrentModification, Invalid
 from app.money import CURRENCIES, format_money
-from app.queries.demand import ChangedShow, DemandPage, demand_page, demand_rule
+from app.queries.demand import ChangedShow, DemandPage, coming_shows, demand_page, demand_rule
 from app.services import demand as services
 from app.web.demand_forms import ChangedRuleForm, LimitsForm, RuleForm, SwitchForm
 from app.web.guards import staff
@@ -89,8 +89,8 @@ def one_demand_rule(house: StaffHouse, demand_rule_id: int) -> AnyResponse:
             status = problem.status
     elif not form.is_submitted():
         form.show(row.rule, row.revision)
-    status = status if form.errors else 200
-    return render("staff/demand/rule.html", status_code=status, house=house, form=form, row=row)
+    status, coming = status if form.errors else 200, coming_shows(row.cinema_id)
+    return render("staff/demand/rule.html", status_code=status, house=house, form=form, row=row, coming=coming)
 
 
 @pages.post("/demand/rules/<int:demand_rule_id>/switch-on")
