@@ -187,6 +187,13 @@ def test_a_hold_after_the_change_costs_what_the_show_costs_now(show: Show):
     assert (booking.tariff, booking.total_minor) == (tariff, 2 * 1275)
 
 
+@pytest.mark.parametrize(("percent", "price"), [(-7, 950), (-20, 800), (3, 1000), (13, 1100)])
+def test_every_percent_is_charged_as_promised(show: Show, cinema: Cinema, percent: int, price: int):
+    """At the end of the test the promises look at it."""
+    raised(show, percent)
+    assert prices_of(show, a_paid_booking(show, 1).id) == [price]
+
+
 def test_a_free_companion_stays_free(cinema: Cinema):
     show = a_show(cinema=cinema, layout={"kinds": {"A1": "wheelchair", "A2": "companion"}})
     raised(show)
