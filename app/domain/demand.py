@@ -57,7 +57,8 @@ class Demand:
 
 def judge(rules: Iterable[Rule], limits: Limits, full: int, left: dt.timedelta) -> Demand:
     """The percents of all rules that count, added up, and no further than the limits. The reasons are those of the
-    rules that pull the way it went."""
+    rules that pull the way it went. A show that has begun is at its last moment."""
+    left = max(left, dt.timedelta())
     counting = [rule for rule in rules if rule.counts(full, left)]
     percent = max(limits.lowest, min(limits.highest, sum(rule.percent for rule in counting)))
     if percent == 0:

@@ -14,6 +14,7 @@ from app.config import settings
 from app.db import db, end_read
 from app.domain.codes import RANDOM_LENGTH, normal_code
 from app.domain.counter import LETTERS
+from app.domain.demand import signed
 from app.domain.pricing import Tariff
 from app.domain.staff import Reach
 from app.domain.ticket_payload import BadTicket, read_keyring, verify
@@ -95,7 +96,8 @@ def sessions_of_day(cinema_id: int, zone: str, day: dt.date | None = None) -> li
 
 def _marks(row: Row[Any]) -> str:
     marks = (("CC", row.captions), ("AD", row.audio_description), ("relaxed", row.relaxed))
-    return " ".join(mark for mark, there in marks if there)
+    words = [mark for mark, there in marks if there]
+    return " ".join([*words, *([signed(row.demand_percent)] if row.demand_percent else [])])
 
 
 def _at(prices: dict[str, int], row: Row[Any]) -> dict[str, int]:

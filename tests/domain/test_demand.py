@@ -85,7 +85,11 @@ def test_a_rule_counts_from_its_lower_ends_to_just_before_its_upper_ones():
     assert not rule.counts(19, 2 * HOUR)
     assert not rule.counts(20, 24 * HOUR)
     assert not rule.counts(20, 2 * HOUR - dt.timedelta(seconds=1))
-    assert Rule("Full", 5, 90).counts(100, -HOUR) is False, "what has begun is judged no more"
+
+
+def test_a_show_that_has_begun_and_still_sells_is_at_its_last_moment():
+    last_minute = Rule("Last minute", -10, hours_to=1)
+    assert judge([last_minute], Limits(), 40, -HOUR) == Demand(-10, "Last minute")
 
 
 def test_rounding_goes_towards_the_list():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -16,6 +17,7 @@ from app.domain.pricing import Tariff, TicketType
 from app.domain.staff import COMMAND, Role
 from app.errors import ConcurrentModification, Forbidden, Invalid, NotFound, PricesChanged
 from app.models import Cinema, Show
+from app.queries.box_office import sessions_of_day
 from app.queries.layouts import terms_of_show
 from app.services import box_office, checkout, holds, payments, shifts
 from app.services.demand import add_rule, change_rule, judge_demand, set_limits, switch_rule
@@ -210,6 +212,14 @@ def test_the_counter_bills_a_sale_at_its_holds_prices(show: Show, cinema: Cinema
     assert prices_of(show, hold.booking_id) == [1000]
     again = box_office.keep_best_seats(seller, shift, "two", show.id, [TicketType.CHILD])
     assert prices_of(show, again.booking_id) == [800]
+
+
+def test_the_counter_lists_what_a_seat_costs_now(show: Show, cinema: Cinema):
+    raised(show)
+    (session,) = sessions_of_day(
+        cinema.id, cinema.timezone, show.starts_at.astimezone(ZoneInfo(cinema.timezone)).date()
+    )
+    assert (session.prices["A"], session.marks) == (1200, "+20 %")
 
 
 # What was shown is what is held, or nothing is

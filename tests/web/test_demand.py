@@ -88,7 +88,7 @@ def test_the_films_page_says_from_what_a_seat_costs_now(buyer: Buyer, regent: Ci
     raise_prices(regent)
     forget_prices()
     buyer.get(f"/cinemas/{regent.slug}")
-    assert "from £12.25" in words(buyer.get(f"/cinemas/{regent.slug}"))
+    assert f"from £12.25 {WHY}" in words(buyer.get(f"/cinemas/{regent.slug}"))
 
 
 def test_checkout_says_why_and_keeps_the_price_that_was_shown(buyer: Buyer, regent: Cinema, show: Show):

@@ -11,6 +11,7 @@ from sqlalchemy import TextClause, bindparam, text
 
 from app import clock
 from app.db import db
+from app.domain.demand import why
 from app.domain.pricing import Tariff
 from app.queries.browsing.wanted import TITLES, Wanted, search_words
 
@@ -37,6 +38,7 @@ class Showing:
     price_list_id: int
     demand_percent: int
     demand_step: int
+    demand_reason: str
     starts_at: dt.datetime
     format: str
     language: str
@@ -50,6 +52,11 @@ class Showing:
     def tariff(self) -> Tariff:
         """What its seats are sold at."""
         return Tariff(self.price_list_id, self.demand_percent, self.demand_step)
+
+    @property
+    def why_changed(self) -> str:
+        """Why its prices are not those of the list, in words; empty when they are."""
+        return why(self.demand_percent, self.demand_reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ NONE_LEFT = SeatsLeft(0, 0)
 _SELECT = """
 SELECT s.id, s.movie_id, s.cinema_id, c.name AS cinema, c.slug AS cinema_slug, c.timezone AS zone, c.currency,
        c.fee_minor, screen.name AS screen, s.layout_id, s.price_list_id, s.demand_percent, s.demand_step,
-       s.starts_at, s.format, s.language, s.subtitles, s.note, s.captions, s.audio_description, s.relaxed
+       s.demand_reason, s.starts_at, s.format, s.language, s.subtitles, s.note, s.captions, s.audio_description, s.relaxed
 FROM shows s JOIN cinemas c ON c.id = s.cinema_id JOIN screens screen ON screen.id = s.screen_id
 """
 _ON_SALE = "s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_at > :now"
