@@ -74,8 +74,8 @@ def _listed(reasons: list[str]) -> str:
 
 
 def signed(percent: int) -> str:
-    """+15 %, −10 %."""
-    return f"{'−' if percent < 0 else '+'}{abs(percent)} %"
+    """+15 %, −10 %, which no line breaks."""
+    return f"{'−' if percent < 0 else '+'}{abs(percent)}\N{NO-BREAK SPACE}%"
 
 
 def why(percent: int, reason: str) -> str:

@@ -113,8 +113,8 @@ def test_a_form_names_a_tariff_and_nothing_else():
 
 
 def test_words_for_buyers():
-    assert why(15, "Popular showing") == "Popular showing: +15 %"
-    assert why(-10, "Quiet showing") == "Quiet showing: −10 %"
+    assert why(15, "Popular showing") == "Popular showing: +15\N{NO-BREAK SPACE}%"
+    assert why(-10, "Quiet showing") == "Quiet showing: −10\N{NO-BREAK SPACE}%"
     assert why(0, "") == ""
 
 

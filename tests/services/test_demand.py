@@ -219,7 +219,7 @@ def test_the_counter_lists_what_a_seat_costs_now(show: Show, cinema: Cinema):
     (session,) = sessions_of_day(
         cinema.id, cinema.timezone, show.starts_at.astimezone(ZoneInfo(cinema.timezone)).date()
     )
-    assert (session.prices["A"], session.marks) == (1200, "+20 %")
+    assert (session.prices["A"], session.marks) == (1200, "+20\N{NO-BREAK SPACE}%")
 
 
 # What was shown is what is held, or nothing is
