@@ -16,7 +16,7 @@ from app.queries.demand import demand_page
 from app.queries.show_page import forget_shows
 from app.services.demand import judge_demand, set_limits, switch_rule
 from app.web.seat_cells import SHOW_SECONDS
-from tests.builders import a_cinema, a_demand_rule, a_hold, a_person, a_show, seat_ids
+from tests.builders import a_cinema, a_city, a_demand_rule, a_hold, a_person, a_show, seat_ids
 from tests.support.client import PageClient, soup, words
 from tests.support.staff import signed_in
 from tests.web.buyer import Buyer, a_buyer, ticked, total
@@ -292,3 +292,15 @@ def test_limits_that_are_none_are_told_at_their_field(ruth: PageClient, regent: 
     assert page.status_code == 422
     assert [str(one["id"]) for one in soup(page).select(".why")] == [f"{field}-why"]
     assert demand_page(regent.id).limits == Limits()
+
+
+def test_a_cinema_whose_money_has_no_cents_has_limits_too(app: Flask):
+    kyoto = a_cinema(a_city("Kyoto", "Asia/Tokyo", "JPY", "JP"))
+    client = signed_in(app, a_person(Role.MANAGER, kyoto))
+    address = f"/staff/cinemas/{kyoto.id}/demand/limits"
+    assert client.post_form(address, limit_fields(step="10.5"), page="/staff/demand").status_code == 422
+    assert client.post_form(address, limit_fields(step="10"), page="/staff/demand").status_code == 303
+    a_show(cinema=kyoto)
+    a_demand_rule(kyoto)
+    judge_demand()
+    assert "JP¥1,150" in words(client.get("/staff/demand"))

@@ -31,8 +31,9 @@ def demand(house: StaffHouse) -> Response:
 
 
 def _demand(house: StaffHouse, page: DemandPage, form: LimitsForm, status: int = 200) -> Response:
+    """`sample` is a price as they are there: £10.00, JP¥1,000, KWD 10.000."""
     currency = house.the_cinema().currency
-    sample = 10 * 10 ** CURRENCIES[currency]
+    sample = 10 ** max(3, CURRENCIES[currency] + 1)
 
     def made(show: ChangedShow) -> str:
         return format_money(Tariff(0, show.percent, show.step_minor).of(sample), currency)
