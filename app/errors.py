@@ -114,6 +114,12 @@ class AmountChanged(Conflict):
     code, default = "AMOUNT_CHANGED", "The amount has changed meanwhile. Please look at it once more."
 
 
+class PricesChanged(Conflict):
+    """A show's prices are not those that the buyer chose by; nothing is kept."""
+
+    code, default = "PRICES_CHANGED", "The prices have changed meanwhile. Please look at them and choose again."
+
+
 class NotCancellable(Conflict):
     """Seats that can't be given back: too late, already used at the door, already cancelled."""
 

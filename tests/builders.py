@@ -11,8 +11,9 @@ from sqlalchemy import text
 from app import clock
 from app.adapters.payments import EventKind, PaymentEvent
 from app.db import db, transaction
+from app.domain.demand import Rule
 from app.domain.pricing import TicketType
-from app.domain.staff import Role
+from app.domain.staff import COMMAND, Role
 from app.models import (
     Booking,
     Cinema,
@@ -31,6 +32,7 @@ from app.models import (
 )
 from app.services import checkout, holds, payments
 from app.services.alerts import raise_alert
+from app.services.demand import add_rule
 from app.services.scheduling import NewShow, publish_show, schedule_show
 
 _numbers = itertools.count(1)
@@ -307,6 +309,11 @@ def a_person(role: Role, *cinemas: Cinema, name: str = "Ruth Miller", email: str
             row = StaffRole(user_id=user.id, role=role.value, cinema_id=cinema_id, granted_at=clock.now())
             session.add(row)
     return user
+
+
+def a_demand_rule(cinema: Cinema, percent: int = 15, reason: str = "Popular showing", **values: Any) -> int:
+    """The id of a rule that always counts, unless told otherwise: full_from, full_to, hours_from, hours_to."""
+    return add_rule(COMMAND, cinema.id, Rule(reason, percent, **values))
 
 
 def an_alert(show_id: int = 0, kind: str = "refund_failed", message: str = "Refund 7 failed: closed account") -> int:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
 from app.config import settings
 from app.db import end_read
+from app.domain.pricing import NO_TARIFF, Tariff
 from app.domain.seating import best_blocks, neighbours_to_offer
-from app.errors import DomainError, InvalidSeats, NotFound, OrphanSeat, SeatsTaken, ShowNotOnSale, TooManyRequests
+from app.errors import (
+    DomainError,
+    InvalidSeats,
+    NotFound,
+    OrphanSeat,
+    PricesChanged,
+    SeatsTaken,
+    ShowNotOnSale,
+    TooManyRequests,
+)
 from app.queries.exchange_page import exchangeable
 from app.queries.layouts import layout_facts
 from app.queries.offers import offer
 from app.queries.seat_map import fresh_seat_map, seat_map, states_of_version
-from app.queries.show_page import ShowPage, own_bookings, show_page
+from app.queries.show_page import ShowPage, forget_show, own_bookings, show_page
 from app.services.exchanging import Change, hold_for_exchange
 from app.services.holding import Hold
 from app.services.holds import hold_seats
@@ -130,9 +141,12 @@ def _party(values: MultiDict[str, str]) -> int:
 @shows.get("/<int:show_id>/seats")
 @public
 def live(show_id: int) -> Response:
-    """What has changed since ?v=: nothing (204), the changed seats, or everything. The same answer for everybody."""
+    """What has changed since ?v=: nothing (204), the changed seats, or everything; with other prices than ?p= they come
+    too. The same answer for everybody."""
     now = seat_map(show_id)
-    version = request.args.get("v", "")
+    version, prices = request.args.get("v", ""), request.args.get("p")
+    if prices is not None and now.states and cells_of_show(show_id, now, prices).tariff.token != prices:
+        return _repriced(show_id)
     if version == now.version:
         return Shared(status=204)
     if not now.states:
@@ -147,6 +161,16 @@ def live(show_id: int) -> Response:
         body = cells.swaps(now.states, now.changed(older))
     mark = f"<i id=v hidden data-v={now.version} hx-swap-oob=true></i>"
     return Shared(f"{mark}<template>{body}</template>", mimetype="text/html")
+
+
+def _repriced(show_id: int) -> Response:
+    """Everything anew, prices too."""
+    forget_show(show_id)
+    seats = SeatPage(_find(show_id), fresh_seat_map(show_id), frozenset(), [])
+    mark = f"<i id=v hidden data-v={seats.now.version} hx-swap-oob=true></i>"
+    prices = render_template("shows/_prices.html", seats=seats, swap=True)
+    end_read()
+    return Shared(f"{mark}{prices}<template>{seats.grid(swap=True)}</template>", mimetype="text/html")
 
 
 @shows.route("/<int:show_id>/best", methods=["GET", "POST"])
@@ -205,6 +229,8 @@ def hold(show_id: int) -> AnyResponse:
     except ShowNotOnSale:
         return htmx_redirect(url_for("shows.show", show_id=show_id)) if htmx else _over(_find(show_id))
     except DomainError as problem:
+        if isinstance(problem, PricesChanged):
+            forget_show(show_id)
         return _refused(_find(show_id), wanted, problem)
     if "email" in request.form:
         remember_draft(request.form)
@@ -213,12 +239,18 @@ def hold(show_id: int) -> AnyResponse:
 
 
 def _buying(show_id: int, wanted: list[int], owner: str) -> Hold:
-    return hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor())
+    return hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor(), shown=_shown())
+
+
+def _shown() -> Tariff | None:
+    """What the buyer chose by, as the form names it; what names nothing is no show's."""
+    token = request.form.get("prices")
+    return None if token is None else Tariff.named(token) or NO_TARIFF
 
 
 def _exchanging(show_id: int, wanted: list[int], owner: str, change: Change) -> Hold:
     """Seats kept to replace those of a booking; its buyer's name and kinds of tickets go along."""
-    held = hold_for_exchange(show_id, wanted, owner, change, user_id=user_id(), actor=actor())
+    held = hold_for_exchange(show_id, wanted, owner, change, user_id=user_id(), actor=actor(), shown=_shown())
     kinds = [
         one.type for one in exchangeable(change.show_id, change.booking_id).tickets if one.number in change.numbers
     ]
@@ -240,11 +272,12 @@ def _refused(page: ShowPage, wanted: list[int], problem: DomainError) -> Respons
     own = own_bookings(page.id, known_owner_keys())
     blank = SeatPage(page, now, frozenset(), own, len(wanted) or 2, _view(request.form.get("view")))
     chosen = blank.free_ids.intersection(wanted[:MOST_PARTY])
+    seats = _with(blank, chosen, None)
     response = render(
         "shows/show.html",
         fragment="shows/_refused.html",
         status_code=problem.status,
-        **_context(_with(blank, chosen, _says(blank, wanted, chosen, problem))),
+        **_context(replace(seats, says=_says(seats, wanted, chosen, problem))),
     )
     if problem.status == TooManyRequests.status:
         response.headers["Retry-After"] = "60"
@@ -258,7 +291,19 @@ def _says(seats: SeatPage, wanted: list[int], kept: frozenset[int], problem: Dom
         return Says(words, [seats.offer(shift) for shift in problem.details.get("shifts", [])])
     if isinstance(problem, SeatsTaken):
         return _says_lost(seats, wanted, kept)
+    if isinstance(problem, PricesChanged):
+        return Says(_says_repriced(seats, problem))
     return Says(problem.message)
+
+
+def _says_repriced(seats: SeatPage, problem: PricesChanged) -> str:
+    shown, show = _shown(), seats.show
+    if shown is None or shown.price_list_id != show.price_list_id or not seats.chosen:
+        return problem.message
+    were, are = ("was", "is") if len(seats.chosen) == 1 else ("were", "are")
+    cost = f"{seats.names(seats.chosen)} {were} {seats.total_at(shown)} and {are} {seats.total()} now"
+    because = f" ({show.why_changed})" if show.why_changed else ""
+    return f"The prices have changed meanwhile: {cost}{because}. Keep them at that, or choose others."
 
 
 def _says_lost(seats: SeatPage, wanted: list[int], kept: frozenset[int]) -> Says:

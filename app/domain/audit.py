@@ -58,6 +58,11 @@ class Action(StrEnum):
     TICKET_ADMITTED_TWICE = "ticket.admitted_twice"
     TICKET_ADMITTED_WRONGLY = "ticket.admitted_wrongly"
     ADMISSION_UNDONE = "ticket.admission_undone"
+    DEMAND_RULE_MADE = "demand_rule.made"
+    DEMAND_RULE_CHANGED = "demand_rule.changed"
+    DEMAND_RULE_SWITCHED_ON = "demand_rule.switched_on"
+    DEMAND_RULE_SWITCHED_OFF = "demand_rule.switched_off"
+    DEMAND_LIMITS_CHANGED = "cinema.demand_limits_changed"
     ALERT_RESOLVED = "alert.resolved"
 
     @property

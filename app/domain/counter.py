@@ -89,3 +89,8 @@ def minor_of(typed: str, currency: str) -> int:
     if not re.fullmatch(r"\d{1,7}(\.\d+)?", words, re.ASCII) or len(words.partition(".")[2]) > digits:
         raise BadEntry("This is no amount of money. Type it like 30 or 30.50.")
     return int(Decimal(words).scaleb(digits))
+
+
+def typed_words(minor: int, currency: str) -> str:
+    """An amount as it would be typed: 30.50."""
+    return f"{Decimal(minor).scaleb(-CURRENCIES[currency]):f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -36,6 +37,51 @@ TYPE_NAMES = {
 
 PriceTable = Mapping[tuple[str, str], int]
 """(price category, ticket type) → minor units."""
+
+
+_TOKEN = re.compile(r"([0-9]{1,15})\.(-?[0-9]{1,3})\.([1-9][0-9]{0,8})")
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What prices are made of: a price list, and what demand does to it. All prices come from one of these.
+
+    `percent` is signed, of the list's price; `step_minor` is what a changed price is a multiple of.
+    """
+
+    price_list_id: int
+    percent: int = 0
+    step_minor: int = 1
+
+    @property
+    def token(self) -> str:
+        """Names it in a form: 12.15.50."""
+        return f"{self.price_list_id}.{self.percent}.{self.step_minor}"
+
+    @classmethod
+    def named(cls, token: str) -> Tariff | None:
+        """The one that a form names; None where it names none."""
+        found = _TOKEN.fullmatch(token)
+        return cls(*map(int, found.groups())) if found else None
+
+    def of(self, minor: int) -> int:
+        """A price of the list as it is sold: in whole steps, never beyond the percent nor to the list's other side.
+
+        So it is rounded towards the list: what a percent promises at most, no price exceeds.
+        """
+        exact, step = minor * (100 + self.percent), 100 * self.step_minor
+        if self.percent > 0:
+            return max(minor, exact // step * self.step_minor)
+        return min(minor, -(-exact // step) * self.step_minor) if self.percent < 0 else minor
+
+
+NO_TARIFF = Tariff(0)
+"""That of no list."""
+
+
+def changed_table(table: PriceTable, tariff: Tariff) -> PriceTable:
+    """A list's prices as the tariff sells them."""
+    return {key: tariff.of(minor) for key, minor in table.items()} if tariff.percent else table
 
 
 class UnknownPrice(ValueError):

@@ -42,6 +42,7 @@ def regular_tasks() -> list[Regular]:
         Regular("ask_after_refunds", dt.timedelta(hours=1), named("app.services.refunds:ask_after_refunds")),
         Regular("send_reminders", dt.timedelta(minutes=1), named("app.services.reminding:send_reminders")),
         Regular("abandon_gift_cards", dt.timedelta(hours=1), named("app.services.gift_cards:abandon_gift_cards")),
+        Regular("judge_demand", dt.timedelta(minutes=1), named("app.services.demand:judge_demand")),
         Regular("roll_up", dt.timedelta(minutes=1), named("app.services.rollups:roll_up")),
         Regular("flush_views", dt.timedelta(minutes=1), named("app.services.views:flush_views")),
         Regular("watch_promises", dt.timedelta(hours=1), named("app.services.watching:watch_promises")),

@@ -3,6 +3,7 @@
 from app.models.admission import AdmissionReport
 from app.models.booking import Booking, BookingDocument, BookingLine, Cancellation, Ticket
 from app.models.catalogue import City, Movie
+from app.models.demand import DemandLimits, DemandRule
 from app.models.figures import (
     FigureCoupon,
     FigureDay,
@@ -41,6 +42,8 @@ __all__ = [
     "City",
     "Coupon",
     "CouponUse",
+    "DemandLimits",
+    "DemandRule",
     "FigureCoupon",
     "FigureDay",
     "FigureMark",

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
 from app.domain.counter import Channel
-from app.domain.pricing import LineKind, TicketType
+from app.domain.pricing import LineKind, Tariff, TicketType
 from app.domain.refund_policy import CancellationReason
 from app.domain.states import BookingState, TicketState
 from app.models import columns as c
@@ -41,6 +41,7 @@ class Booking(Moves, Base):
         CheckConstraint("discount_minor >= 0", name="discount_not_negative"),
         CheckConstraint("credit_minor BETWEEN 0 AND total_minor", name="credit_within_total"),
         CheckConstraint("seat_count > 0", name="has_seats"),
+        c.demand(),
         Index(
             "uq_bookings_live_owner",
             "show_id",
@@ -69,6 +70,10 @@ class Booking(Moves, Base):
     """Seats it has now: fewer once some are cancelled; the last number of one that ended."""
     price_list_id: Mapped[int] = mapped_column(ForeignKey("price_lists.id"))
     """The list at the time of the hold: the first price shown is the price paid."""
+    demand_percent: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    demand_step: Mapped[int] = mapped_column(Integer, server_default="1")
+    demand_reason: Mapped[str] = mapped_column(Text, server_default="")
+    """What demand did to the list's prices at the time of the hold: it stays, whatever the show's becomes."""
     seat_fee_minor: Mapped[int] = mapped_column(Integer, server_default="0")
     tax_percent: Mapped[str] = mapped_column(String(8), server_default="0")
     currency: Mapped[c.currency]
@@ -97,6 +102,11 @@ class Booking(Moves, Base):
     channel: Mapped[str] = mapped_column(String(20), server_default=Channel.WEB.value)
     sold_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     """Who sold it at the counter."""
+
+    @property
+    def tariff(self) -> Tariff:
+        """What its seats are priced by, from its hold to its end."""
+        return Tariff(self.price_list_id, self.demand_percent, self.demand_step)
 
 
 class Ticket(Base):

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    SmallInteger,
     String,
     Text,
     text,
@@ -19,6 +20,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, UTCDateTime
+from app.domain.pricing import Tariff
 from app.domain.states import SeatState, ShowState
 from app.models import columns as c
 from app.models.catalogue import Movie
@@ -33,6 +35,7 @@ class Show(Moves, Base):
         c.one_of("state", ShowState),
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
         CheckConstraint("sales_open_at < sales_close_at", name="sales_window"),
+        c.demand(),
         ExcludeConstraint(
             (text("int8range(screen_id, screen_id, '[]')"), "&&"),
             (text("during"), "&&"),
@@ -68,8 +71,18 @@ class Show(Moves, Base):
     captions: Mapped[bool] = mapped_column(Boolean, server_default="false")
     audio_description: Mapped[bool] = mapped_column(Boolean, server_default="false")
     relaxed: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    demand_percent: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """What demand does to its list's prices now; see domain/demand.py. Judged anew each minute while it sells."""
+    demand_step: Mapped[int] = mapped_column(Integer, server_default="1")
+    """What a changed price is a multiple of, minor units."""
+    demand_reason: Mapped[str] = mapped_column(Text, server_default="")
     reminded_at: Mapped[c.instant | None]
     """When the last of its reminders was queued; from then on nobody looks for more."""
+
+    @property
+    def tariff(self) -> Tariff:
+        """What its seats are sold at now."""
+        return Tariff(self.price_list_id, self.demand_percent, self.demand_step)
 
     movie: Mapped[Movie] = relationship()
     cinema: Mapped[Cinema] = relationship()

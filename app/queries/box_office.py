@@ -14,6 +14,8 @@ from app.config import settings
 from app.db import db, end_read
 from app.domain.codes import RANDOM_LENGTH, normal_code
 from app.domain.counter import LETTERS
+from app.domain.demand import signed
+from app.domain.pricing import Tariff
 from app.domain.staff import Reach
 from app.domain.ticket_payload import BadTicket, read_keyring, verify
 from app.queries.bookings import find_booking
@@ -45,7 +47,7 @@ class Session:
 
 _SESSIONS = text("""
 SELECT s.id, s.starts_at, m.title, screen.name AS screen, s.captions, s.audio_description, s.relaxed, s.price_list_id,
-       s.layout_id, free.free, free.total
+       s.demand_percent, s.demand_step, s.layout_id, free.free, free.total
 FROM shows s JOIN movies m ON m.id = s.movie_id JOIN screens screen ON screen.id = s.screen_id
 CROSS JOIN LATERAL (
   SELECT count(*) AS total,
@@ -85,7 +87,7 @@ def sessions_of_day(cinema_id: int, zone: str, day: dt.date | None = None) -> li
             _marks(row),
             row.free,
             row.total,
-            prices.get(row.price_list_id, {}),
+            _at(prices.get(row.price_list_id, {}), row),
             row.layout_id in spaces,
         )
         for number, row in enumerate(rows, start=1)
@@ -94,7 +96,14 @@ def sessions_of_day(cinema_id: int, zone: str, day: dt.date | None = None) -> li
 
 def _marks(row: Row[Any]) -> str:
     marks = (("CC", row.captions), ("AD", row.audio_description), ("relaxed", row.relaxed))
-    return " ".join(mark for mark, there in marks if there)
+    words = [mark for mark, there in marks if there]
+    return " ".join([*words, *([signed(row.demand_percent)] if row.demand_percent else [])])
+
+
+def _at(prices: dict[str, int], row: Row[Any]) -> dict[str, int]:
+    """What a show with these lowest prices of its list sells at."""
+    tariff = Tariff(row.price_list_id, row.demand_percent, row.demand_step)
+    return {letter: tariff.of(minor) for letter, minor in prices.items()}
 
 
 def _lowest(lists: set[int]) -> dict[int, dict[str, int]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from app.db import db
+from app.domain.pricing import Tariff
 from app.domain.states import LIVE_BOOKING, PaymentState
 
 
@@ -32,6 +33,8 @@ class CheckoutPage:
     payment_state: str | None
     redirect_url: str | None
     failure: str | None
+    tariff: Tariff
+    """What its seats were kept at."""
     seat_ids: tuple[int, ...]
 
     def live(self, now: dt.datetime) -> bool:
@@ -60,7 +63,7 @@ class CheckoutPage:
 _PAGE = text("""
 SELECT b.show_id, b.id, b.code, b.state, b.held_at, b.expires_at, b.extended_at, b.payment_started_at, b.cap_at,
        b.name, b.email, b.phone, b.wants_sms, b.wants_push, p.state AS payment_state, p.redirect_url, p.failure,
-       ARRAY(SELECT seat_id FROM (
+       b.price_list_id, b.demand_percent, b.demand_step, ARRAY(SELECT seat_id FROM (
          SELECT seat_id, number FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id
          ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids
 FROM bookings b
@@ -73,4 +76,6 @@ WHERE b.show_id = :show_id AND b.id = :booking_id
 
 def checkout_page(show_id: int, booking_id: int) -> CheckoutPage:
     row = db.session.execute(_PAGE, {"show_id": show_id, "booking_id": booking_id}).one()
-    return CheckoutPage(**{**row._mapping, "seat_ids": tuple(row.seat_ids)})
+    facts = dict(row._mapping)
+    tariff = Tariff(*(facts.pop(name) for name in ("price_list_id", "demand_percent", "demand_step")))
+    return CheckoutPage(**{**facts, "tariff": tariff, "seat_ids": tuple(row.seat_ids)})

@@ -1,4 +1,4 @@
-"""Layouts and price lists, kept in the process: neither ever changes once made. Which ones a show has is kept too."""
+"""Layouts and price tables, kept in the process: neither ever changes once made. Which ones a show has is kept too."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TypeVar
 from sqlalchemy import text
 
 from app.db import db
-from app.domain.pricing import PriceTable
+from app.domain.pricing import PriceTable, Tariff, changed_table
 from app.domain.seating import Hall, Seat
 
+K = TypeVar("K")
 T = TypeVar("T")
 KEPT = 512
 KEPT_SHOWS = 20_000
@@ -77,15 +78,15 @@ class Terms:
     """What a show is sold with."""
 
     layout: LayoutFacts
-    price_list_id: int
+    tariff: Tariff
 
 
 _terms: dict[int, Terms] = {}
 _layouts: dict[int, LayoutFacts] = {}
-_prices: dict[int, PriceTable] = {}
+_prices: dict[Tariff, PriceTable] = {}
 
 
-def _kept(store: dict[int, T], key: int, read: Callable[[int], T]) -> T:
+def _kept(store: dict[K, T], key: K, read: Callable[[K], T]) -> T:
     value = store.get(key)
     if value is None:
         value = read(key)
@@ -105,7 +106,7 @@ def terms_of_show(show_id: int) -> Terms | None:
             return None
         if len(_terms) >= KEPT_SHOWS:
             _terms.clear()
-        terms = _terms[show_id] = Terms(layout_facts(row.layout_id), row.price_list_id)
+        terms = _terms[show_id] = Terms(layout_facts(row[0]), Tariff(*row[1:]))
     return terms
 
 
@@ -117,11 +118,14 @@ def layout_facts(layout_id: int) -> LayoutFacts:
     return _kept(_layouts, layout_id, _read_layout)
 
 
-def price_table(price_list_id: int) -> PriceTable:
-    return _kept(_prices, price_list_id, _read_prices)
+def price_table(tariff: Tariff) -> PriceTable:
+    """All prices of a tariff, fee apart. Whatever is sold or shown with a price has it from here."""
+    return _kept(_prices, tariff, _read_prices)
 
 
-_TERMS = text("SELECT layout_id, price_list_id FROM shows WHERE id = :show_id AND state <> 'draft'")
+_TERMS = text(
+    "SELECT layout_id, price_list_id, demand_percent, demand_step FROM shows WHERE id = :show_id AND state <> 'draft'"
+)
 _LAYOUT = text("SELECT name, categories FROM layouts WHERE id = :id")
 _SEATS = text(
     'SELECT id, label, level, "row", number, kind, category, x, y, row_index, position, run, line, "column", gap_before '
@@ -136,12 +140,13 @@ def _read_layout(layout_id: int) -> LayoutFacts:
     return LayoutFacts(layout_id, layout.name, layout.categories, tuple(SeatFacts(*row) for row in seats))
 
 
-def _read_prices(price_list_id: int) -> PriceTable:
-    rows = db.session.execute(_PRICES, {"id": price_list_id})
-    return {(category, kind): amount for category, kind, amount in rows}
+def _read_prices(tariff: Tariff) -> PriceTable:
+    rows = db.session.execute(_PRICES, {"id": tariff.price_list_id})
+    return changed_table({(category, kind): amount for category, kind, amount in rows}, tariff)
 
 
 def forget_kept() -> None:
     """Drop everything kept; tests do so when they swap databases."""
-    for store in (_terms, _layouts, _prices):
-        store.clear()
+    _terms.clear()
+    _layouts.clear()
+    _prices.clear()

@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from app import clock
 from app.db import db
+from app.domain.demand import why
+from app.domain.pricing import Tariff
 from app.domain.states import BookingState, ShowState
 
 PROCESS_SECONDS = 1.0
@@ -28,6 +30,9 @@ class ShowPage:
     sales_close_at: dt.datetime
     layout_id: int
     price_list_id: int
+    demand_percent: int
+    demand_step: int
+    demand_reason: str
     format: str
     language: str
     subtitles: str
@@ -46,6 +51,16 @@ class ShowPage:
     screen: str
 
     @property
+    def tariff(self) -> Tariff:
+        """What its seats are sold at."""
+        return Tariff(self.price_list_id, self.demand_percent, self.demand_step)
+
+    @property
+    def why_changed(self) -> str:
+        """Why its prices are not those of the list, in words; empty when they are."""
+        return why(self.demand_percent, self.demand_reason)
+
+    @property
     def local_start(self) -> dt.datetime:
         """The start on the cinema's clocks."""
         return self.starts_at.astimezone(ZoneInfo(self.timezone))
@@ -62,8 +77,9 @@ class ShowPage:
 
 
 _SHOW = text("""
-SELECT s.id, s.state, s.starts_at, s.sales_open_at, s.sales_close_at, s.layout_id, s.price_list_id, s.format,
-       s.language, s.subtitles, s.note, s.captions, s.audio_description, s.relaxed, m.title, m.slug, m.certificate,
+SELECT s.id, s.state, s.starts_at, s.sales_open_at, s.sales_close_at, s.layout_id, s.price_list_id,
+       s.demand_percent, s.demand_step, s.demand_reason, s.format, s.language,
+       s.subtitles, s.note, s.captions, s.audio_description, s.relaxed, m.title, m.slug, m.certificate,
        c.name AS cinema, c.slug AS cinema_slug, c.timezone, c.currency, c.fee_minor, screen.name AS screen
 FROM shows s JOIN movies m ON m.id = s.movie_id JOIN cinemas c ON c.id = s.cinema_id
 JOIN screens screen ON screen.id = s.screen_id WHERE s.id = :show_id
@@ -87,6 +103,11 @@ def show_page(show_id: int) -> ShowPage | None:
     return _kept[show_id][1]
 
 
+def forget_show(show_id: int) -> None:
+    """Read it afresh the next time, for a page that tells what has just changed of it."""
+    _kept.pop(show_id, None)
+
+
 def forget_shows() -> None:
     """Drop what this process remembers; tests do so when they swap databases."""
     _kept.clear()
@@ -100,6 +121,8 @@ class OwnBooking:
     state: str
     expires_at: dt.datetime
     seat_ids: frozenset[int]
+    tariff: Tariff
+    """What they are kept at."""
 
     @property
     def paying(self) -> bool:
@@ -108,7 +131,7 @@ class OwnBooking:
 
 
 _OWN = text("""
-SELECT b.code, b.state, b.expires_at, ARRAY(
+SELECT b.code, b.state, b.expires_at, b.price_list_id, b.demand_percent, b.demand_step, ARRAY(
   SELECT t.seat_id FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void') AS seat_ids
 FROM bookings b WHERE b.show_id = :show_id AND b.owner_key = ANY(:owner_keys)
   AND b.state IN ('held', 'awaiting_payment') AND b.expires_at > :now ORDER BY b.id
@@ -120,15 +143,19 @@ def own_bookings(show_id: int, owner_keys: Sequence[str]) -> list[OwnBooking]:
     if not owner_keys:
         return []
     rows = db.session.execute(_OWN, {"show_id": show_id, "owner_keys": list(owner_keys), "now": clock.now()})
-    return [OwnBooking(row.code, row.state, row.expires_at.astimezone(dt.UTC), frozenset(row.seat_ids)) for row in rows]
+    return [
+        OwnBooking(row.code, row.state, row.expires_at.astimezone(dt.UTC), frozenset(row.seat_ids), Tariff(*row[3:6]))
+        for row in rows
+    ]
 
 
 _PRICED = text(
-    "SELECT s.layout_id, s.price_list_id, c.fee_minor, c.currency FROM shows s JOIN cinemas c ON c.id = s.cinema_id "
-    "WHERE s.id = :show_id"
+    "SELECT s.layout_id, s.price_list_id, s.demand_percent, s.demand_step, c.fee_minor, c.currency "
+    "FROM shows s JOIN cinemas c ON c.id = s.cinema_id WHERE s.id = :show_id"
 )
 
 
-def prices_key(show_id: int) -> tuple[int, int, int, str]:
-    """What names a show's cells: layout, price list, fee in minor units, currency."""
-    return tuple(db.session.execute(_PRICED, {"show_id": show_id}).one())
+def prices_key(show_id: int) -> tuple[int, Tariff, int, str]:
+    """What names a show's cells: layout, tariff, fee in minor units, currency."""
+    layout_id, *tariff, fee_minor, currency = db.session.execute(_PRICED, {"show_id": show_id}).one()
+    return layout_id, Tariff(*tariff), fee_minor, currency

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -19,6 +19,7 @@ from app import clock
 from app.db import on_commit, transaction
 from app.domain.codes import spoken
 from app.domain.ledger import Account, Entry, credit_taken
+from app.domain.pricing import Tariff
 from app.domain.refund_policy import CancellationReason, Return, last_end
 from app.domain.states import TicketState, UseState
 from app.domain.tenders import CreditKind, TenderKind
@@ -75,28 +76,31 @@ def hold_for_exchange(
     *,
     user_id: int | None = None,
     actor: str = "guest",
+    shown: Tariff | None = None,
 ) -> Hold:
     """Keep as many seats of the show as are to be exchanged, for a booking that replaces them once it is confirmed.
 
     Raises what hold_seats() and judge_change() raise, and InvalidSeats for another number of seats. Locks what
     hold_seats() locks; the old booking is judged again, under its locks, when the new one is paid.
     """
-    return keep_trying(show_id, lambda: _hold_once(show_id, checked(seat_ids), owner_key, change, user_id, actor))
+
+    def wish() -> Wish:
+        return Wish(show_id, checked(seat_ids), owner_key, user_id, actor, shown=shown)
+
+    return keep_trying(show_id, lambda: _hold_once(wish(), change))
 
 
-def _hold_once(
-    show_id: int, seat_ids: list[int], owner_key: str, change: Change, user_id: int | None, actor: str
-) -> Hold:
+def _hold_once(wish: Wish, change: Change) -> Hold:
     with transaction() as session:
-        leaving = judge_change(session, change, show_id)
+        leaving = judge_change(session, change, wish.show_id)
         count = len(leaving.tickets)
-        if len(seat_ids) != count:
+        if len(wish.seat_ids) != count:
             seats = "one seat" if count == 1 else f"{count} seats"
             raise InvalidSeats(f"{leaving.seat_names} can be changed for just as many: choose {seats}.")
-        own = count if (leaving.show_id, leaving.owner_key) == (show_id, owner_key) else 0
-        hold = keep_seats(session, Wish(show_id, seat_ids, owner_key, leaving.user_id or user_id, actor, own))
+        own = count if (leaving.show_id, leaving.owner_key) == (wish.show_id, wish.owner_key) else 0
+        hold = keep_seats(session, replace(wish, user_id=leaving.user_id or wish.user_id, leaving=own))
         _enter(session, hold, leaving)
-        on_commit(lambda: forget_seat_map(show_id))
+        on_commit(lambda: forget_seat_map(wish.show_id))
     return hold
 
 

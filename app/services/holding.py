@@ -17,10 +17,10 @@ from app import clock
 from app.config import settings
 from app.db import Hot
 from app.domain.codes import new_booking_code
-from app.domain.pricing import TicketType
+from app.domain.pricing import Tariff, TicketType
 from app.domain.seating import check_companions, orphans
 from app.domain.states import BookingState, SeatState
-from app.errors import InvalidSeats, NotFound, OrphanSeat, SeatsTaken, ShowNotOnSale
+from app.errors import InvalidSeats, NotFound, OrphanSeat, PricesChanged, SeatsTaken, ShowNotOnSale
 from app.queries.layouts import LayoutFacts, Terms, forget_terms_of, price_table, terms_of_show
 from app.seat_locking import seat_locking
 from app.services.letting_go import let_go
@@ -37,6 +37,8 @@ class Wish:
     actor: str
     leaving: int = 0
     """Seats of this buyer's for the same show that go when these are bought: they don't count twice."""
+    shown: Tariff | None = None
+    """What the buyer chose by: at any other prices these seats are not kept. None where no prices were shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +105,17 @@ _SHOW = text(f"SELECT state, sales_open_at, sales_close_at, {_HAD} AS had FROM s
 _HOLD = Hot(
     f"""
 WITH show AS (
-  SELECT c.currency, c.fee_minor, c.tax_percent FROM shows s JOIN cinemas c ON c.id = s.cinema_id
+  SELECT c.currency, c.fee_minor, c.tax_percent, s.demand_reason FROM shows s JOIN cinemas c ON c.id = s.cinema_id
   WHERE s.id = :show_id AND s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_at > :now
-    AND s.layout_id = :layout_id AND s.price_list_id = :price_list_id AND {_HAD} + :seat_count <= :max_seats
+    AND s.layout_id = :layout_id AND s.price_list_id = :price_list_id
+    AND s.demand_percent = :percent AND s.demand_step = :step AND {_HAD} + :seat_count <= :max_seats
 ), booking AS (
-  INSERT INTO bookings (show_id, code, state, owner_key, user_id, seat_count, price_list_id, seat_fee_minor,
-                        tax_percent, currency, total_minor, held_at, expires_at, cap_at)
-  SELECT :show_id, :code, 'held', :owner_key, CAST(:user_id AS bigint), :seat_count, :price_list_id, fee_minor,
-         CAST(tax_percent AS text), currency, :seats_minor + :charged * fee_minor, :now, :expires_at, :cap_at
+  INSERT INTO bookings (show_id, code, state, owner_key, user_id, seat_count, price_list_id, demand_percent,
+                        demand_step, demand_reason, seat_fee_minor, tax_percent, currency, total_minor, held_at,
+                        expires_at, cap_at)
+  SELECT :show_id, :code, 'held', :owner_key, CAST(:user_id AS bigint), :seat_count, :price_list_id, :percent,
+         :step, demand_reason, fee_minor, CAST(tax_percent AS text), currency, :seats_minor + :charged * fee_minor, :now,
+         :expires_at, :cap_at
   FROM show
   RETURNING id
 ), reserved AS (
@@ -152,16 +157,33 @@ def keep_seats(session: Session, wish: Wish) -> Hold:
 
 
 def _terms(wish: Wish) -> Terms:
-    """What the show is sold with; asked anew for seats that these terms don't know. Raises ShowNotOnSale, InvalidSeats."""
+    """What the show is sold with; asked anew for seats or prices that these terms don't know.
+
+    Raises ShowNotOnSale, InvalidSeats, PricesChanged.
+    """
     terms = terms_of_show(wish.show_id)
-    if terms is not None and not terms.layout.by_id.keys() >= set(wish.seat_ids):
+    if terms is not None and not _serve(terms, wish):
         forget_terms_of(wish.show_id)
         terms = terms_of_show(wish.show_id)
-        if terms is not None and not terms.layout.by_id.keys() >= set(wish.seat_ids):
-            raise InvalidSeats("Some of these seats are not in this auditorium.")
     if terms is None:
         raise ShowNotOnSale
+    if not _in_house(terms, wish):
+        raise InvalidSeats("Some of these seats are not in this auditorium.")
+    if not _as_shown(terms, wish):
+        raise PricesChanged
     return terms
+
+
+def _serve(terms: Terms, wish: Wish) -> bool:
+    return _in_house(terms, wish) and _as_shown(terms, wish)
+
+
+def _in_house(terms: Terms, wish: Wish) -> bool:
+    return terms.layout.by_id.keys() >= set(wish.seat_ids)
+
+
+def _as_shown(terms: Terms, wish: Wish) -> bool:
+    return wish.shown is None or wish.shown == terms.tariff
 
 
 def _look(session: Session, wish: Wish, layout: LayoutFacts) -> _Look:
@@ -231,11 +253,13 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
 def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold:
     code = new_booking_code(wish.show_id)
     expires_at = now + dt.timedelta(minutes=settings.hold_minutes)
-    types, prices = first_prices(terms.layout, terms.price_list_id, wish.seat_ids)
+    types, prices = first_prices(terms, wish.seat_ids)
     values = {
         "show_id": wish.show_id,
         "layout_id": terms.layout.id,
-        "price_list_id": terms.price_list_id,
+        "price_list_id": terms.tariff.price_list_id,
+        "percent": terms.tariff.percent,
+        "step": terms.tariff.step_minor,
         "max_seats": settings.max_seats + wish.leaving,
         "code": code,
         "owner_key": wish.owner_key,
@@ -259,9 +283,9 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
     return Hold(wish.show_id, made[0], code, expires_at)
 
 
-def first_prices(layout: LayoutFacts, price_list_id: int, wanted: Sequence[int]) -> tuple[list[str], list[int]]:
+def first_prices(terms: Terms, wanted: Sequence[int]) -> tuple[list[str], list[int]]:
     """Ticket type and price of each seat before anybody chose: adults, companions beside a wheelchair space free."""
-    table = price_table(price_list_id)
+    layout, table = terms.layout, price_table(terms.tariff)
     free = check_companions(layout.hall, wanted)
     types = [TicketType.COMPANION.value if seat in free else TicketType.ADULT.value for seat in wanted]
     prices = [

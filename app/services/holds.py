@@ -19,6 +19,7 @@ from app import clock
 from app.config import settings
 from app.db import db as database
 from app.db import end_read, on_commit, transaction
+from app.domain.pricing import Tariff
 from app.domain.states import LIVE_BOOKING, BookingState
 from app.errors import (
     AlreadyExtended,
@@ -39,14 +40,25 @@ ATTEMPTS = 3
 
 
 def hold_seats(
-    show_id: int, seat_ids: Sequence[int], owner_key: str, *, user_id: int | None = None, actor: str = "guest"
+    show_id: int,
+    seat_ids: Sequence[int],
+    owner_key: str,
+    *,
+    user_id: int | None = None,
+    actor: str = "guest",
+    shown: Tariff | None = None,
 ) -> Hold:
     """Keep these seats of the show for this buyer, all or nothing, and give up what the buyer held there before.
 
-    Raises InvalidSeats (none, too many, doubled, not of this show), OrphanSeat, SeatsTaken (details: `taken`; the
-    buyer's earlier hold stays), ShowNotOnSale, NotFound, Busy. Locks the wanted seats and the buyer's own ones.
+    `shown` is the tariff that the buyer chose by. Raises InvalidSeats (none, too many, doubled, not of this show),
+    OrphanSeat, SeatsTaken (details: `taken`; the buyer's earlier hold stays), PricesChanged, ShowNotOnSale, NotFound,
+    Busy. Locks the wanted seats and the buyer's own ones.
     """
-    return keep_trying(show_id, lambda: _hold_once(Wish(show_id, checked(seat_ids), owner_key, user_id, actor)))
+
+    def wish() -> Wish:
+        return Wish(show_id, checked(seat_ids), owner_key, user_id, actor, shown=shown)
+
+    return keep_trying(show_id, lambda: _hold_once(wish()))
 
 
 def keep_trying(show_id: int, attempt: Callable[[], Hold]) -> Hold:

@@ -1,4 +1,4 @@
-"""The promises about money (11 to 20, and 29): each a query that returns no rows. docs/promises.md tells them in words."""
+"""The promises about money (11 to 20, 29 and 31): each a query that returns no rows. docs/promises.md tells them in words."""
 
 from __future__ import annotations
 
@@ -386,3 +386,20 @@ CANCELLED_SHOWS = Promise(
     WHERE h.state = 'cancelled' AND NOT EXISTS (SELECT FROM show_cancellations c WHERE c.show_id = h.id)
     """,
 )
+
+DEMAND = Promise(
+    31,
+    "A price that demand changed is one of its list's, changed by the percent and in the step that its booking keeps.",
+    """
+    SELECT b.show_id, b.code, t.seat_id, t.price_minor, b.demand_percent FROM bookings b
+    JOIN tickets t ON t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void'
+    WHERE b.demand_percent <> 0 AND b.state IN ('held', 'awaiting_payment', 'confirmed')
+      AND t.ticket_type <> 'companion' AND NOT EXISTS (
+        SELECT FROM prices p WHERE p.price_list_id = b.price_list_id AND p.ticket_type = t.ticket_type
+          AND t.price_minor = CASE WHEN b.demand_percent > 0 THEN greatest(p.amount_minor,
+            CAST(p.amount_minor AS bigint) * (100 + b.demand_percent) / (100 * b.demand_step) * b.demand_step)
+          ELSE least(p.amount_minor, (CAST(p.amount_minor AS bigint) * (100 + b.demand_percent)
+            + 100 * b.demand_step - 1) / (100 * b.demand_step) * b.demand_step) END)
+    """,
+)
+"""Of its list, not of its seat's category: a hall drawn anew may put a sold seat into another one."""

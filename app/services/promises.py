@@ -15,7 +15,7 @@ from app import clock
 from app.config import settings
 from app.db import db, end_read
 from app.domain.states import GRAPHS, BookingState, GiftCardState, PaymentState, RefundState, ShowState, TicketState
-from app.services.money_promises import CANCELLED_SHOWS, MONEY
+from app.services.money_promises import CANCELLED_SHOWS, DEMAND, MONEY
 from app.services.promise import Broken, Check, Promise
 
 _SUBJECTS: dict[str, type[StrEnum]] = {
@@ -262,6 +262,7 @@ PROMISES = (
             AND r.granted_at <= a.at AND (r.revoked_at IS NULL OR r.revoked_at >= a.at))
         """,
     ),
+    DEMAND,
 )
 
 

@@ -55,7 +55,7 @@ def quote_booking(
     tickets = session.execute(_TICKETS, {"show_id": booking.show_id, "booking_id": booking.id}).all()
     show = session.execute(_SHOW, {"show_id": booking.show_id}).one()
     seats = _seats(tickets, show.layout_id, types or {})
-    prices = price_table(booking.price_list_id)
+    prices = price_table(booking.tariff)
     try:
         amounts = tuple(price_of(seat, prices) for seat in seats)
         here = coupons_on(session, booking, _occasion(booking, show, seats, amounts), email or booking.email)

@@ -196,6 +196,13 @@ const gone = names => {
   say(all, true);
 };
 
+const repriced = () => {
+  const why = $(".why-price", form)?.textContent, sum = picked().length && $("#total").textContent;
+  const words = "The prices have changed meanwhile" + (why ? " (" + why + ")." : ".") + (sum ? " Your choice is " + sum + " now." : "");
+  note(words);
+  say(words, true);
+};
+
 /* One tab stop in the map; the arrows go from seat to seat. */
 const seatIn = (row, index) => [...row.cells].filter(cell => cell.id)
   .sort((a, b) => Math.abs(a.cellIndex - index) - Math.abs(b.cellIndex - index))[0];
@@ -261,13 +268,14 @@ const next = () => {
 function poll() {
   clearTimeout(timer);
   if (!live || document.hidden) return;
-  htmx.ajax("GET", `${live.dataset.url}?v=${$("#v").dataset.v}`, { source: live, swap: "none" }).then(next, next);
+  const prices = $("#seats") ? "&p=" + $("#prices input").value : ""; // the list shows its prices until it is loaded again
+  htmx.ajax("GET", `${live.dataset.url}?v=${$("#v").dataset.v}${prices}`, { source: live, swap: "none" }).then(next, next);
 }
 const isOlder = (version, than) => {
   const [a, b] = [version, than].map(each => each.split(".").map(Number));
   return a[0] < b[0] || (a[0] === b[0] && a[1] <= b[1]);
 };
-let missed = [], refocus = "", isTold = false, isHolding = false;
+let missed = [], refocus = "", isTold = false, isHolding = false, isRepriced = false;
 /* One changed seat: what is chosen stays chosen while it is free, and is told of when it is not. */
 const carry = (cell, was) => {
   const now = $("input", cell), id = cell.id.slice(1);
@@ -288,8 +296,10 @@ const settle = () => {
   refocus = "";
   const names = isTold ? [] : missed;
   missed = [];
-  update(names.length > 0 || Boolean($("#orphan [data-say], #orphan[data-told]:not([hidden])")));
+  update(names.length > 0 || isRepriced || Boolean($("#orphan [data-say], #orphan[data-told]:not([hidden])")));
   if (names.length) gone(names);
+  else if (isRepriced) repriced();
+  isRepriced = false;
 };
 /* The list has no cells to swap: its seats come and go. */
 const settleList = text => {
@@ -310,8 +320,10 @@ on("htmx:beforeSwap", event => {
   const { detail } = event, asker = detail.requestConfig.elt;
   isTold = asker === form; // the answer to a refused hold says itself what was lost
   if (asker === live && detail.xhr.status === 200) {
-    const version = /data-v="?([\d.]+)/.exec(detail.xhr.responseText)?.[1];
-    detail.shouldSwap = Boolean(version) && !isHolding && !isOlder(version, $("#v").dataset.v);
+    const version = /data-v="?([\d.]+)/.exec(detail.xhr.responseText)?.[1], mine = $("#v").dataset.v;
+    const hasPrices = /name="prices"/.test(detail.xhr.responseText);
+    detail.shouldSwap = Boolean(version) && !isHolding && (!isOlder(version, mine) || (hasPrices && version === mine));
+    isRepriced = detail.shouldSwap && hasPrices;
     if (detail.shouldSwap && !$("#seats")) {
       detail.shouldSwap = false;
       settleList(detail.xhr.responseText);
@@ -324,7 +336,10 @@ on("htmx:beforeSwap", event => {
 /* From the click to the answer the map stands still: the seats that go are the buyer's own. */
 on("htmx:beforeRequest", event => { isHolding = isHolding || event.detail.elt === form; });
 on("htmx:oobBeforeSwap", event => {
-  const { fragment, target } = event.detail;
+  const { fragment, target } = event.detail, wishes = $("#category", fragment);
+  if (target.id === "prices" && wishes) {
+    for (const option of wishes.options) option.toggleAttribute("selected", option.value === $("#category")?.value);
+  }
   if (!target.closest("#seats")) return;
   for (const cell of $$("td[id]", fragment)) {
     const was = document.getElementById(cell.id);

@@ -1,4 +1,4 @@
-"""The cells of a seat map as ready strings: built once per layout, price list and fee, one for each state, and joined.
+"""The cells of a seat map as ready strings: built once per layout, tariff and fee, one for each state, and joined.
 
 The markup is what components/seats.html documents; what a page does with it is seat_page.py's.
 """
@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from app import clock
 from app.db import end_read
-from app.domain.pricing import PriceTable, TicketType
+from app.domain.pricing import NO_TARIFF, PriceTable, Tariff, TicketType
 from app.money import format_money
 from app.queries.layouts import LayoutFacts, SeatFacts, layout_facts, price_table
 from app.queries.seat_map import SeatMap
@@ -38,10 +38,13 @@ class KeyRow:
 
 
 class SeatCells:
-    """One layout at one price list: every seat as a table cell in each state, and the table around them."""
+    """One layout at one tariff: every seat as a table cell in each state, and the table around them."""
 
-    def __init__(self, layout: LayoutFacts, table: PriceTable, fee_minor: int, currency: str) -> None:
+    def __init__(
+        self, layout: LayoutFacts, table: PriceTable, fee_minor: int, currency: str, tariff: Tariff = NO_TARIFF
+    ) -> None:
         self.layout = layout
+        self.tariff = tariff
         self.currency = currency
         self._table = table
         self._fee = fee_minor
@@ -61,10 +64,13 @@ class SeatCells:
         return self._price_of(seat.category)
 
     def _price_of(self, category: str) -> int | None:
-        amount = self._table.get((category, TicketType.ADULT))
-        if amount is None:
-            amount = min((minor for (name, _), minor in self._table.items() if name == category), default=None)
+        amount = _adults(self._table, category)
         return None if amount is None else amount + self._fee
+
+    def price_at(self, seat: SeatFacts, other: Tariff) -> int:
+        """The seat's price with the fee at another tariff of the same list; 0 if this category is not priced."""
+        amount = _adults(price_table(Tariff(other.price_list_id)), seat.category)
+        return 0 if amount is None else other.of(amount) + self._fee
 
     def price_words(self, seat: SeatFacts) -> str:
         price = self.price(seat)
@@ -174,6 +180,16 @@ class SeatCells:
         ]
 
 
+def _adults(table: PriceTable, category: str) -> int | None:
+    """An adult's price in a category, or the cheapest there is."""
+    amount = table.get((category, TicketType.ADULT))
+    return (
+        min((minor for (name, _), minor in table.items() if name == category), default=None)
+        if amount is None
+        else amount
+    )
+
+
 def _frame(layout: LayoutFacts) -> tuple[dict[int, str], list[int], str]:
     """The table without its seats: what stands before each seat (by place), the seats' order, and the end."""
     lines: OrderedDict[int, dict[int, int]] = OrderedDict()
@@ -220,15 +236,15 @@ def _shared(by_column: dict[int, list[str]]) -> Iterator[tuple[int, str]]:
             yield column, number
 
 
-_kept: OrderedDict[tuple[int, int, int, str], SeatCells] = OrderedDict()
+_kept: OrderedDict[tuple[int, Tariff, int, str], SeatCells] = OrderedDict()
 
 
-def seat_cells(layout_id: int, price_list_id: int, fee_minor: int, currency: str) -> SeatCells:
+def seat_cells(layout_id: int, tariff: Tariff, fee_minor: int, currency: str) -> SeatCells:
     """The cells of a layout at these prices; kept in the process, for neither ever changes once made."""
-    key = (layout_id, price_list_id, fee_minor, currency)
+    key = (layout_id, tariff, fee_minor, currency)
     cells = _kept.get(key)
     if cells is None:
-        cells = _kept[key] = SeatCells(layout_facts(layout_id), price_table(price_list_id), fee_minor, currency)
+        cells = _kept[key] = SeatCells(layout_facts(layout_id), price_table(tariff), fee_minor, currency, tariff)
         if len(_kept) > KEPT:
             _kept.popitem(last=False)
     return cells
@@ -237,11 +253,12 @@ def seat_cells(layout_id: int, price_list_id: int, fee_minor: int, currency: str
 _of_show: dict[int, tuple[float, SeatCells, str]] = {}
 
 
-def cells_of_show(show_id: int, seats: SeatMap) -> SeatCells:
-    """The cells of a show, for the poll, which may not ask the database each time. Half a minute old at most, and of
-    the same hall as the map."""
+def cells_of_show(show_id: int, seats: SeatMap, prices: str | None = None) -> SeatCells:
+    """The cells of a show, for the poll, which may not ask the database each time. Half a minute old at most, of the
+    same hall as the map, and just read where the asker's `prices` (a tariff's token) are not those of older ones."""
     known = _of_show.get(show_id)
-    if known is not None and clock.ticks() - known[0] < SHOW_SECONDS and seats.same_seats(known[2]):
+    young = known is not None and clock.ticks() - known[0] < SHOW_SECONDS and seats.same_seats(known[2])
+    if known is not None and young and prices in (None, known[1].tariff.token):
         return known[1]
     cells = seat_cells(*prices_key(show_id))
     end_read()

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
+from app.domain.pricing import Tariff
 from app.domain.seating import check_companions
 from app.money import format_money
 from app.queries.layouts import LayoutFacts, SeatFacts
@@ -73,7 +74,7 @@ class SeatPage:
     @cached_property
     def cells(self) -> SeatCells:
         show = self.show
-        return seat_cells(show.layout_id, show.price_list_id, show.fee_minor, show.currency)
+        return seat_cells(show.layout_id, show.tariff, show.fee_minor, show.currency)
 
     @property
     def layout(self) -> LayoutFacts:
@@ -143,6 +144,11 @@ class SeatPage:
         """What the chosen seats cost adults, fee included; empty while none is chosen."""
         minor = sum(self.cells.price(seat) or 0 for seat in self.chosen_facts if seat.id not in self._free_companions)
         return format_money(minor, self.show.currency) if self.chosen else ""
+
+    def total_at(self, other: Tariff) -> str:
+        """What the chosen seats would cost at another tariff of the same list."""
+        paying = [seat for seat in self.chosen_facts if seat.id not in self._free_companions]
+        return format_money(sum(self.cells.price_at(seat, other) for seat in paying), self.show.currency)
 
     def list_groups(self) -> list[ListGroup]:
         """The free seats without a map, front to back."""

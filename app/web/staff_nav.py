@@ -41,6 +41,7 @@ WAYS = (
     Way("cinemas", "staff.cinemas", "Cinemas", "Screens, addresses, fees, refunds and ways to pay.", MANAGERS),
     Way("prices", "staff.prices", "Prices", "Price lists, and which of them new shows get.", MANAGERS),
     Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
+    Way("demand", "staff.demand", "Demand", "Prices that follow how full a show is and how soon it begins.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.counter import BadEntry, CounterTender, Entry, kinds_of, minor_of, parse_entry
+from app.domain.counter import BadEntry, CounterTender, Entry, kinds_of, minor_of, parse_entry, typed_words
 from app.domain.pricing import TicketType
 
 
@@ -50,3 +50,12 @@ def test_amounts_are_read_in_the_currencys_digits(typed: str, currency: str, min
 def test_what_is_no_amount_is_refused(typed: str) -> None:
     with pytest.raises(BadEntry):
         minor_of(typed, "GBP")
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "words"),
+    [(3050, "GBP", "30.50"), (5, "EUR", "0.05"), (50, "JPY", "50"), (50, "KWD", "0.050")],
+)
+def test_an_amount_is_shown_as_it_would_be_typed(minor: int, currency: str, words: str) -> None:
+    assert typed_words(minor, currency) == words
+    assert minor_of(words, currency) == minor

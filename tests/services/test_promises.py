@@ -256,6 +256,16 @@ BREAKS = (
         "INSERT INTO audit_entries (at, user_id, cinema_id, action, subject) "
         "SELECT now(), r.user_id, c.id, 'show.moved', 'show' FROM staff_roles r, cinemas c",
     ),
+    by(
+        31,
+        "price that demand changed",
+        "UPDATE bookings SET demand_percent = 15, demand_reason = 'Popular' WHERE state = 'confirmed'",
+    ),
+    by(
+        31,
+        "price that demand changed",
+        "UPDATE bookings SET demand_percent = -10, demand_step = 5, demand_reason = 'Quiet' WHERE state = 'held'",
+    ),
 )
 
 

@@ -20,6 +20,7 @@ from app.web.guards import staff
 from tests.builders import (
     a_cinema,
     a_customer,
+    a_demand_rule,
     a_movie,
     a_paid_booking,
     a_person,
@@ -38,6 +39,7 @@ AT: dict[str, Callable[[Cinema], Any]] = {
     "layout_id": lambda cinema: a_screen(cinema).layout_id,
     "price_list_id": lambda cinema: a_price_list(cinema).id,
     "price_rule_id": lambda cinema: a_price_rule(a_price_list(cinema)),
+    "demand_rule_id": lambda cinema: a_demand_rule(cinema),
     "shift_id": lambda cinema: a_shift(cinema),
     "show_id": lambda cinema: a_show(cinema=cinema).id,
     "alert_id": lambda cinema: an_alert(a_show(cinema=cinema).id),

@@ -9,6 +9,7 @@ from functools import cached_property
 from app import clock
 from app.db import db
 from app.domain.coupons import PROBLEMS, CouponTerms
+from app.domain.demand import why
 from app.domain.pricing import LineKind, PricedSeat, Quote, TicketType
 from app.domain.tenders import CreditKind
 from app.models import Booking
@@ -52,13 +53,18 @@ class Checkout:
         return self.priced.bill
 
     @property
+    def why_changed(self) -> str:
+        """Why its prices are not those of the list, in words; empty when they are."""
+        return why(self.row.demand_percent, self.row.demand_reason)
+
+    @property
     def due_minor(self) -> int:
         """What is left to pay through a gateway."""
         return self.bill.total_minor - sum(part.pays_minor for part in self.credits)
 
     @cached_property
     def lines(self) -> list[SeatLine]:
-        return seat_lines(self.seats, price_table(self.row.price_list_id))
+        return seat_lines(self.seats, price_table(self.row.tariff))
 
     @property
     def ticket_lines(self) -> list[tuple[str, int]]:

@@ -64,6 +64,8 @@ class TimeButton:
     marks: Sequence[Mark]
     title: str = ""
     join_href: str | None = None
+    why: str = ""
+    """Why the price is not the list's, if it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def time_button(showing: Showing, left: SeatsLeft | None, lowest_minor: int | No
         "" if marks else showing.screen,
         marks,
         title,
+        why=showing.why_changed,
     )
 
 

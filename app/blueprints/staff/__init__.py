@@ -14,6 +14,7 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     box_office,
     cinemas,
     dashboard,
+    demand,
     entry,
     home,
     layouts,

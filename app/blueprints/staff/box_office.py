@@ -260,8 +260,8 @@ def qr_codes(view: BookingView) -> dict[int, Markup]:
 
 def _grid(view: BookingView) -> Markup:
     own = [ticket.seat_id for ticket in view.tickets]
-    layout_id, price_list_id, _, currency = prices_key(view.show_id)
-    cells = seat_cells(layout_id, price_list_id, 0, currency)  # no fee at the counter
+    layout_id, tariff, _, currency = prices_key(view.show_id)
+    cells = seat_cells(layout_id, tariff, 0, currency)  # no fee at the counter
     return cells.grid(fresh_seat_map(view.show_id).states, own, own)
 
 

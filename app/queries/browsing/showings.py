@@ -11,6 +11,8 @@ from sqlalchemy import TextClause, bindparam, text
 
 from app import clock
 from app.db import db
+from app.domain.demand import why
+from app.domain.pricing import Tariff
 from app.queries.browsing.wanted import TITLES, Wanted, search_words
 
 FEW_SEATS = 10
@@ -34,6 +36,9 @@ class Showing:
     screen: str
     layout_id: int
     price_list_id: int
+    demand_percent: int
+    demand_step: int
+    demand_reason: str
     starts_at: dt.datetime
     format: str
     language: str
@@ -42,6 +47,16 @@ class Showing:
     captions: bool
     audio_description: bool
     relaxed: bool
+
+    @property
+    def tariff(self) -> Tariff:
+        """What its seats are sold at."""
+        return Tariff(self.price_list_id, self.demand_percent, self.demand_step)
+
+    @property
+    def why_changed(self) -> str:
+        """Why its prices are not those of the list, in words; empty when they are."""
+        return why(self.demand_percent, self.demand_reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +77,8 @@ NONE_LEFT = SeatsLeft(0, 0)
 
 _SELECT = """
 SELECT s.id, s.movie_id, s.cinema_id, c.name AS cinema, c.slug AS cinema_slug, c.timezone AS zone, c.currency,
-       c.fee_minor, screen.name AS screen, s.layout_id, s.price_list_id, s.starts_at, s.format, s.language,
-       s.subtitles, s.note, s.captions, s.audio_description, s.relaxed
+       c.fee_minor, screen.name AS screen, s.layout_id, s.price_list_id, s.demand_percent, s.demand_step,
+       s.demand_reason, s.starts_at, s.format, s.language, s.subtitles, s.note, s.captions, s.audio_description, s.relaxed
 FROM shows s JOIN cinemas c ON c.id = s.cinema_id JOIN screens screen ON screen.id = s.screen_id
 """
 _ON_SALE = "s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_at > :now"
@@ -179,7 +194,7 @@ _wheelchairs: dict[int, int] = {}
 
 
 def lowest_prices(showings: Iterable[Showing]) -> dict[int, int | None]:
-    """Show id → what the cheapest adult seat costs with its fee, in minor units; None without a price.
+    """Show id → what the cheapest adult seat costs now with its fee, in minor units; None without a price.
 
     Price lists and layouts never change once made, so what was read stays in the process.
     """
@@ -191,7 +206,7 @@ def lowest_prices(showings: Iterable[Showing]) -> dict[int, int | None]:
         found = {(row[0], row[1]): row[2] for row in db.session.execute(_LOWEST, pairs)}
         _lowest.update({pair: found.get(pair) for pair in unknown})
     amounts = {s.id: _lowest.get((s.price_list_id, s.layout_id)) for s in showings}
-    return {s.id: None if (amount := amounts[s.id]) is None else amount + s.fee_minor for s in showings}
+    return {s.id: None if (minor := amounts[s.id]) is None else s.tariff.of(minor) + s.fee_minor for s in showings}
 
 
 def wheelchair_spaces(layout_ids: Iterable[int]) -> dict[int, int]:

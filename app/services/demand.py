@@ -1,0 +1,212 @@
+"""Prices that follow demand: the rules of each cinema, and what they make of its coming shows, minute by minute.
+
+Judging reads how much is sold without locks and writes only the shows whose prices change; a hold judges for itself
+that what it was priced by still stands (services/holding.py), so neither waits for the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.db import db, end_read, on_commit, transaction
+from app.domain.audit import Action
+from app.domain.demand import Limits, Rule, full_percent, judge
+from app.domain.staff import By
+from app.errors import ConcurrentModification, Invalid, NotFound
+from app.models import DemandLimits, DemandRule
+from app.queries.browse_cache import browse_changed
+from app.services.audit import audit
+
+log = structlog.get_logger(__name__)
+MOST_RULES = 30
+"""In use at one cinema: more than anybody keeps in mind."""
+
+_WITH_RULES = text("SELECT DISTINCT cinema_id FROM demand_rules ORDER BY cinema_id")
+_COMING = text("""
+SELECT s.id, s.starts_at, s.demand_percent, s.demand_step, s.demand_reason, house.sold, house.seats FROM shows s
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE x.state = 'sold') AS sold, count(*) FILTER (WHERE x.state <> 'blocked') AS seats
+  FROM show_seats x WHERE x.show_id = s.id) AS house
+WHERE s.cinema_id = :cinema_id AND s.state = 'published' AND s.sales_close_at > :now
+""")
+_LOCK_SHOWS = text(
+    "SELECT id FROM shows WHERE id = ANY(:ids) AND state = 'published' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
+)
+_CHANGE = text(
+    "UPDATE shows SET demand_percent = :percent, demand_step = :step, demand_reason = :reason WHERE id = :id"
+)
+
+
+def judge_demand() -> int:
+    """Put the prices of all coming shows to what the rules make of them now; gives how many changed.
+
+    Also where every rule was switched off, so that prices come back. One transaction for each cinema. What is held,
+    being paid or sold keeps its price. Locks the shows that change; one that somebody works on waits a minute.
+    """
+    cinemas = db.session.execute(_WITH_RULES).scalars().all()
+    end_read()
+    return sum(judge_cinema(cinema_id) for cinema_id in cinemas)
+
+
+def judge_cinema(cinema_id: int) -> int:
+    """The same for one cinema."""
+    with transaction() as session:
+        changes = _changes(session, cinema_id)
+        found = session.execute(_LOCK_SHOWS, {"ids": list(changes)}).scalars().all() if changes else []
+        for show_id in found:
+            session.execute(_CHANGE, {"id": show_id, **changes[show_id]})
+        if found:
+            on_commit(browse_changed)
+    if found:
+        log.info("demand_changed_prices", cinema_id=cinema_id, shows=len(found))
+    return len(found)
+
+
+def _changes(session: Session, cinema_id: int) -> dict[int, dict[str, Any]]:
+    """Show id → what its prices are to become, for shows where that differs."""
+    rules, limits = _rules_in_use(session, cinema_id), _limits(session, cinema_id)
+    now = clock.now()
+    changes = {}
+    for show in session.execute(_COMING, {"cinema_id": cinema_id, "now": now}):
+        demand = judge(rules, limits, full_percent(show.sold, show.seats), show.starts_at - now)
+        step = limits.step_minor if demand.percent else 1
+        if (demand.percent, step, demand.reason) != (show.demand_percent, show.demand_step, show.demand_reason):
+            changes[show.id] = {"percent": demand.percent, "step": step, "reason": demand.reason}
+    return changes
+
+
+def _rules_in_use(session: Session, cinema_id: int) -> list[Rule]:
+    wanted = select(DemandRule).where(DemandRule.cinema_id == cinema_id, DemandRule.active).order_by(DemandRule.id)
+    return [as_rule(row) for row in session.scalars(wanted)]
+
+
+def _limits(session: Session, cinema_id: int) -> Limits:
+    row = session.get(DemandLimits, cinema_id, populate_existing=True)
+    return Limits(row.lowest, row.highest, row.step_minor) if row else Limits()
+
+
+def as_rule(row: DemandRule) -> Rule:
+    """A rule's row as the rules of domain/demand.py want it."""
+    return Rule(row.reason, row.percent, row.full_from, row.full_to, row.hours_from, row.hours_to)
+
+
+# What managers do. The cinema's row is locked first: at one cinema one change after the other.
+
+_LOCK_CINEMA = text("SELECT id FROM cinemas WHERE id = :id FOR NO KEY UPDATE")
+
+
+def _lock_cinema(session: Session, cinema_id: int) -> None:
+    if session.execute(_LOCK_CINEMA, {"id": cinema_id}).one_or_none() is None:
+        raise NotFound("There is no such cinema.")
+
+
+_IN_USE = text("SELECT count(*) FROM demand_rules WHERE cinema_id = :cinema_id AND active")
+
+
+def _check_room(session: Session, cinema_id: int) -> None:
+    if session.execute(_IN_USE, {"cinema_id": cinema_id}).scalar_one() >= MOST_RULES:
+        raise Invalid(f"At most {MOST_RULES} rules are in use at one cinema. Switch one off first.")
+
+
+def add_rule(by: By, cinema_id: int, rule: Rule) -> int:
+    """A new rule, in use at once; gives its id. Raises NotFound, Invalid (too many). Locks the cinema."""
+    with transaction() as session:
+        _lock_cinema(session, cinema_id)
+        _check_room(session, cinema_id)
+        row = DemandRule(cinema_id=cinema_id, **asdict(rule))
+        session.add(row)
+        session.flush()
+        audit(session, by, Action.DEMAND_RULE_MADE, row.id, cinema_id=cinema_id, after=asdict(rule))
+    return row.id
+
+
+def change_rule(by: By, rule_id: int, revision: int, rule: Rule, reason: str) -> None:
+    """Let a rule say something else from the next minute on.
+
+    Raises NotFound, ConcurrentModification if it changed since `revision`. Locks the cinema, then the rule.
+    """
+    with transaction() as session:
+        row = _locked_rule(session, rule_id, revision)
+        before = asdict(as_rule(row))
+        for name, value in asdict(rule).items():
+            setattr(row, name, value)
+        _written(session, by, Action.DEMAND_RULE_CHANGED, row, before, asdict(rule), reason)
+
+
+def switch_rule(by: By, rule_id: int, revision: int, active: bool, reason: str) -> None:
+    """Use a rule, or no longer: prices follow within a minute. Raises as change_rule() does, and Invalid (too many)."""
+    with transaction() as session:
+        row = _locked_rule(session, rule_id, revision)
+        if row.active == active:
+            return
+        if active:
+            _check_room(session, row.cinema_id)
+        action = Action.DEMAND_RULE_SWITCHED_ON if active else Action.DEMAND_RULE_SWITCHED_OFF
+        before, row.active = {"active": row.active}, active
+        _written(session, by, action, row, before, {"active": active}, reason)
+
+
+_CINEMA_OF_RULE = text("SELECT cinema_id FROM demand_rules WHERE id = :id")
+
+
+def _locked_rule(session: Session, rule_id: int, revision: int) -> DemandRule:
+    cinema_id = session.execute(_CINEMA_OF_RULE, {"id": rule_id}).scalar_one_or_none()
+    if cinema_id is None:
+        raise NotFound("There is no such rule.")
+    _lock_cinema(session, cinema_id)
+    row = session.get_one(DemandRule, rule_id, with_for_update=True, populate_existing=True)
+    _check_seen(row.revision, revision)
+    return row
+
+
+def _check_seen(there: int, seen: int) -> None:
+    if there != seen:
+        raise ConcurrentModification(
+            "Somebody else changed this while you were at it. Load the page again to see what it says now."
+        )
+
+
+def _written(
+    session: Session,
+    by: By,
+    action: Action,
+    row: DemandRule,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    reason: str,
+) -> None:
+    row.revision += 1
+    session.flush()
+    audit(session, by, action, row.id, cinema_id=row.cinema_id, before=before, after=after, reason=reason)
+
+
+def set_limits(by: By, cinema_id: int, revision: int, limits: Limits, reason: str) -> None:
+    """How far the rules of a cinema may go. Raises NotFound, ConcurrentModification. Locks the cinema."""
+    with transaction() as session:
+        _lock_cinema(session, cinema_id)
+        row = session.get(DemandLimits, cinema_id, populate_existing=True)
+        _check_seen(row.revision if row else 0, revision)
+        before = asdict(_limits(session, cinema_id))
+        if row is None:
+            row = DemandLimits(cinema_id=cinema_id, revision=0)
+            session.add(row)
+        row.lowest, row.highest, row.step_minor = limits.lowest, limits.highest, limits.step_minor
+        row.revision = revision + 1
+        session.flush()
+        audit(
+            session,
+            by,
+            Action.DEMAND_LIMITS_CHANGED,
+            cinema_id,
+            cinema_id=cinema_id,
+            before=before,
+            after=asdict(limits),
+            reason=reason,
+        )

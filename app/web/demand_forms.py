@@ -1,0 +1,130 @@
+"""The forms about demand: a rule, how far rules may go, and switching one on or off."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, IntegerField, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+
+from app.domain.counter import BadEntry, minor_of, typed_words
+from app.domain.demand import LEAST, LONGEST_HOURS, MOST, Limits, Rule
+from app.web.account_forms import tidied
+from app.web.staff_forms import LONGEST_REASON, ReasonForm
+
+RAISE, LOWER = "raise", "lower"
+LONGEST_WORDS = 60
+BIGGEST_STEP = 100_000
+
+
+def _between(least: int, most: int, words: str) -> list[object]:
+    message = f"Write {words} from {least} to {most}."
+    return [InputRequired(message), NumberRange(least, most, message)]
+
+
+def _why(label: str) -> StringField:
+    asked = [
+        DataRequired("Write in a few words why."),
+        Length(max=LONGEST_REASON, message="Write at most 300 letters."),
+    ]
+    return StringField(label, asked, filters=[tidied])
+
+
+class Seen(FlaskForm):
+    """A form about something that others may change meanwhile."""
+
+    revision = HiddenField()
+
+    @property
+    def seen(self) -> int:
+        """The revision that the form showed; -1, which none is, for nonsense."""
+        words = self.revision.data or ""
+        return int(words) if words.isascii() and words.isdigit() and len(words) < 9 else -1
+
+
+class RuleForm(Seen):
+    reason = StringField(
+        "What buyers read",
+        [
+            DataRequired("Write in a word or two why, for the buyers."),
+            Length(max=LONGEST_WORDS, message=f"Write at most {LONGEST_WORDS} letters."),
+        ],
+        filters=[tidied],
+    )
+    way = SelectField("The rule")
+    percent = IntegerField("by percent", _between(1, MOST, "whole percents"))
+    full_from = IntegerField("Sold from, percent", _between(0, 99, "whole percents"), default=0)
+    full_to = IntegerField("to under, percent", _between(1, 100, "whole percents"), default=100)
+    hours_to = IntegerField(
+        "Less than so many hours before",
+        [Optional(), NumberRange(1, LONGEST_HOURS, f"Write hours from 1 to {LONGEST_HOURS}, or nothing.")],
+    )
+    hours_from = IntegerField("and at least so many", _between(0, LONGEST_HOURS - 1, "hours"), default=0)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.way.choices = [(RAISE, "raises prices"), (LOWER, "lowers prices")]
+
+    def validate_percent(self, field: IntegerField) -> None:
+        if self.way.data == LOWER and (field.data or 0) > -LEAST:
+            raise ValidationError(f"Prices can be lowered by at most {-LEAST} percent.")
+
+    def validate_full_to(self, field: IntegerField) -> None:
+        if self.full_from.data is not None and field.data is not None and field.data <= self.full_from.data:
+            raise ValidationError("This has to be more than where it begins.")
+
+    def validate_hours_from(self, field: IntegerField) -> None:
+        if self.hours_to.data is not None and field.data is not None and self.hours_to.data <= field.data:
+            raise ValidationError("This has to be less than the hours before it.")
+
+    @property
+    def rule(self) -> Rule:
+        percent = self.percent.data if self.way.data == RAISE else -self.percent.data
+        full, hours = (self.full_from.data, self.full_to.data), (self.hours_from.data, self.hours_to.data)
+        return Rule(self.reason.data, percent, *full, *hours)
+
+    def show(self, rule: Rule, revision: int) -> None:
+        """Fill in what a rule says now."""
+        self.reason.data, self.revision.data = rule.reason, str(revision)
+        self.way.data, self.percent.data = RAISE if rule.percent > 0 else LOWER, abs(rule.percent)
+        self.full_from.data, self.full_to.data = rule.full_from, rule.full_to
+        self.hours_from.data, self.hours_to.data = rule.hours_from, rule.hours_to
+
+
+class ChangedRuleForm(RuleForm):
+    """A rule that is there already: a change of it says why."""
+
+    why = _why("Why it changes")
+
+
+class LimitsForm(Seen):
+    lowest = IntegerField("Lower by at most, percent", _between(0, -LEAST, "whole percents"))
+    highest = IntegerField("Raise by at most, percent", _between(0, MOST, "whole percents"))
+    step = StringField(
+        "Changed prices are multiples of", [DataRequired("Write an amount, like 0.50.")], filters=[tidied]
+    )
+    why = _why("Why they change")
+
+    def __init__(self, currency: str) -> None:
+        super().__init__()
+        self.currency = currency
+
+    def validate_step(self, field: StringField) -> None:
+        try:
+            minor = minor_of(field.data, self.currency)
+        except BadEntry as problem:
+            raise ValidationError("Write an amount, like 0.50.") from problem
+        if not 0 < minor <= BIGGEST_STEP:
+            raise ValidationError("The step is more than nothing, and less than a house is worth.")
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(-self.lowest.data, self.highest.data, minor_of(self.step.data, self.currency))
+
+    def show(self, limits: Limits, revision: int) -> None:
+        """Fill in what holds now."""
+        self.lowest.data, self.highest.data, self.revision.data = -limits.lowest, limits.highest, str(revision)
+        self.step.data = typed_words(limits.step_minor, self.currency)
+
+
+class SwitchForm(Seen, ReasonForm):
+    """Use a rule, or no longer."""

@@ -1,0 +1,128 @@
+"""Prices that follow demand: rules, their limits, and what a percent makes of a price."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.demand import LEAST, MOST, Demand, Limits, Rule, bands_of, full_percent, judge, preview, why
+from app.domain.pricing import Tariff, changed_table
+
+HOUR = dt.timedelta(hours=1)
+
+
+def rules_of(percents: st.SearchStrategy[int]) -> st.SearchStrategy[list[Rule]]:
+    def rule(percent: int, full: list[int], hours: list[int], endless: bool) -> Rule:
+        return Rule("Busy", percent, full[0], full[1], hours[0], None if endless else hours[1])
+
+    def two(least: int, most: int) -> st.SearchStrategy[list[int]]:
+        return st.lists(st.integers(least, most), min_size=2, max_size=2, unique=True).map(sorted)
+
+    return st.lists(st.builds(rule, percents, two(0, 100), two(0, 100), st.booleans()), max_size=6)
+
+
+percents = st.integers(LEAST, MOST).filter(bool)
+limits_of = st.builds(Limits, st.integers(LEAST, 0), st.integers(0, MOST), st.integers(1, 500))
+moments = st.tuples(st.integers(0, 100), st.integers(0, 6000).map(lambda minutes: dt.timedelta(minutes=minutes)))
+
+
+@given(rules_of(percents), limits_of, moments)
+def test_what_rules_make_is_always_within_the_limits(rules, limits, moment):
+    demand = judge(rules, limits, *moment)
+    assert limits.lowest <= demand.percent <= limits.highest
+    assert bool(demand.reason) == (demand.percent != 0)
+
+
+@given(rules_of(percents), limits_of, moments, st.integers(0, 100_000))
+def test_a_price_never_leaves_the_limits_and_comes_in_steps(rules, limits, moment, minor):
+    percent = judge(rules, limits, *moment).percent
+    price = Tariff(1, percent, limits.step_minor).of(minor)
+    assert minor * (100 + limits.lowest) <= 100 * price <= minor * (100 + limits.highest)
+    assert price == minor or price % limits.step_minor == 0
+    assert (price - minor) * percent >= 0, "a rise lowers nothing, a cut raises nothing"
+
+
+@given(rules_of(st.integers(1, MOST)), limits_of, st.integers(0, 99), st.timedeltas(dt.timedelta(), 60 * HOUR))
+def test_rules_that_only_begin_and_raise_never_lower_a_fuller_house(rules, limits, full, left):
+    begin = [Rule(rule.reason, rule.percent, rule.full_from) for rule in rules]
+    assert judge(begin, limits, full, left).percent <= judge(begin, limits, full + 1, left).percent
+
+
+@given(st.integers(LEAST, MOST), st.integers(1, 500), st.integers(0, 50_000), st.integers(0, 50_000))
+def test_what_costs_more_in_the_list_never_costs_less(percent, step, one, other):
+    tariff = Tariff(1, percent, step)
+    cheap, dear = sorted((one, other))
+    assert tariff.of(cheap) <= tariff.of(dear)
+
+
+@given(rules_of(percents), limits_of, moments)
+def test_the_preview_says_what_any_moment_within_its_stretch_is_judged(rules, limits, moment):
+    full, left = moment
+    for sold, row in preview(rules, limits):
+        for soon, demand in row:
+            in_sold = sold.start <= full and (full < sold.end or sold.end == 100)
+            in_soon = soon.start * HOUR <= left and (soon.end is None or left < soon.end * HOUR)
+            if in_sold and in_soon:
+                assert judge(rules, limits, full, left) == demand
+                return
+    raise AssertionError("no stretch takes this moment in")
+
+
+def test_percents_add_up_and_the_reasons_are_those_that_pull_that_way():
+    rules = [Rule("Popular showing", 15, 50), Rule("Last seats", 10, 90), Rule("Early bird", -5, hours_from=24)]
+    wide = Limits(-50, 100, 1)
+    assert judge(rules, wide, 95, 30 * HOUR) == Demand(20, "Popular showing, last seats")
+    assert judge(rules, wide, 10, 30 * HOUR) == Demand(-5, "Early bird")
+    assert judge(rules, wide, 10, 2 * HOUR) == Demand()
+
+
+def test_a_rule_counts_from_its_lower_ends_to_just_before_its_upper_ones():
+    rule = Rule("Quiet showing", -10, 20, 60, 2, 24)
+    assert rule.counts(20, 2 * HOUR)
+    assert not rule.counts(60, 2 * HOUR)
+    assert not rule.counts(19, 2 * HOUR)
+    assert not rule.counts(20, 24 * HOUR)
+    assert not rule.counts(20, 2 * HOUR - dt.timedelta(seconds=1))
+
+
+def test_a_show_that_has_begun_and_still_sells_is_at_its_last_moment():
+    last_minute = Rule("Last minute", -10, hours_to=1)
+    assert judge([last_minute], Limits(), 40, -HOUR) == Demand(-10, "Last minute")
+
+
+def test_rounding_goes_towards_the_list():
+    assert Tariff(1, 15, 50).of(1150) == 1300, "13.22½ exactly"
+    assert Tariff(1, -10, 50).of(1150) == 1050, "10.35 exactly"
+    assert Tariff(1, 1, 50).of(1180) == 1180, "11.91: the step below is under the list"
+    assert Tariff(1, 0, 50).of(1180) == 1180
+    assert Tariff(1, 15, 50).of(0) == 0
+
+
+def test_a_table_without_a_change_is_the_lists_own():
+    table = {("standard", "adult"): 999}
+    assert changed_table(table, Tariff(1)) is table
+    assert changed_table(table, Tariff(1, 100)) == {("standard", "adult"): 1998}
+
+
+def test_a_form_names_a_tariff_and_nothing_else():
+    assert Tariff.named(Tariff(12, -15, 50).token) == Tariff(12, -15, 50)
+    for nonsense in ("", "12", "12.15", "1.2.0", "x.1.1", "1.2.3.4", "٣.1.1", "1.--2.3", "1.2.3\n"):
+        assert Tariff.named(nonsense) is None
+
+
+def test_words_for_buyers():
+    assert why(15, "Popular showing") == "Popular showing: +15\N{NO-BREAK SPACE}%"
+    assert why(-10, "Quiet showing") == "Quiet showing: −10\N{NO-BREAK SPACE}%"
+    assert why(0, "") == ""
+
+
+def test_a_house_is_full_only_when_it_is():
+    assert full_percent(199, 200) == 99
+    assert full_percent(200, 200) == 100
+    assert full_percent(0, 0) == 0
+
+
+def test_without_rules_there_is_one_stretch():
+    assert [len(part) for part in bands_of([])] == [1, 1]
