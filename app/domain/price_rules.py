@@ -80,7 +80,5 @@ class PricePicker:
         return first_fit(self.rules, local, screen_id, self.default)
 
 
-def first_fit(
-    rules: Iterable[PriceRule], local: dt.datetime, screen_id: int | None, default: int | None
-) -> int | None:
+def first_fit(rules: Iterable[PriceRule], local: dt.datetime, screen_id: int | None, default: int | None) -> int | None:
     return next((rule.price_list_id for rule in rules if rule.fits(local, screen_id)), default)
