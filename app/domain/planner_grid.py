@@ -45,7 +45,7 @@ def cells(shows: Iterable[T], start: dt.datetime, columns: int) -> list[Cell[T]]
         parts = [("", begin - at, None), ("show", end - begin, show), ("clean", clean - end, None)]
         lane += [Cell(kind, span, one) for kind, span, one in parts if span]
         at = clean
-    return lane + ([Cell[T]("", columns - at)] if columns > at else [])
+    return lane + ([Cell("", columns - at)] if columns > at else [])
 
 
 def _column(instant: dt.datetime, start: dt.datetime) -> int:

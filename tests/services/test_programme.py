@@ -141,7 +141,7 @@ def test_who_lost_the_role_meanwhile_makes_nothing(regent, hall):
 
 
 def test_those_that_can_be_are_published_and_the_others_told(regent, hall):
-    screen, movie, prices = hall
+    screen, movie, _ = hall
     bad = a_price_list(regent, {("premium", "adult"): 900}).id
     made = schedule_shows(COMMAND, regent.id, [new(*hall, 3), new(screen, movie, bad, 6)])
     foreign = a_show(published=False)
@@ -261,7 +261,7 @@ def test_who_unpublishes_makes_a_draft_that_sells_nothing_and_goes_on_sale_again
     unpublish_show(COMMAND, show.id, "wrong week")
     assert again(show.id).state == "draft"
     assert not check_promises()
-    with pytest.raises(Exception, match="not on sale|no such"):
+    with pytest.raises(Exception, match=r"not on sale|no such"):
         hold_seats(show.id, seat_ids(show, "A1", "A2"), "s:late")
     with pytest.raises(Conflict, match="on record"):
         delete_draft(COMMAND, show.id)
