@@ -26,11 +26,7 @@ class PricePlan(Base):
 
     __tablename__ = "price_plans"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["cinema_id", "default_list_id"],
-            ["price_lists.cinema_id", "price_lists.id"],
-            name="fk_price_plans_default_list",
-        ),
+        ForeignKeyConstraint(["cinema_id", "default_list_id"], ["price_lists.cinema_id", "price_lists.id"]),
     )
 
     cinema_id: Mapped[int] = mapped_column(ForeignKey("cinemas.id"), primary_key=True, autoincrement=False)
@@ -45,14 +41,8 @@ class PriceRule(Base):
 
     __tablename__ = "price_rules"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["cinema_id", "price_list_id"],
-            ["price_lists.cinema_id", "price_lists.id"],
-            name="fk_price_rules_list",
-        ),
-        UniqueConstraint(
-            "cinema_id", "position", deferrable=True, initially="DEFERRED", name="uq_price_rules_position"
-        ),
+        ForeignKeyConstraint(["cinema_id", "price_list_id"], ["price_lists.cinema_id", "price_lists.id"]),
+        UniqueConstraint("cinema_id", "position", deferrable=True, initially="DEFERRED"),
         CheckConstraint(
             "cardinality(weekdays) > 0 AND weekdays <@ ARRAY[1, 2, 3, 4, 5, 6, 7]::smallint[]", name="weekdays_known"
         ),

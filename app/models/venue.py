@@ -146,8 +146,8 @@ class PriceList(Base):
 
     __tablename__ = "price_lists"
     __table_args__ = (
-        UniqueConstraint("cinema_id", "name", "version", name="uq_price_lists_name"),
-        UniqueConstraint("cinema_id", "id", name="uq_price_lists_cinema_id_id"),
+        UniqueConstraint("cinema_id", "name", "version"),
+        UniqueConstraint("cinema_id", "id"),
         UniqueConstraint("replaces_id"),
         CheckConstraint("(version = 1) = (replaces_id IS NULL)", name="replaces_another"),
     )

@@ -18,8 +18,8 @@ def upgrade() -> None:
     op.add_column("price_lists", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.add_column("price_lists", sa.Column("replaces_id", sa.BigInteger(), nullable=True))
     op.add_column("price_lists", sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
-    op.drop_constraint("uq_price_lists_cinema_id", "price_lists", type_="unique")
-    op.create_unique_constraint("uq_price_lists_name", "price_lists", ["cinema_id", "name", "version"])
+    op.drop_constraint("uq_price_lists_cinema_id_name", "price_lists", type_="unique")
+    op.create_unique_constraint("uq_price_lists_cinema_id_name_version", "price_lists", ["cinema_id", "name", "version"])
     op.create_unique_constraint("uq_price_lists_cinema_id_id", "price_lists", ["cinema_id", "id"])
     op.create_unique_constraint("uq_price_lists_replaces_id", "price_lists", ["replaces_id"])
     op.create_foreign_key("fk_price_lists_replaces_id", "price_lists", "price_lists", ["replaces_id"], ["id"])
@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("default_list_id", sa.BigInteger(), nullable=True),
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["cinema_id"], ["cinemas.id"], name=op.f("fk_price_plans_cinema_id")),
-        sa.ForeignKeyConstraint(["cinema_id", "default_list_id"], OF_CINEMA, name="fk_price_plans_default_list"),
+        sa.ForeignKeyConstraint(["cinema_id", "default_list_id"], OF_CINEMA, name=op.f("fk_price_plans_cinema_id_default_list_id")),
         sa.PrimaryKeyConstraint("cinema_id", name=op.f("pk_price_plans")),
     )
     op.create_table(
@@ -54,11 +54,11 @@ def upgrade() -> None:
         sa.CheckConstraint("from_time <> until_time", name=op.f("ck_price_rules_takes_time")),
         sa.CheckConstraint("first_day <= last_day", name=op.f("ck_price_rules_days_in_order")),
         sa.ForeignKeyConstraint(["cinema_id"], ["cinemas.id"], name=op.f("fk_price_rules_cinema_id")),
-        sa.ForeignKeyConstraint(["cinema_id", "price_list_id"], OF_CINEMA, name="fk_price_rules_list"),
+        sa.ForeignKeyConstraint(["cinema_id", "price_list_id"], OF_CINEMA, name=op.f("fk_price_rules_cinema_id_price_list_id")),
         sa.ForeignKeyConstraint(["screen_id"], ["screens.id"], name=op.f("fk_price_rules_screen_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_rules")),
         sa.UniqueConstraint(
-            "cinema_id", "position", deferrable=True, initially="DEFERRED", name="uq_price_rules_position"
+            "cinema_id", "position", deferrable=True, initially="DEFERRED", name=op.f("uq_price_rules_cinema_id_position")
         ),
     )
     op.create_index("ix_price_rules_price_list_id", "price_rules", ["price_list_id"])
@@ -73,9 +73,9 @@ def downgrade() -> None:
         ("fk_price_lists_replaces_id", "foreignkey"),
         ("uq_price_lists_replaces_id", "unique"),
         ("uq_price_lists_cinema_id_id", "unique"),
-        ("uq_price_lists_name", "unique"),
+        ("uq_price_lists_cinema_id_name_version", "unique"),
     ):
         op.drop_constraint(name, "price_lists", type_=kind)
-    op.create_unique_constraint("uq_price_lists_cinema_id", "price_lists", ["cinema_id", "name"])
+    op.create_unique_constraint("uq_price_lists_cinema_id_name", "price_lists", ["cinema_id", "name"])
     for name in ("archived_at", "replaces_id", "version"):
         op.drop_column("price_lists", name)
