@@ -226,7 +226,7 @@ def _reason(verdict: Busy | str, zone: ZoneInfo) -> _Reason:
     return _Reason(verdict) if isinstance(verdict, str) else _Reason(in_the_way(verdict, zone), busy=True)
 
 
-_TOLD = (
+TOLD = (
     "movie_id", "screen_id", "price_list_id", "starts_at", "ends_at", "sales_open_at", "sales_close_at", "format",
     "language", "subtitles", "note", "captions", "audio_description", "relaxed",
 )  # fmt: skip
@@ -234,7 +234,7 @@ _TOLD = (
 
 def told(show: Show) -> dict[str, Any]:
     """What the audit says of a show."""
-    return {name: getattr(show, name) for name in _TOLD}
+    return {name: getattr(show, name) for name in TOLD}
 
 
 # On sale

@@ -227,14 +227,13 @@ def _check_parts(session: Session, show_id: int, changed: set[str]) -> None:
 
 def _check_times(session: Session, show: Show, before: Mapping[str, Any], changed: set[str]) -> None:
     """Raises Invalid for times that can't be, ScreenBusy for a time that is taken."""
-    if show.sales_open_at >= show.sales_close_at:
-        raise Invalid("Bookings must open before they close.", fields=["sales_close_at"])
-    if not changed & {*_WHAT_IT_IS}:
-        return
-    if min(before["starts_at"], show.starts_at) <= clock.now():
+    moved = bool(changed & {*_WHAT_IT_IS})
+    if moved and min(before["starts_at"], show.starts_at) <= clock.now():
         over = "This show has begun already." if before["starts_at"] <= clock.now() else "This time has passed already."
         raise Invalid(over, fields=["starts_at"])
-    busy = busy_on([show.screen_id], show.starts_at, show.ends_at, but=show.id)
+    if show.sales_open_at >= show.sales_close_at:
+        raise Invalid("Bookings must open before they close.", fields=["sales_close_at"])
+    busy = busy_on([show.screen_id], show.starts_at, show.ends_at, but=show.id) if moved else []
     if busy:
         raise ScreenBusy(in_the_way(busy[0], zone_of(session, show.cinema_id)), show_id=busy[0].show_id)
 
