@@ -184,7 +184,7 @@ _REASON = _words(LONGEST_REASON)
 class MoveForm(FlaskForm):
     """Another time or another screen."""
 
-    starts_at = DateTimeLocalField("Begins", [InputRequired("Write day and time.")], format=["%Y-%m-%dT%H:%M"])
+    starts_at = DateTimeLocalField("Begins", [Optional()], format=["%Y-%m-%dT%H:%M"])
     screen_id = SelectField("Screen", coerce=int)
     at = HiddenField()
     """The instant itself, from the planner: it knows which of two equal times is meant."""
@@ -193,7 +193,7 @@ class MoveForm(FlaskForm):
 
     def __init__(self, shown: ShowFacts, screens: Choices, **data: Any) -> None:
         zone = ZoneInfo(shown.timezone)
-        super().__init__(prefix="", starts_at=_wall(shown.starts_at, zone), screen_id=shown.facts["screen_id"], **data)
+        super().__init__(starts_at=_wall(shown.starts_at, zone), screen_id=shown.facts["screen_id"], **data)
         self.screen_id.choices = [(one.id, one.name) for one in screens.screens if one.seats]
         self._shown, self._zone = shown, zone
 
@@ -201,6 +201,9 @@ class MoveForm(FlaskForm):
         """None, and the field tells, if the clocks never show it."""
         if self.at.data:
             return instant_in(self.at.data)
+        if self.starts_at.data is None:
+            self.starts_at.errors = ["Write day and time."]
+            return None
         try:
             return _at(self.starts_at, self._zone, self._shown.starts_at)
         except ValidationError:

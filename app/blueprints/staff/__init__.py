@@ -1,6 +1,6 @@
 """The staff pages: home.py is the first page and the choice of a cinema, entry.py the second factor and passwords,
 people.py and audit.py who works here and what they did; box_office.py, bookings.py and shifts.py the counter, scan.py
-the door, layouts.py the drawing of seats, shows.py the programme, dashboard.py and reports.py the figures."""
+the door, layouts.py the drawing of seats, planner.py and shows.py the programme, dashboard.py and reports.py the figures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     home,
     layouts,
     people,
+    planner,
     reports,
     scan,
     shifts,
