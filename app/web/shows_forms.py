@@ -91,20 +91,18 @@ class ShowsForm(FactsForm):
     screens = _Boxes("Screens", coerce=int)
     first_day = DateField("From", [InputRequired("Choose the first day.")])
     last_day = DateField("To", [Optional()])
-    weekdays = _Boxes("On these weekdays", coerce=int, choices=WEEKDAYS)
+    weekdays = _Boxes("On these weekdays", coerce=int)
     times = StringField("Times", [InputRequired("Write at least one time.")])
     price_list_id = SelectField("Prices", coerce=int)
     open_days = _Whole("Bookings open, days before", _between(0, 365, "Between"))
     close_minutes = _Whole("Bookings close, minutes after the start", _between(-1440, 240, "Between"))
-    if_taken = RadioField(
-        "If one of them can't be made after all",
-        choices=[("none", "make none of them"), ("others", "make the others")],
-        default="none",
-    )
+    if_taken = RadioField("If one of them can't be made after all", default="none", validate_choice=False)
 
     def __init__(self, choices: Choices, **data: Any) -> None:
         super().__init__(**data)
         self.movie_id.choices = [(film.id, film.words) for film in choices.films]
+        self.weekdays.choices = list(WEEKDAYS)
+        self.if_taken.choices = [("none", "make none of them"), ("others", "make the others")]
         self.screens.choices = [(one.id, f"{one.name}, {one.seats} seats") for one in choices.screens if one.seats]
         self.price_list_id.choices = [(BY_RULE, "as the price rules say"), *choices.lists.items()]
         self.clocks: tuple[dt.time, ...] = ()
@@ -188,7 +186,7 @@ class MoveForm(FlaskForm):
     screen_id = SelectField("Screen", coerce=int)
     at = HiddenField()
     """The instant itself, from the planner: it knows which of two equal times is meant."""
-    reason = StringField("Reason", _REASON, filters=[tidied])
+    reason = StringField("Reason", _REASON, filters=[tidied], id="move-reason")
     seen = HiddenField()
 
     def __init__(self, shown: ShowFacts, screens: Choices, **data: Any) -> None:
