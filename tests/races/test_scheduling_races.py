@@ -231,14 +231,12 @@ def a_cinema_of_show(show: Show) -> Any:
 def test_publishing_and_throwing_away_at_one_instant_leaves_one_of_the_two(crowd, no_deadlocks):
     for _ in range(ROUNDS):
         show = a_show(published=False)
-        cinema_id, show_id = show.cinema_id, show.id
-        published, deleted = together(
-            crowd,
-            [
-                lambda: publish_shows(COMMAND, cinema_id, [show_id]),
-                lambda: delete_draft(COMMAND, show_id),
-            ],
-        )
+        show_id = show.id
+        tasks: list[Callable[[], Any]] = [
+            lambda cinema_id=show.cinema_id, one=show_id: publish_shows(COMMAND, cinema_id, [one]),
+            lambda one=show_id: delete_draft(COMMAND, one),
+        ]
+        published, deleted = together(crowd, tasks)
         there = db.session.get(Show, show_id, populate_existing=True)
         db.session.commit()
         if published.ids:
