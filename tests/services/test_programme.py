@@ -17,7 +17,7 @@ from app.db import db, transaction
 from app.domain.film_week import week_of
 from app.domain.programme import Wish, candidates, judge
 from app.domain.staff import COMMAND, Role
-from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, NotFound, ScreenBusy
+from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, NotFound, ScreenBusy, ShowMoved
 from app.models import Cinema, Movie, Screen, Show
 from app.queries.programme import busy_on
 from app.services.blocking import block_seats
@@ -359,3 +359,12 @@ def test_what_the_preview_shows_is_what_is_written(app, days, times, there, minu
     assert [(one.screen_id, one.starts_at, one.ends_at) for one in written] == [
         (one.screen_id, one.starts_at, one.ends_at) for one in good
     ]
+
+
+def test_who_saw_the_old_time_is_told_and_keeps_nothing(app):
+    show = a_show()
+    old, seats = show.starts_at, seat_ids(show, "A1", "A2")
+    move_show(COMMAND, show.id, show.screen_id, old + HOUR, "projector")
+    with pytest.raises(ShowMoved, match="another time now"):
+        hold_seats(show.id, seats, "s:late", starts_at=old)
+    assert hold_seats(show.id, seats, "s:fresh", starts_at=old + HOUR)
