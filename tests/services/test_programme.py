@@ -18,7 +18,7 @@ from app.domain.film_week import week_of
 from app.domain.programme import Wish, candidates, judge
 from app.domain.staff import COMMAND, Role
 from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, NotFound, ScreenBusy, ShowMoved
-from app.models import Cinema, Movie, Screen, Show
+from app.models import Cinema, Movie, Screen, Show, ShowCancellation
 from app.queries.programme import busy_on
 from app.services.blocking import block_seats
 from app.services.holds import hold_seats, release_booking
@@ -295,6 +295,15 @@ def test_a_draft_is_thrown_away_and_the_audit_keeps_what_it_was(app):
     assert audited("show.deleted")[0].before["movie_id"] == show.movie_id
     with pytest.raises(NotFound):
         delete_draft(COMMAND, show.id)
+
+
+def test_a_draft_that_something_else_names_is_kept_and_that_is_told(app):
+    show = a_show(published=False)
+    with transaction() as session:
+        session.add(ShowCancellation(show_id=show.id, started_at=clock.now(), actor="test", bookings=0))
+    with pytest.raises(Conflict, match="Something else still belongs"):
+        delete_draft(COMMAND, show.id)
+    assert again(show.id) is not None
 
 
 def test_a_week_is_copied_with_what_can_be(regent, hall, moved_clock):
