@@ -304,6 +304,8 @@ def test_a_draft_that_something_else_names_is_kept_and_that_is_told(app):
     with pytest.raises(Conflict, match="Something else still belongs"):
         delete_draft(COMMAND, show.id)
     assert again(show.id) is not None
+    with transaction() as session:
+        session.delete(session.get_one(ShowCancellation, show.id))
 
 
 def test_a_week_is_copied_with_what_can_be(regent, hall, moved_clock):
