@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -239,13 +240,19 @@ def hold(show_id: int) -> AnyResponse:
 
 
 def _buying(show_id: int, wanted: list[int], owner: str) -> Hold:
-    return hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor(), shown=_shown())
+    return hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor(), shown=_shown(), starts_at=_seen_start())
 
 
 def _shown() -> Tariff | None:
     """What the buyer chose by, as the form names it; what names nothing is no show's."""
     token = request.form.get("prices")
     return None if token is None else Tariff.named(token) or NO_TARIFF
+
+
+def _seen_start() -> dt.datetime | None:
+    """When the show begins by the page that this form stands on."""
+    words = request.form.get("starts", "")
+    return dt.datetime.fromtimestamp(int(words), dt.UTC) if words.isdecimal() and len(words) <= 10 else None
 
 
 def _exchanging(show_id: int, wanted: list[int], owner: str, change: Change) -> Hold:

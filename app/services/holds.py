@@ -47,16 +47,17 @@ def hold_seats(
     user_id: int | None = None,
     actor: str = "guest",
     shown: Tariff | None = None,
+    starts_at: dt.datetime | None = None,
 ) -> Hold:
     """Keep these seats of the show for this buyer, all or nothing, and give up what the buyer held there before.
 
-    `shown` is the tariff that the buyer chose by. Raises InvalidSeats (none, too many, doubled, not of this show),
-    OrphanSeat, SeatsTaken (details: `taken`; the buyer's earlier hold stays), PricesChanged, ShowNotOnSale, NotFound,
-    Busy. Locks the wanted seats and the buyer's own ones.
+    `shown` is the tariff that the buyer chose by, `starts_at` the time they saw. Raises InvalidSeats (none, too many,
+    doubled, not of this show), OrphanSeat, SeatsTaken (details: `taken`; the buyer's earlier hold stays),
+    PricesChanged, ShowMoved, ShowNotOnSale, NotFound, Busy. Locks the wanted seats and the buyer's own ones.
     """
 
     def wish() -> Wish:
-        return Wish(show_id, checked(seat_ids), owner_key, user_id, actor, shown=shown)
+        return Wish(show_id, checked(seat_ids), owner_key, user_id, actor, shown=shown, starts_at=starts_at)
 
     return keep_trying(show_id, lambda: _hold_once(wish()))
 

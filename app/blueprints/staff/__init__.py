@@ -19,9 +19,11 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     home,
     layouts,
     people,
+    planner,
     price_rules,
     prices,
     reports,
     scan,
     shifts,
+    shows,
 )
