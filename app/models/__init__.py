@@ -2,7 +2,7 @@
 
 from app.models.admission import AdmissionReport
 from app.models.booking import Booking, BookingDocument, BookingLine, Cancellation, Ticket
-from app.models.catalogue import City, Movie
+from app.models.catalogue import City, FilmFile, Movie, MoviePoster
 from app.models.figures import (
     FigureCoupon,
     FigureDay,
@@ -45,6 +45,7 @@ __all__ = [
     "FigureRefund",
     "FigureSale",
     "FigureShow",
+    "FilmFile",
     "GatewayCustomer",
     "GatewayEvent",
     "GiftCard",
@@ -55,6 +56,7 @@ __all__ = [
     "LoginSession",
     "Message",
     "Movie",
+    "MoviePoster",
     "Outbox",
     "Payment",
     "Price",
