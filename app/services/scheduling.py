@@ -14,6 +14,7 @@ from app.domain.states import ShowState
 from app.errors import Invalid, NotFound
 from app.models import Movie, Screen, Show
 from app.queries.browse_cache import browse_changed
+from app.services.films import offered_film
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,14 @@ _LOCK_SCREEN = text("SELECT id FROM screens WHERE id = :id FOR UPDATE")
 def schedule_show(new: NewShow, actor: str) -> int:
     """Put a show on a screen as a draft; gives its id. Raises ScreenBusy, NotFound, Invalid.
 
-    Locks the screen's row first: without it, concurrent schedulers of one screen deadlock in the exclusion.
+    Locks the screen's row first, then the film's (shared): without it, concurrent schedulers of one screen deadlock in the exclusion.
     """
     with transaction() as session:
         session.execute(_LOCK_SCREEN, {"id": new.screen_id})
         screen = session.get(Screen, new.screen_id)
-        movie = session.get(Movie, new.movie_id)
-        if screen is None or movie is None:
-            raise NotFound("There is no such screen or film.")
+        if screen is None:
+            raise NotFound("There is no such screen.")
+        movie = offered_film(session, new.movie_id)
         if screen.layout_id is None:
             raise Invalid(f"{screen.name} has no seating plan yet.")
         show = _draft(new, screen, movie)
