@@ -42,7 +42,8 @@ _LOCK_SCREEN = text("SELECT id FROM screens WHERE id = :id FOR UPDATE")
 def schedule_show(new: NewShow, actor: str) -> int:
     """Put a show on a screen as a draft; gives its id. Raises ScreenBusy, NotFound, Invalid.
 
-    Locks the screen's row first, then the film's (shared): without it, concurrent schedulers of one screen deadlock in the exclusion.
+    Locks the screen's row first: without it, concurrent schedulers of one screen deadlock in the exclusion. Then the
+    film's (shared), so that it is not archived meanwhile.
     """
     with transaction() as session:
         session.execute(_LOCK_SCREEN, {"id": new.screen_id})
