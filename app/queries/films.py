@@ -66,16 +66,15 @@ WITH coming AS (
   FROM movies m LEFT JOIN coming c ON c.movie_id = m.id
   WHERE :words = '' OR m.search @@ to_tsquery('simple', :words)
 )
+[wanted]
 """
-_COUNTS = text(_KEPT + "SELECT place, count(*) AS films FROM kept GROUP BY place")
-_PAGE = text(
-    _KEPT
-    + """
+_COUNTS = text(_KEPT.replace("[wanted]", "SELECT place, count(*) AS films FROM kept GROUP BY place"))
+_ROWS = """
 SELECT * FROM kept WHERE place = ANY(:places)
 ORDER BY array_position(CAST(:order AS text[]), place), (CASE WHEN place IN ('now', 'coming') THEN first END), title, id
 LIMIT :most OFFSET :skip
 """
-)
+_PAGE = text(_KEPT.replace("[wanted]", _ROWS))
 
 
 def films_of_the_house(today: dt.date, words: str = "", place: str = "", page: int = 1) -> FilmRows:
@@ -135,8 +134,9 @@ class StaffFilm:
         return is_upload(self.seen_poster)
 
 
-_ONE = text(f"""
-SELECT id, slug, external_id, archived_at, poster_hash, {", ".join(f'"{name}"' for name in FACTS)},
+_ONE = text("""
+SELECT id, slug, external_id, archived_at, poster_hash, kind, title, original_title, release_date, year, runtime_minutes,
+  certificate, advice, sound, languages, countries, genres, directors, "cast", synopsis, trailer_url,
   (SELECT count(*) FROM shows s WHERE s.movie_id = m.id AND s.state <> 'cancelled' AND s.ends_at > :now) AS shows
 FROM movies m WHERE id = :movie_id
 """)

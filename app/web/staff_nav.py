@@ -37,6 +37,9 @@ WAYS = (
     Way("bookings", "staff.bookings", "Bookings", "Find a booking; print, send, refund or change it.", SELLERS, True),
     Way("shifts", "staff.shifts", "Shifts", "Open and cash up; what each shift took.", SELLERS, True),
     Way("door", "staff.scan", "Door", "Let people in by camera, scanner or typed code.", AT_THE_DOOR, True),
+    Way(
+        "films", "staff.films", "Films", "Write films down, give them posters, take in tables of them.", MANAGERS, True
+    ),
     Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS, True),
     Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
