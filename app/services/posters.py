@@ -6,7 +6,6 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.adapters.pictures import make_poster
 from app.db import on_commit, transaction
 from app.domain.audit import Action
 from app.domain.poster_sizes import drawing_name, is_upload, upload_hash
@@ -23,6 +22,9 @@ def upload_poster(by: By, movie_id: int, seen: str | None, data: bytes) -> bool:
 
     Raises BadPicture with a sentence, ConcurrentModification, NotFound. The picture is decoded before anything is locked.
     """
+    # Imported here: few web processes ever take a picture, and its library is large.
+    from app.adapters.pictures import make_poster
+
     contents = make_poster(data)
     name = upload_hash(contents)
     with transaction() as session:

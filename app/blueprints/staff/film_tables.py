@@ -26,7 +26,7 @@ NOT_KEPT = frozenset(
 """What the reader knows of a row and no film keeps, or only a folder of posters beside the file could tell."""
 
 
-@pages.get("/films/table")
+@pages.get("/films/import")
 @staff(Role.MANAGER)
 def film_table(house: StaffHouse) -> Response:
     return _page(house)
@@ -35,7 +35,7 @@ def film_table(house: StaffHouse) -> Response:
 def _page(house: StaffHouse, status: int = 200, problem: str = "") -> Response:
     plan = film_imports.look_at_file(house.by)
     return render(
-        "staff/films/table.html",
+        "staff/films/import.html",
         status_code=status,
         house=house,
         plan=plan,
@@ -45,7 +45,7 @@ def _page(house: StaffHouse, status: int = 200, problem: str = "") -> Response:
     )
 
 
-@pages.post("/films/table")
+@pages.post("/films/import")
 @staff(Role.MANAGER)
 @takes(4)
 def upload_film_table(house: StaffHouse) -> AnyResponse:
@@ -60,7 +60,7 @@ def upload_film_table(house: StaffHouse) -> AnyResponse:
     return redirect(url_for("staff.film_table"), 303)
 
 
-@pages.post("/films/table/take-in")
+@pages.post("/films/import/take-in")
 @staff(Role.MANAGER)
 def take_in_film_table(house: StaffHouse) -> AnyResponse:
     try:
@@ -71,7 +71,7 @@ def take_in_film_table(house: StaffHouse) -> AnyResponse:
     return redirect(url_for("staff.films"), 303)
 
 
-@pages.post("/films/table/discard")
+@pages.post("/films/import/discard")
 @staff(Role.MANAGER)
 def discard_film_table(house: StaffHouse) -> AnyResponse:
     film_imports.discard_file(house.by)
@@ -79,7 +79,7 @@ def discard_film_table(house: StaffHouse) -> AnyResponse:
     return redirect(url_for("staff.film_table"), 303)
 
 
-@pages.get("/films/table/errors.csv")
+@pages.get("/films/import/errors.csv")
 @staff(Role.MANAGER)
 def film_table_errors(house: StaffHouse) -> Response:
     """What is wrong with the rows of this person's table, to go through it with."""
@@ -90,7 +90,7 @@ def film_table_errors(house: StaffHouse) -> Response:
     return csv_file("film-errors", ("line", "column", "reason"), rows)
 
 
-@pages.get("/films/table/empty.csv")
+@pages.get("/films/import/empty.csv")
 @staff(Role.MANAGER)
 def empty_film_table(house: StaffHouse) -> Response:
     """A table with nothing but its header."""
