@@ -10,12 +10,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app import clock
-from app.db import db, transaction
+from app.db import db
 from app.domain.csv_import import MovieRow, read_film
 from app.domain.films import FACTS, facts_of_row, joined, revision, typed
 from app.domain.poster_sizes import WIDTHS, drawing_name, is_upload
 from app.domain.staff import By, Role
-from app.domain.states import ShowState
 from app.errors import BadPicture, ConcurrentModification, Conflict, ImportRefused, Invalid, NotFound
 from app.models import AuditEntry, FilmFile, Movie, MoviePoster, Show
 from app.queries.browsing.films import search_films
@@ -27,6 +26,7 @@ from app.services.films import add_film, archive_film, change_film, restore_film
 from app.services.importing import import_movies
 from app.services.posters import remove_poster, upload_poster
 from app.services.scheduling import NewShow, schedule_show
+from app.services.show_cancelling import cancel_show
 from app.services.tickets import draw_tickets, ticket_sheet
 from tests.builders import a_cinema, a_city, a_movie, a_paid_booking, a_person, a_price_list, a_screen, a_show
 from tests.support.pictures import a_picture
@@ -213,8 +213,7 @@ def test_a_film_with_shows_to_come_stays_and_says_how_many(ruth: By):
     with pytest.raises(Conflict, match="2 shows of it are still to come"):
         archive_film(ruth, movie.id)
     assert the_film(movie.id).archived_at is None
-    with transaction() as session:
-        session.get_one(Show, show.id, populate_existing=True).move_to(ShowState.CANCELLED, clock.now(), "test")
+    cancel_show(show.id, "the projector", "test")
     with pytest.raises(Conflict, match="1 show of it is still to come"):
         archive_film(ruth, movie.id)
 
