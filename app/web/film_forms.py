@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 
 from app.domain.csv_import import KINDS, MovieRow, read_film
 from app.domain.films import LISTS, Facts, joined, typed
@@ -21,7 +22,9 @@ class FilmForm(FlaskForm):
 
     title = StringField("Title")
     original_title = StringField("Original title")
-    kind = SelectField("Kind", choices=[(kind, kind.capitalize()) for kind in KINDS], default="film")
+    kind = SelectField(
+        "Kind", choices=[SelectChoice(kind, kind.capitalize()) for kind in KINDS], default="film", validate_choice=False
+    )
     release_date = StringField("First shown")
     year = StringField("Year")
     runtime_minutes = StringField("Running time in minutes")

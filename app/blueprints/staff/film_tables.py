@@ -35,7 +35,7 @@ def film_table(house: StaffHouse) -> Response:
 def _page(house: StaffHouse, status: int = 200, problem: str = "") -> Response:
     plan = film_imports.look_at_file(house.by)
     return render(
-        "staff/films/import.html",
+        "staff/films/table.html",
         status_code=status,
         house=house,
         plan=plan,
