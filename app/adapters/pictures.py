@@ -21,7 +21,7 @@ MOST_PIXELS = 40_000_000
 LEAST_WIDTH, LEAST_HEIGHT = 300, 400
 MOST_CUT = 0.35
 """Of a picture whose shape would lose more than this, nothing is cut: it stands on a matte."""
-QUALITIES = (82, 74, 64, 52, 40, 28)
+QUALITIES = (82, 74, 64, 52, 40, 28, 18, 8)
 NOT_READ = "This is no picture that can be read. Take a JPEG, PNG, WebP or AVIF file."
 BROKEN = "This picture is damaged or not whole. Save it again and upload that."
 _one_at_a_time = Lock()

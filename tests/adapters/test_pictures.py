@@ -32,13 +32,9 @@ def test_a_picture_becomes_three_of_two_to_three(kind: str):
         assert near(color_at(content, 0.1, 0.1), WHITE)
 
 
-def test_the_busiest_picture_stays_small():
+def test_the_busiest_picture_keeps_within_its_bytes():
     noise = Image.effect_noise((1280, 1920), 90).convert("RGB")
-    made = make_poster(saved(noise, "JPEG", quality=95))
-    assert all(len(content) <= 200_000 for content in made.values())
-    light = Image.radial_gradient("L").resize((1280, 1920)).convert("RGB")
-    photo = Image.blend(noise.resize((320, 480)).resize((1280, 1920)), light, 0.7)
-    for width, content in make_poster(saved(photo, "JPEG", quality=95)).items():
+    for width, content in make_poster(saved(noise, "JPEG", quality=95)).items():
         assert len(content) <= WIDTHS[width]
 
 
@@ -56,8 +52,8 @@ def test_a_picture_that_lies_on_its_side_is_put_upright():
     picture.paste(WHITE, (0, 400, 900, 600))
     exif = Image.Exif()
     exif[0x0112] = 6  # turned a quarter to the right to be seen
-    made = make_poster(saved(picture, "JPEG", exif=exif.tobytes()))[384]
-    assert opened(made).size == (384, 576)
+    made = make_poster(saved(picture, "JPEG", exif=exif.tobytes()))[320]
+    assert opened(made).size == (320, 480)
     assert near(color_at(made, 0.1, 0.5), WHITE)
     assert near(color_at(made, 0.9, 0.5), RED)
 
@@ -191,5 +187,5 @@ def test_the_same_picture_makes_the_same_poster():
 
 
 def test_for_paper_it_becomes_a_jpeg():
-    picture = opened(as_jpeg(make_poster(a_picture())[384]))
-    assert (picture.format, picture.size, "exif" in picture.info) == ("JPEG", (384, 576), False)
+    picture = opened(as_jpeg(make_poster(a_picture())[320]))
+    assert (picture.format, picture.size, "exif" in picture.info) == ("JPEG", (320, 480), False)

@@ -284,7 +284,7 @@ def test_an_uploaded_poster_is_on_the_public_page_in_three_widths(ruth: PageClie
     name = the_film(movie.id).poster_hash
     picture = soup(client.get(f"/movies/{movie.slug}")).select_one("img.poster")
     assert picture is not None
-    assert picture["src"] == f"/posters/{movie.slug}-{name}-384.webp"
+    assert picture["src"] == f"/posters/{movie.slug}-{name}-320.webp"
     widths = dict(re.findall(r"(/posters/\S+) (\d+)w", str(picture["srcset"])))
     assert sorted(map(int, widths.values())) == sorted(WIDTHS)
     for address, width in widths.items():
@@ -303,10 +303,10 @@ def test_an_old_address_leads_to_the_poster_of_today(ruth: PageClient, client: A
     upload(ruth, movie, a_picture())
     first = the_film(movie.id).poster_hash
     old = f"/posters/{movie.slug}-{first}-224.webp"
-    assert client.get(str(drawn)).location == f"/posters/{movie.slug}-{first}-384.webp"
+    assert client.get(str(drawn)).location == f"/posters/{movie.slug}-{first}-320.webp"
     upload(ruth, movie, a_picture("PNG", color=(0, 0, 0)), seen=first)
     second = the_film(movie.id).poster_hash
-    assert client.get(old).location == f"/posters/{movie.slug}-{second}-384.webp"
+    assert client.get(old).location == f"/posters/{movie.slug}-{second}-320.webp"
     assert "immutable" not in client.get(old).headers["Cache-Control"]
     removed = ruth.post_form(f"{page_of(movie)}/poster/remove", {"seen": second}, page=page_of(movie))
     assert removed.status_code == 303
