@@ -501,7 +501,8 @@ def test_no_table_at_all_is_told_and_one_too_many_bytes_too(ruth: PageClient):
     assert nothing.status_code == 422
     assert "Choose a file first." in words(nothing)
     assert send_table(ruth, b"x" * (5 * 1024 * 1024)).status_code == 413
-    assert ruth.get("/staff/films/import/errors.csv").status_code == 404
+    gone = ruth.get("/staff/films/import/errors.csv", follow_redirects=True)
+    assert "There is no table any more." in words(gone)
 
 
 def test_a_table_is_put_away(ruth: PageClient):
@@ -509,6 +510,16 @@ def test_a_table_is_put_away(ruth: PageClient):
     ruth.post_form("/staff/films/import/discard", page="/staff/films/import")
     assert count(FilmFile) == count(Movie) == 0
     assert "Nothing is written yet" not in words(ruth.get("/staff/films/import"))
+
+
+def test_a_table_that_was_taken_in_is_not_taken_in_again(ruth: PageClient):
+    send_table(ruth, TABLE)
+    plan = str(soup(ruth.get("/staff/films/import")).find("input", attrs={"name": "plan"})["value"])  # type: ignore[index]
+    take_in(ruth)
+    again = ruth.post_form("/staff/films/import/take-in", {"plan": plan}, page="/staff/films/import")
+    assert again.status_code == 404
+    assert "Upload it again" in words(again)
+    assert count(Movie) == 2
 
 
 def test_nobody_sees_the_table_of_another(ruth: PageClient, joe: PageClient):

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.blueprints.staff import pages
 from app.domain.csv_import import MovieRow
 from app.domain.staff import Role
-from app.errors import ConcurrentModification, ImportRefused, NotFound
+from app.errors import ConcurrentModification, ImportRefused
 from app.services import film_imports
 from app.web.bodies import takes
 from app.web.csv_files import csv_file
@@ -81,11 +81,12 @@ def discard_film_table(house: StaffHouse) -> AnyResponse:
 
 @pages.get("/films/import/errors.csv")
 @staff(Role.MANAGER)
-def film_table_errors(house: StaffHouse) -> Response:
+def film_table_errors(house: StaffHouse) -> AnyResponse:
     """What is wrong with the rows of this person's table, to go through it with."""
     plan = film_imports.look_at_file(house.by)
     if plan is None:
-        raise NotFound("There is no table here. Upload it first.")
+        flash("There is no table any more. Upload it again.", "warn")
+        return redirect(url_for("staff.film_table"), 303)
     rows = [(one.line, one.column, one.reason) for one in (*plan.errors, *plan.notes)]
     return csv_file("film-errors", ("line", "column", "reason"), rows)
 
