@@ -24,7 +24,7 @@ from app.domain.staff import By
 from app.errors import ConcurrentModification, ImportRefused, NotFound
 from app.models import FilmFile, Movie
 from app.queries.browse_cache import browse_changed
-from app.services.audit import audit
+from app.services.audit import audit_many
 from app.services.film_rows import facts_of, free_slug, new_film, slugs_taken, write_facts
 
 MOST_BYTES = 2_000_000
@@ -177,5 +177,4 @@ def _write(session: Session, by: By, steps: _Steps) -> None:
             before = facts_of(movie)
             made.append((movie, {name: before[name] for name in after}, write_facts(movie, after)))
     session.flush()
-    for film, before, after in made:
-        audit(session, by, Action.FILM_IMPORTED, film.id, before=before, after=after)
+    audit_many(session, by, Action.FILM_IMPORTED, [(film.id, before, after) for film, before, after in made])

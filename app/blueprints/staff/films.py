@@ -8,6 +8,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
+from app.domain.csv_import import MovieRow
 from app.domain.staff import Role
 from app.errors import BadPicture, ConcurrentModification, Conflict
 from app.queries.films import PLACES, StaffFilm, films_of_the_house, staff_film
@@ -39,10 +40,17 @@ def films(house: StaffHouse) -> Response:
 def new_film(house: StaffHouse) -> AnyResponse:
     form = FilmForm()
     if form.validate_on_submit() and form.row is not None:
-        movie_id = services.add_film(house.by, form.row)
+        movie_id = _made(house, form.row)
         flash(f"{form.row.title} is kept. Give it a poster, or leave the one that was drawn for it.", "ok")
         return redirect(url_for("staff.film", movie_id=movie_id), 303)
     return render("staff/films/new.html", status_code=422 if form.errors else 200, house=house, form=form)
+
+
+def _made(house: StaffHouse, row: MovieRow) -> int:
+    try:
+        return services.add_film(house.by, row)
+    except ConcurrentModification:  # a film of the same name was made at this instant; now its address is known
+        return services.add_film(house.by, row)
 
 
 @pages.route("/films/<int:movie_id>", methods=["GET", "POST"])
