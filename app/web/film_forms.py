@@ -85,6 +85,6 @@ def _same(name: str, one: str, other: str) -> bool:
 
 
 def _sentence(label: str, reason: str) -> str:
-    """A reason of the reader as a sentence: "is empty" needs to say what is."""
-    words = f"{label} {reason}" if reason.startswith(_VERBS) else f"{reason[:1].upper()}{reason[1:]}"
+    """A reason of the reader as a sentence that can stand alone: "is empty" needs to say what is."""
+    words = f"{label} {reason}" if reason.startswith(_VERBS) else f"{label}: {reason}"
     return words if words.endswith(".") else f"{words}."

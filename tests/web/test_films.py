@@ -192,7 +192,7 @@ def test_wrong_entries_are_told_at_their_fields_and_kept(ruth: PageClient):
     page = soup(answer)
     told = {one.parent.find("label").get_text(): one.get_text() for one in page.select(".field .why")}  # type: ignore[union-attr]
     assert told["Title"] == "Title is empty."
-    assert told["Running time in minutes"] == "“ninety” is not a number.".replace("“", '"').replace("”", '"')
+    assert told["Running time in minutes"] == 'Running time in minutes: "ninety" is not a number.'
     assert "http" in told["Trailer"]
     assert page.select_one("#cast").get_text().strip() == "Janet Gaynor"  # type: ignore[union-attr]
     assert page.select_one("#runtime_minutes")["value"] == "ninety"  # type: ignore[index]
