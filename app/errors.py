@@ -62,6 +62,16 @@ class Invalid(DomainError):
     code, status, default = "INVALID", 422, "Something in the form needs another look."
 
 
+class BadPicture(Invalid):
+    """An upload that is no picture, or none that a poster can be made of."""
+
+    code, default = "BAD_PICTURE", "This picture can't be used."
+
+
+class TooLarge(DomainError):
+    code, status, default = "TOO_LARGE", 413, "What was sent is larger than we take."
+
+
 class InvalidSeats(Invalid):
     code, default = "INVALID_SEATS", "Those seats can't be chosen."
 
@@ -216,6 +226,8 @@ CONSTRAINT_ERRORS: dict[str, type[DomainError]] = {
     "ex_shows_screen_during": ScreenBusy,
     "uq_users_email": EmailTaken,
     "uq_coupons_code": CodeTaken,
+    "uq_movies_slug": ConcurrentModification,
+    "uq_movies_external_id": ConcurrentModification,
     "uq_shifts_open": ShiftOpen,
     "uq_cinemas_slug": CinemaAddressTaken,
     "uq_screens_cinema_id_name": ScreenNameTaken,

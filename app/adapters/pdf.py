@@ -22,7 +22,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates" / "pdf"
 SCHEME = "marquee:"
-TYPES = {".svg": "image/svg+xml", ".woff2": "font/woff2"}
+TYPES = {".svg": "image/svg+xml", ".jpg": "image/jpeg", ".woff2": "font/woff2"}
 _one_at_a_time = Lock()
 """Pango's font map is shared, and not made for several threads."""
 # Its warnings repeat for every page what a poster's SVG holds that no PDF can show.
@@ -37,7 +37,7 @@ class ForbiddenAddress(ValueError):
 class OwnFiles(URLFetcher):
     """Answers `marquee:<name>` from the given pictures and from the folder of PDF templates, refuses all else."""
 
-    def __init__(self, pictures: Mapping[str, str]) -> None:
+    def __init__(self, pictures: Mapping[str, str | bytes]) -> None:
         super().__init__()
         self._pictures = pictures
 
@@ -49,7 +49,8 @@ class OwnFiles(URLFetcher):
 
     def _read(self, name: str) -> bytes:
         if name in self._pictures:
-            return self._pictures[name].encode()
+            picture = self._pictures[name]
+            return picture.encode() if isinstance(picture, str) else picture
         path = (FOLDER / name).resolve()
         if not path.is_relative_to(FOLDER):
             raise ForbiddenAddress(name)
@@ -95,8 +96,9 @@ def _shared(names: Sequence[str], fetcher: OwnFiles) -> dict[str, SharedDrawing]
     return drawings
 
 
-def render_pdf(html: str, style: str, pictures: Mapping[str, str], repeated: Sequence[str] = ()) -> bytes:
-    """A tagged PDF (PDF/UA-1) of one HTML page; `style` is a file of templates/pdf, `pictures` are SVGs by name.
+def render_pdf(html: str, style: str, pictures: Mapping[str, str | bytes], repeated: Sequence[str] = ()) -> bytes:
+    """A tagged PDF (PDF/UA-1) of one HTML page; `style` is a file of templates/pdf, `pictures` are SVGs, or JPEGs in
+    bytes, by name.
 
     `repeated` names the pictures and files that stand on many pages: they are stored once.
     """

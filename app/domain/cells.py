@@ -22,6 +22,11 @@ LONGEST_FILM = 900
 """Minutes; the longest films that cinemas have shown in one go take about fifteen hours."""
 NO_DATA = frozenset({"s/d", "n/d", "n/a", "s.d.", "n.d.", "-", "--", "null", "nan", "\\n", "sin datos", "sem dados"})
 
+JOINT = re.compile(r"[;|]")
+"""What stands between the entries of a list."""
+
+_BARE_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?")
+
 T = TypeVar("T")
 
 
@@ -37,6 +42,8 @@ class Cells:
         self.line = row.line
         self.errors: list[RowError] = []
         self.notes: list[RowError] = []
+        self.left_out: list[RowError] = []
+        """The reasons alone of those notes that left something out."""
         self._row, self._columns = row, columns
 
     def refuse(self, column: str, reason: str) -> None:
@@ -66,13 +73,14 @@ class Cells:
             return reader(value)
         except LeftOut as note:
             self.notes.append(RowError(self.line, column, f"{note}; it was left out"))
+            self.left_out.append(RowError(self.line, column, str(note)))
         except ValueError as error:
             self.refuse(column, str(error))
         return None
 
     def items(self, column: str, longest: int = 100, most: int = 60) -> tuple[str, ...]:
         """A list joined with semicolons; entries without a letter or digit are dirt and dropped."""
-        parts = (part.strip() for part in re.split(r"[;|]", self.text(column, 5000)))
+        parts = (part.strip() for part in JOINT.split(self.text(column, 5000)))
         found = dict.fromkeys(part for part in parts if any(letter.isalnum() for letter in part))
         if any(len(part) > longest for part in found):
             self.refuse(column, f"holds an entry of more than {longest} characters")
@@ -182,7 +190,7 @@ def a_url(text: str) -> str | None:
     """
     if text.casefold() in {"http://", "https://"}:
         return None
-    if re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", text):
+    if _BARE_HOST.fullmatch(text):
         text = f"http://{text}"
     scheme = re.match(r"[\s\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*)\s*:", text)
     if scheme and scheme[1].lower() not in {"http", "https"}:
@@ -196,6 +204,14 @@ def a_url(text: str) -> str | None:
     if not usable or re.search(r'[\s<>"\\]', text):
         raise LeftOut(f'"{_short(text)}" is not a web address')
     return parts._replace(netloc=host if port is None else f"{host}:{port}").geturl()
+
+
+def a_trailer(text: str) -> str | None:
+    """An https address; a bare host gets https. Without encryption it is left out, for our pages would lead there."""
+    found = a_url(f"https://{text}" if _BARE_HOST.fullmatch(text) else text)
+    if found is not None and not found.startswith("https://"):
+        raise LeftOut(f'"{_short(text)}" is not an https address')
+    return found
 
 
 def a_timezone(text: str) -> str:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Generic, TypeVar
 
 from app.domain import cells as read
 from app.domain.cells import Cells
-from app.domain.csv_table import RowError, Table, read_table
+from app.domain.csv_table import RowError, Table, TableRow, read_table
 from app.domain.text import fold
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Table",
     "parse_cinemas",
     "parse_movies",
+    "read_film",
     "read_table",
 ]
 
@@ -118,6 +119,8 @@ class ImportResult(Generic[T]):
     rows: tuple[T, ...]
     errors: tuple[RowError, ...]
     notes: tuple[RowError, ...]
+    columns: frozenset[str]
+    """The columns that the file has; of the others it says nothing."""
     ignored_columns: tuple[str, ...]
     separator: str
     encoding: str
@@ -156,7 +159,8 @@ def _parsed(
                 rows.append(row)
                 notes += cells.notes
     errors.sort(key=lambda error: error.line)
-    return ImportResult(tuple(rows), tuple(errors), tuple(notes), ignored, table.separator, table.encoding)
+    found = frozenset(columns)
+    return ImportResult(tuple(rows), tuple(errors), tuple(notes), found, ignored, table.separator, table.encoding)
 
 
 def _columns(
@@ -185,6 +189,18 @@ def _refuse_a_double(cells: Cells, seen: dict[str, int]) -> None:
     key = cells.raw("id").casefold()
     if key and seen.setdefault(key, cells.line) != cells.line:
         cells.refuse("id", f'"{cells.raw("id")}" is already the id of line {seen[key]}')
+
+
+def read_film(told: Mapping[str, str]) -> tuple[MovieRow | None, dict[str, str]]:
+    """One film by columns, by the rules of a file's rows: the row, or what is wrong by column. Lists are cells.joined.
+
+    What a file's row would leave out (an address that is none) is wrong here: somebody is there to put it right.
+    """
+    columns = {name: index for index, name in enumerate(told)}
+    cells = Cells(TableRow(0, tuple(told.values())), columns)
+    row = _movie(cells)
+    wrong = {one.column: one.reason for one in (*cells.left_out, *cells.errors)}
+    return (None if wrong else row), wrong
 
 
 def _an_id(text: str) -> str:
@@ -219,7 +235,7 @@ def _movie(cells: Cells) -> MovieRow:
         sound=cells.text("sound", 80),
         poster=cells.read("poster", read.a_poster) or "",
         advice=cells.text("advice", 300),
-        trailer_url=cells.read("trailer_url", read.a_url) or "",
+        trailer_url=cells.read("trailer_url", read.a_trailer) or "",
         kind=cells.read("kind", read.one_of(KINDS)) or "film",
         source=cells.text("source", 200),
         source_ref=cells.text("source_ref", 200),

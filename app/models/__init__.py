@@ -2,7 +2,7 @@
 
 from app.models.admission import AdmissionReport
 from app.models.booking import Booking, BookingDocument, BookingLine, Cancellation, Ticket
-from app.models.catalogue import City, Movie
+from app.models.catalogue import City, FilmFile, Movie, MoviePoster
 from app.models.demand import DemandLimits, DemandRule
 from app.models.figures import (
     FigureCoupon,
@@ -53,6 +53,7 @@ __all__ = [
     "FigureSale",
     "FigureSaleDaily",
     "FigureShow",
+    "FilmFile",
     "GatewayCustomer",
     "GatewayEvent",
     "GiftCard",
@@ -63,6 +64,7 @@ __all__ = [
     "LoginSession",
     "Message",
     "Movie",
+    "MoviePoster",
     "Outbox",
     "Payment",
     "Price",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
@@ -64,7 +75,7 @@ class Movie(Base):
     poster_svg: Mapped[str | None] = deferred(mapped_column(Text))
     """A poster drawn for this film; without one, a generated poster is shown."""
     poster_hash: Mapped[str | None] = mapped_column(String(16))
-    """Names the poster's content in its address, so that it can be cached for ever."""
+    """Names the poster's content in its address, so that it can be cached for ever. An uploaded one's begins with u."""
     folded: Mapped[str] = mapped_column(Text, server_default="")
     """Title, people and synopsis without accents and case: what the search reads."""
     search: Mapped[str] = deferred(
@@ -72,3 +83,26 @@ class Movie(Base):
     )
     archived_at: Mapped[c.instant | None]
     updated_at: Mapped[c.instant] = mapped_column(server_default=text("now()"))
+
+
+class MoviePoster(Base):
+    """An uploaded poster in one of its widths (domain/poster_sizes.py), as WebP: decoded and encoded by us."""
+
+    __tablename__ = "movie_posters"
+    __table_args__ = (CheckConstraint("octet_length(content) <= 200000", name="small"),)
+
+    movie_id: Mapped[int] = mapped_column(ForeignKey("movies.id", ondelete="CASCADE"), primary_key=True)
+    width: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FilmFile(Base):
+    """A table of films that somebody has looked at and not yet taken in: one a person, the newest."""
+
+    __tablename__ = "film_files"
+    __table_args__ = (CheckConstraint("octet_length(content) <= 2000000", name="small"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    uploaded_at: Mapped[c.instant]

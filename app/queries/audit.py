@@ -62,7 +62,8 @@ FROM audit_entries a LEFT JOIN users u ON u.id = a.user_id LEFT JOIN cinemas c O
 """
 _CONDITIONS = {
     "below": "a.id < :below",
-    "ids": "a.cinema_id = ANY(:ids)",
+    # Films belong to every cinema, so what was done to them does too.
+    "ids": "(a.cinema_id = ANY(:ids) OR (a.cinema_id IS NULL AND a.subject = 'film'))",
     "person": "a.user_id IN (SELECT id FROM users "
     "WHERE strpos(lower(name), :person) > 0 OR strpos(lower(email), :person) > 0)",
     "action": "a.action = :action",

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from app.db import db
+from app.domain.poster_sizes import MIDDLE
 from app.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class PosterFacts:
-    """What a film's poster is: the drawn one, or the facts to generate it from."""
+    """What a film's poster is: the uploaded one, else the drawn one, else the facts to generate it from."""
 
     id: int
     external_id: str | None
@@ -23,16 +24,18 @@ class PosterFacts:
     genres: tuple[str, ...]
     synopsis: str
     svg: str | None
+    upload: bytes | None = None
+    """The uploaded poster as WebP, in the width that is sharp on paper."""
 
 
 _POSTER = text(
-    "SELECT id, external_id, title, year, runtime_minutes, directors, genres, synopsis, poster_svg "
-    "FROM movies WHERE id = :movie_id"
+    "SELECT id, external_id, title, year, runtime_minutes, directors, genres, synopsis, poster_svg, p.content "
+    "FROM movies LEFT JOIN movie_posters p ON p.movie_id = id AND p.width = :width WHERE id = :movie_id"
 )
 
 
 def poster_facts(movie_id: int) -> PosterFacts:
-    row = db.session.execute(_POSTER, {"movie_id": movie_id}).one()
+    row = db.session.execute(_POSTER, {"movie_id": movie_id, "width": MIDDLE}).one()
     return PosterFacts(
         row.id,
         row.external_id,
@@ -43,6 +46,7 @@ def poster_facts(movie_id: int) -> PosterFacts:
         tuple(row.genres),
         row.synopsis,
         row.poster_svg,
+        bytes(row.content) if row.content is not None else None,
     )
 
 

@@ -17,7 +17,7 @@ from app.models import Cinema, City
 from app.queries.browse_cache import browse_changed
 from app.queries.cinemas import bound, facts_of
 from app.services.audit import audit
-from app.services.importing import free_slug
+from app.services.film_rows import free_slug
 
 
 def make_cinema(by: By, facts: CinemaFacts) -> int:

@@ -18,13 +18,15 @@ from sqlalchemy.orm import Session
 from app.config import settings
 from app.db import on_commit, transaction
 from app.domain.csv_import import CinemaRow, MovieRow, RowError, parse_cinemas, parse_movies
+from app.domain.films import facts_of_row
 from app.domain.layout_edit.document import kinds_of, with_kinds
+from app.domain.poster_sizes import drawing_name, is_upload
 from app.domain.seating_plan import Plan, PlanError, parse_plan
-from app.domain.text import fold, slugify
 from app.errors import ImportRefused, NotFound
 from app.models import Cinema, City, Layout, Movie, Screen, Seat
 from app.queries.browse_cache import browse_changed
 from app.queries.cinemas import bound
+from app.services.film_rows import free_slug, new_film, slugs_taken, write_facts
 
 Thing = TypeVar("Thing", Movie, Cinema)
 UNSAFE_SVG = re.compile(r"<script|<foreignObject|<!ENTITY|\son\w+\s*=|javascript:|<use[^>]+href\s*=\s*[\"'][^#]", re.I)
@@ -57,18 +59,18 @@ def import_movies(data: bytes, *, posters: Path | None = None, dry_run: bool = F
 
     def take(session: Session) -> None:
         known = _known(session, Movie)
-        slugs = set(session.scalars(select(Movie.slug)))
+        slugs = slugs_taken(session)
         for row in result.rows:
-            values = _movie_values(row, posters, done)
-            _put(
-                session,
-                done,
-                known,
-                Movie,
-                row.id,
-                values,
-                lambda row=row: free_slug(row.slug or row.title, slugs),
-            )
+            facts = facts_of_row(row, result.columns)
+            movie = known.get(row.id)
+            if movie is None:
+                movie = new_film(session, facts, free_slug(row.slug or row.title, slugs), row.id)
+                done.count("added")
+                _draw(movie, row, posters, done)
+            else:
+                differing = write_facts(movie, facts)
+                drawn = _draw(movie, row, posters, done)
+                done.count("changed" if differing or drawn else "unchanged")
 
     _keep(take, dry_run)
     return done
@@ -144,55 +146,30 @@ def _put(
     done.count("changed" if differing else "unchanged")
 
 
-def free_slug(wanted: str, taken: set[str]) -> str:
-    """A name for addresses that nothing of `taken` has; it is put there too."""
-    base = slugify(wanted)
-    slug, number = base, 2
-    while slug in taken:
-        slug, number = f"{base}-{number}", number + 1
-    taken.add(slug)
-    return slug
+def _draw(movie: Movie, row: MovieRow, posters: Path | None, done: Imported) -> bool:
+    """Give the film the poster drawn for it; whether it is another one. An uploaded poster stays in front of it."""
+    svg = _drawing(row, posters, done) if posters is not None and row.poster else None
+    if svg is None or movie.poster_svg == svg:
+        return False
+    movie.poster_svg = svg
+    if not is_upload(movie.poster_hash):
+        movie.poster_hash = drawing_name(svg)
+    return True
 
 
-def _movie_values(row: MovieRow, posters: Path | None, done: Imported) -> dict[str, Any]:
-    words = " ".join([row.title, row.original_title, *row.directors, *row.cast, *row.genres, row.synopsis])
-    values: dict[str, Any] = {
-        "kind": row.kind or "film",
-        "title": row.title,
-        "original_title": row.original_title or None,
-        "release_date": row.release_date,
-        "year": row.release_year,
-        "runtime_minutes": row.runtime_min,
-        "certificate": row.certificate or None,
-        "advice": row.advice or None,
-        "sound": row.sound or None,
-        "languages": list(row.languages),
-        "countries": list(row.countries),
-        "genres": list(row.genres),
-        "directors": list(row.directors),
-        "cast": list(row.cast),
-        "synopsis": row.synopsis,
-        "trailer_url": row.trailer_url or None,
-        "folded": fold(words),
-    }
-    if posters is not None and row.poster:
-        values |= _poster_values(row, posters, done)
-    return values
-
-
-def _poster_values(row: MovieRow, posters: Path, done: Imported) -> dict[str, Any]:
+def _drawing(row: MovieRow, posters: Path, done: Imported) -> str | None:
     """The drawn poster, if the file is there, lies in that folder and is a plain drawing."""
     path = (posters / row.poster).resolve()
     if path.parent != posters.resolve() or not path.is_file():
         done.notes.append(RowError(row.line, "poster", f"there is no {row.poster} among the posters"))
-        return {}
+        return None
     svg = path.read_text("utf-8")
     if len(svg) > MAX_POSTER or UNSAFE_SVG.search(svg) or not svg.lstrip().startswith("<svg"):
         done.notes.append(
             RowError(row.line, "poster", f"{row.poster} is not a plain drawing; a poster is made instead")
         )
-        return {}
-    return {"poster_svg": svg, "poster_hash": hashlib.sha256(svg.encode()).hexdigest()[:16]}
+        return None
+    return svg
 
 
 def _city(session: Session, cities: dict[tuple[str, str], City], row: CinemaRow) -> City:

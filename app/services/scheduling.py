@@ -24,6 +24,7 @@ from app.models import Cinema, Movie, PriceList, Screen, Show
 from app.queries.browse_cache import browse_changed
 from app.queries.programme import busy_on
 from app.services.audit import audit
+from app.services.films import offered_film
 from app.services.holds import again_if_locked
 
 
@@ -57,13 +58,13 @@ def schedule_show(new: NewShow, actor: str) -> int:
     """Put a show on a screen as a draft, without a person: for commands. Gives its id.
 
     Raises ScreenBusy, NotFound, Invalid. Locks the screen's row first: without it, concurrent schedulers of one screen
-    deadlock in the exclusion.
+    deadlock in the exclusion. Then the film's (shared), so that it is not archived meanwhile.
     """
     with transaction() as session:
         screen = lock_screens(session, [new.screen_id]).get(new.screen_id)
-        movie = session.get(Movie, new.movie_id)
-        if screen is None or movie is None:
-            raise NotFound("There is no such screen or film.")
+        if screen is None:
+            raise NotFound("There is no such screen.")
+        movie = offered_film(session, new.movie_id)
         slot = slot_of(new, screen, movie)
         hit = first_hit(slot, busy_on([screen.id], slot.starts_at, slot.ends_at))
         if hit is not None:
@@ -91,12 +92,15 @@ def slot_of(new: NewShow, screen: Screen, movie: Movie) -> Slot:
     return Slot(screen.id, new.starts_at, new.starts_at + dt.timedelta(minutes=minutes))
 
 
-def check_open(screen: Screen) -> None:
-    """Raises Invalid for a screen that takes no new shows."""
+def check_open(screen: Screen) -> int:
+    """The layout that its new shows get. Raises Invalid for a screen that takes none."""
     if screen.layout_id is None:
         raise Invalid(f"{screen.name} has no seating plan yet.", fields=["screen_id"])
     if screen.closed_at is not None:
-        raise Invalid(f"{screen.name} is closed. Reopen it on its cinema's page, or take another screen.", fields=["screen_id"])
+        raise Invalid(
+            f"{screen.name} is closed. Reopen it on its cinema's page, or take another screen.", fields=["screen_id"]
+        )
+    return screen.layout_id
 
 
 def cleaning_of(new: NewShow) -> int:
@@ -181,11 +185,8 @@ def make_all(session: Session, by: By, cinema_id: int, wanted: Sequence[NewShow]
 
 
 def _the_films(session: Session, wanted: Sequence[NewShow]) -> dict[int, Movie]:
-    ids = {new.movie_id for new in wanted}
-    found = {movie.id: movie for movie in session.scalars(select(Movie).where(Movie.id.in_(ids)))}
-    if set(found) != ids:
-        raise NotFound("There is no such film.")
-    return found
+    """Locked, shared and in order of id. Raises NotFound, Invalid for an archived one."""
+    return {movie_id: offered_film(session, movie_id) for movie_id in sorted({new.movie_id for new in wanted})}
 
 
 def _check_place(session: Session, cinema_id: int, screens: Mapping[int, Screen], wanted: Sequence[NewShow]) -> None:

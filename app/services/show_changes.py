@@ -34,6 +34,7 @@ from app.queries.price_lists import price_picker
 from app.queries.programme import busy_on
 from app.queries.seat_map import HALL, forget_seat_map
 from app.services.audit import audit
+from app.services.films import offered_film
 from app.services.holds import again_if_locked
 from app.services.scheduling import (
     DEFAULT_RUNTIME,
@@ -104,9 +105,8 @@ def _edit_once(by: By, show_id: int, wanted: Wanted, reason: str, seen: str) -> 
         new = wanted.show
         show, screens = _lock(session, show_id, new.screen_id, seen)
         before = told(show)
-        movie = session.get(Movie, new.movie_id)
-        if movie is None or (movie.archived_at is not None and movie.id != show.movie_id):
-            raise Invalid("This film is archived; choose another one.")
+        stays = new.movie_id == show.movie_id
+        movie = session.get_one(Movie, new.movie_id) if stays else offered_film(session, new.movie_id)
         check_lists(session, show.cinema_id, {new.price_list_id})
         for name in _FACTS:
             setattr(show, name, getattr(new, name))
@@ -255,8 +255,7 @@ FROM seats WHERE layout_id = :layout_id ORDER BY id
 
 def _other_seats(session: Session, show: Show, screen: Screen) -> None:
     """The seats of another screen. Raises Conflict where the old ones are on record or out of use, Invalid without any."""
-    check_open(screen)
-    show.layout_id = screen.layout_id
+    show.layout_id = layout_id = check_open(screen)
     now = session.execute(_SEATS_NOW, {"show_id": show.id}).one()
     if not now.rows:
         return
@@ -266,7 +265,7 @@ def _other_seats(session: Session, show: Show, screen: Screen) -> None:
         raise Conflict(f"{_count(now.blocked, 'seat')} of this show are out of use. Put them back into use first.")
     session.execute(_NO_SEATS, {"show_id": show.id})
     # another million names another hall to whoever looks at the map
-    values = {"show_id": show.id, "layout_id": screen.layout_id, "version": (now.versions // HALL + 1) * HALL}
+    values = {"show_id": show.id, "layout_id": layout_id, "version": (now.versions // HALL + 1) * HALL}
     session.execute(_NEW_SEATS, values)
 
 

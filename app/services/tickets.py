@@ -103,17 +103,27 @@ def draw_tickets(view: BookingView, poster: PosterFacts) -> bytes:
     from app.adapters.pdf import render_pdf
 
     html, pictures = ticket_sheet(view, poster)
-    return render_pdf(html, STYLE, pictures, REPEATED)
+    return render_pdf(html, STYLE, pictures, [name for name in REPEATED if name in pictures])
 
 
-def ticket_sheet(view: BookingView, poster: PosterFacts) -> tuple[str, dict[str, str]]:
-    """The page that becomes the PDF, and its pictures as SVG by name."""
+def ticket_sheet(view: BookingView, poster: PosterFacts) -> tuple[str, dict[str, str | bytes]]:
+    """The page that becomes the PDF, and its pictures by name: SVG as words, an uploaded poster as JPEG."""
     pages = [_page(view, ticket) for ticket in view.tickets]
-    pictures = {f"qr-{ticket.number}.svg": ticket_qr(view.code, ticket) for ticket in view.tickets}
-    pictures["poster.svg"] = poster_of(poster)
+    pictures: dict[str, str | bytes] = {
+        f"qr-{ticket.number}.svg": ticket_qr(view.code, ticket) for ticket in view.tickets
+    }
+    poster_name = "poster.jpg" if poster.upload else "poster.svg"
+    pictures[poster_name] = _jpeg(poster.upload) if poster.upload else poster_of(poster)
     title = view.movie.title[:LONGEST_TITLE]
     size = _step(title, TITLE_STEPS)
-    return fill("pdf/tickets.html", b=view, pages=pages, title=title, title_size=size), pictures
+    return fill("pdf/tickets.html", b=view, pages=pages, title=title, title_size=size, poster=poster_name), pictures
+
+
+def _jpeg(upload: bytes) -> bytes:
+    # Imported here: web processes draw no PDF and seldom take a poster.
+    from app.adapters.pictures import as_jpeg
+
+    return as_jpeg(upload)
 
 
 def booking_calendar(view: BookingView, link: str) -> bytes:
@@ -138,7 +148,7 @@ def booking_calendar(view: BookingView, link: str) -> bytes:
 
 
 def poster_of(facts: PosterFacts) -> str:
-    """The film's poster as SVG: the drawn one, or the generated one."""
+    """The film's poster as SVG, where none is uploaded: the drawn one, or the generated one."""
     if facts.svg:
         return facts.svg
     from app.domain.posters import PosterFilm, poster_svg

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def init_web(app: Flask, settings: Settings) -> None:
     from app.web.assets import init_assets
+    from app.web.bodies import init_bodies
     from app.web.errors import init_errors
     from app.web.extensions import init_page_extensions
     from app.web.guards import init_guards
@@ -25,6 +26,7 @@ def init_web(app: Flask, settings: Settings) -> None:
     from app.web.security import init_security
     from app.web.staff_nav import init_staff_nav
 
+    init_bodies(app)
     init_page_extensions(app)
     init_requests(app, settings)
     init_security(app, settings)

@@ -14,7 +14,7 @@ from app.config import Settings, settings
 from app.errors import TooManyRequests
 from app.web.identity import owner_key
 
-UNCOUNTED = frozenset({"static", "browse.poster"})
+UNCOUNTED = frozenset({"static", "browse.poster", "browse.uploaded"})
 UNCOUNTED_BLUEPRINTS = frozenset({"webhooks", "health"})
 EXTENSION = "marquee_limits"
 

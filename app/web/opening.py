@@ -16,7 +16,7 @@ STEPS = {
     "shows": ("Put shows on sale", "staff.planner"),
 }
 """Key of the step → its words and the page where it is done."""
-NOT_YET = ("staff.films",)
+NOT_YET: tuple[str, ...] = ()
 """Pages that this version has not: their steps are told without a link."""
 
 

@@ -29,26 +29,18 @@ class Way:
 
 
 WAYS = (
-    Way(
-        "dashboard", "staff.dashboard", "Today", "Today's houses and takings, and what needs somebody.", MANAGERS, True
-    ),
+    Way("dashboard", "staff.dashboard", "Today", "Today's houses and takings; what needs somebody.", MANAGERS, True),
     Way("start", "staff.home", "Start", "Everything that you may do here.", EVERY_ROLE),
     Way("counter", "staff.box_office", "Counter", "Sell seats for cash and cards, and print tickets.", SELLERS, True),
     Way("bookings", "staff.bookings", "Bookings", "Find a booking; print, send, refund or change it.", SELLERS, True),
     Way("shifts", "staff.shifts", "Shifts", "Open and cash up; what each shift took.", SELLERS, True),
     Way("door", "staff.scan", "Door", "Let people in by camera, scanner or typed code.", AT_THE_DOOR, True),
-    Way(
-        "shows",
-        "staff.planner",
-        "Shows",
-        "The week of all screens: put shows on, move them, put them on sale.",
-        MANAGERS,
-        True,
-    ),
+    Way("shows", "staff.planner", "Shows", "The week of all screens: put on, move, put on sale.", MANAGERS, True),
+    Way("films", "staff.films", "Films", "Write films down, give them posters, take in tables.", MANAGERS, True),
     Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS, True),
     Way("cinemas", "staff.cinemas", "Cinemas", "Screens, addresses, fees, refunds and ways to pay.", MANAGERS),
-    Way("prices", "staff.prices", "Prices", "Price lists, and which of them new shows get.", MANAGERS),
     Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
+    Way("prices", "staff.prices", "Prices", "Price lists, and which of them new shows get.", MANAGERS),
     Way("demand", "staff.demand", "Demand", "Prices that follow how full a show is and how soon it begins.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),

@@ -25,6 +25,7 @@ PUBLIC = {
     "browse.poster",
     "browse.refunds",
     "browse.search",
+    "browse.uploaded",
     "gift_cards.balance",
     "gift_cards.order",
     "gift_cards.page",

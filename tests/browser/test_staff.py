@@ -40,7 +40,8 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, r
     )
     for number in range(3):
         a_person(Role.SCANNER, regent, name=f"Joe {number}")
-    for path in ("", "/people", "/people/new", f"/people/{sam.id}", "/audit", "/audit?person=zzz", "/me"):
+    films = ("/films", "/films/new", "/films/import")
+    for path in ("", "/people", "/people/new", f"/people/{sam.id}", "/audit", "/audit?person=zzz", "/me", *films):
         visitor.go(f"/staff{path}")
         visitor.look(f"/staff{path}", PHONE, SMALL, dark_too=False)
     visitor.go(f"/staff/people/{sam.id}")

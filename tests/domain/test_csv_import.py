@@ -316,3 +316,21 @@ def test_slugs_are_plain() -> None:
 
 def test_tidying_keeps_joiners_and_drops_what_hides() -> None:
     assert tidy(" a\u202eb\t\u00a0c\u200d ") == "ab c\u200d"
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("https://video.example/a", "https://video.example/a"),
+        ("video.example/a", "https://video.example/a"),
+        ("http://video.example/a", ""),
+    ],
+)
+def test_a_trailer_is_taken_from_an_encrypted_page_alone(told, kept):
+    result = parse_movies(f"id,title,trailer_url\nm1,Sunrise,{told}\n".encode())
+    assert result.rows[0].trailer_url == kept
+    assert [note.column for note in result.notes] == ([] if kept else ["trailer_url"])
+
+
+def test_a_file_says_which_columns_it_has():
+    assert parse_movies(b"id,title,runtime\nm1,Sunrise,94\n").columns == {"id", "title", "runtime_min"}

@@ -19,4 +19,5 @@ def _give_templates_the_city(state: BlueprintSetupState) -> None:
         remembered_city=city.remembered_city,
         date_words=city.date_words,
         poster_url=posters.poster_url,
+        poster_srcset=posters.poster_srcset,
     )

@@ -16,6 +16,8 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     dashboard,
     demand,
     entry,
+    film_tables,
+    films,
     home,
     layouts,
     people,
