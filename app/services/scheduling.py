@@ -14,6 +14,7 @@ from app.domain.states import ShowState
 from app.errors import Invalid, NotFound
 from app.models import Movie, Screen, Show
 from app.queries.browse_cache import browse_changed
+from app.services.blocking import settle_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ def _draft(new: NewShow, screen: Screen, movie: Movie) -> Show:
     )
 
 
+_LOCK_SCREEN_OF = text(
+    "SELECT id FROM screens WHERE id = (SELECT screen_id FROM shows WHERE id = :show_id) FOR SHARE"
+)
 _OPEN_SEATS = text("""
 INSERT INTO show_seats (show_id, seat_id)
 SELECT :show_id, id FROM seats WHERE layout_id = :layout_id ORDER BY id ON CONFLICT DO NOTHING
@@ -97,9 +101,11 @@ ORDER BY 1
 def publish_show(show_id: int, actor: str) -> bool:
     """Put a draft on sale: one seat row per seat of its layout. False if it is on sale already.
 
-    Raises NotFound, and Invalid if some seat has no adult price.
+    Seats that a block names come out of use. Raises NotFound, and Invalid if some seat has no adult price. Locks the
+    screen (shared: nobody blocks its seats meanwhile), then the show.
     """
     with transaction() as session:
+        session.execute(_LOCK_SCREEN_OF, {"show_id": show_id})
         show = session.get(Show, show_id, with_for_update=True, populate_existing=True)
         if show is None:
             raise NotFound("There is no such showing.")
@@ -109,5 +115,6 @@ def publish_show(show_id: int, actor: str) -> bool:
         if unpriced:
             raise Invalid(f"The price list has no adult price for {', '.join(unpriced)}.")
         session.execute(_OPEN_SEATS, {"show_id": show_id, "layout_id": show.layout_id})
+        settle_blocks(session, show_id)
         on_commit(browse_changed)
     return True
