@@ -18,6 +18,10 @@ def in_words(amounts: Iterable[Money]) -> str:
     return " and ".join(map(str, amounts)) or "nothing"
 
 
+Sum = tuple[int, tuple[tuple[str, int], ...]]
+"""Sold seats and what they are worth in each currency, in minor units: what must not change between page and press."""
+
+
 @dataclass(frozen=True, slots=True)
 class SoldToRefund:
     """What would go back if the show were called off now: living tickets of confirmed bookings and their worth."""
@@ -28,6 +32,10 @@ class SoldToRefund:
     """One for each currency; gift cards, wallets and exchanged seats are in it."""
     unpaid: int
     """Bookings that are held or being paid: they are let go."""
+
+    @property
+    def sum(self) -> Sum:
+        return self.seats, tuple((money.currency, money.minor) for money in self.amounts)
 
     @property
     def sentence(self) -> str:

@@ -71,9 +71,7 @@ def _block_once(by: By, show_id: int, seat_ids: list[int], reason: str) -> int:
     return len(fresh)
 
 
-def put_back(
-    by: By, show_id: int, seat_ids: Collection[int], reason: str, seen: Collection[int] | None = None
-) -> int:
+def put_back(by: By, show_id: int, seat_ids: Collection[int], reason: str, seen: Collection[int] | None = None) -> int:
     """Put seats of one show back into use; gives how many. `seen` are the blocks that the page showed.
 
     Raises Invalid (they are not out of use, or an auditorium's block keeps them so), ConcurrentModification if a
@@ -238,9 +236,7 @@ def block_screen(
     Invalid (no seats, no reason, an end that is not after the beginning or is over), InvalidSeats, NotFound, Busy.
     Locks the screen, then the seats of its coming shows by show and seat.
     """
-    return again_if_locked(
-        lambda: _block_screen_once(by, screen_id, sorted(set(seat_ids)), reason, from_at, until_at)
-    )
+    return again_if_locked(lambda: _block_screen_once(by, screen_id, sorted(set(seat_ids)), reason, from_at, until_at))
 
 
 def _block_screen_once(
@@ -332,5 +328,10 @@ def _settle_coming(session: Session, block: SeatBlock, guids: list[str]) -> dict
     for row in coming:
         seat_locking().lock(session, row.id, row.seat_ids)
     changed = {row.id: _settle(session, row.id, row.seat_ids) for row in coming}
-    on_commit(lambda: [forget_seat_map(show_id) for show_id, count in changed.items() if count])
+    on_commit(lambda: _forget(show_id for show_id, count in changed.items() if count))
     return changed
+
+
+def _forget(show_ids: Iterable[int]) -> None:
+    for show_id in show_ids:
+        forget_seat_map(show_id)

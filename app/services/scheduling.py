@@ -82,9 +82,7 @@ def _draft(new: NewShow, screen: Screen, movie: Movie) -> Show:
     )
 
 
-_LOCK_SCREEN_OF = text(
-    "SELECT id FROM screens WHERE id = (SELECT screen_id FROM shows WHERE id = :show_id) FOR SHARE"
-)
+_LOCK_SCREEN_OF = text("SELECT id FROM screens WHERE id = (SELECT screen_id FROM shows WHERE id = :show_id) FOR SHARE")
 _OPEN_SEATS = text("""
 INSERT INTO show_seats (show_id, seat_id)
 SELECT :show_id, id FROM seats WHERE layout_id = :layout_id ORDER BY id ON CONFLICT DO NOTHING

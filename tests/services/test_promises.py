@@ -275,7 +275,7 @@ def a_busy_house(app: Flask) -> None:
     over = a_show()
     a_paid_booking(over)
     payment = a_started_payment(a_hold(over))
-    cancel_show(over.id, "The projector broke.", "test")
+    cancel_show(COMMAND, over.id, "The projector broke.")
     refund_show(over.id, 0)
     payments.settle_payment(an_event(payment))
     declined = a_started_payment(a_hold(show))
