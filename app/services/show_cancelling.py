@@ -86,6 +86,14 @@ def _cancel_once(by: By, show_id: int, reason: str, note: str, seen: Sum | None)
     return fresh
 
 
+def refunding_halted(show_id: int) -> bool:
+    """Whether refunds of a cancelled show are left that nobody is asked to make: somebody has to resume them."""
+    values = {"show_id": show_id, "after": 0, "most": GIVE_UP_AFTER}
+    halted = not db.session.execute(_AT_WORK, values).scalar_one()
+    end_read()
+    return halted
+
+
 def resume_refunds(by: By, show_id: int) -> bool:
     """Ask again for the refunds of a cancelled show that came to a halt; False if they go on or are done.
 
