@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from app.adapters.payments.fake import FakeGateway
 from app.db import transaction
 from app.domain.staff import Role
 from app.models import Show, User
@@ -15,7 +16,7 @@ from app.services import show_cancelling
 from app.services.outbox import GIVE_UP_AFTER
 from app.services.show_cancelling import refund_show
 from tests.builders import a_hold, a_movie, a_paid_booking, a_person, a_show, the_booking
-from tests.support.calling_off import WHY, one, refund_all, rows, send_all
+from tests.support.calling_off import WHY, one, paid_by_fake, refund_all, rows, send_all
 from tests.support.client import PageClient, soup, words
 from tests.support.staff import signed_in
 
@@ -33,6 +34,13 @@ def manager(show: Show) -> User:
 @pytest.fixture
 def ruth(app: Flask, manager: User) -> PageClient:
     return signed_in(app, manager)
+
+
+@pytest.fixture
+def fake(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
+    made = FakeGateway()
+    monkeypatch.setitem(app.extensions["marquee_gateways"], "fake", made)
+    return made
 
 
 def at(show: Show) -> str:
@@ -117,17 +125,19 @@ def test_a_second_press_changes_nothing_and_shows_how_far_it_is(ruth: PageClient
     assert len(rows("SELECT id FROM audit_entries WHERE action = 'show.called_off'")) == 1
 
 
-def test_progress_goes_to_the_end_and_then_asks_no_more(ruth: PageClient, show: Show, monkeypatch: Any):
+def test_progress_goes_to_the_end_and_then_asks_no_more(
+    ruth: PageClient, show: Show, fake: FakeGateway, monkeypatch: pytest.MonkeyPatch
+):
     for _ in range(3):
-        a_paid_booking(show)
+        paid_by_fake(fake, show)
     call_off(ruth, show)
-    monkeypatch.setattr(show_cancelling, "SLICE_SECONDS", 0.0)
-    refund_show(show.id, 0)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(show_cancelling, "SLICE_SECONDS", 0.0)
+        refund_show(show.id, 0)
     part = ruth.get(at(show), headers={"HX-Request": "true"})
     assert b"<html" not in part.data
     assert "1 of 3 bookings are refunded, £21.50." in words(part)
     assert soup(part).find(id="progress").has_attr("hx-get")  # type: ignore[union-attr]
-    monkeypatch.undo()
     refund_all()
     assert "All 3 bookings are refunded, £64.50." in words(ruth.get(at(show)))
     send_all()
