@@ -103,10 +103,9 @@ def _count(seats: int) -> str:
 def _sentence(taken: tuple[Taken, ...]) -> str:
     if not taken:
         return "Some of these seats were held at that moment and are free again. Try once more."
-    those = "This seat is" if len(taken) == 1 else "These seats are"
-    return (
-        f"{those} somebody's and can't be blocked; nothing was changed. Leave them out, or change the bookings first."
-    )
+    if len(taken) == 1:
+        return "This seat is somebody's and can't be blocked; nothing was changed. Leave it out, or change the booking first."
+    return "These seats are somebody's and can't be blocked; nothing was changed. Leave them out, or change the bookings first."
 
 
 @pages.get("/shows/<int:show_id>/seats/now")

@@ -109,6 +109,8 @@ if (room.dataset.url) {
   setTimeout(poll, Number(room.dataset.every));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
 }
+/* One tab stop in the map; marquee.js moves it with the arrows. */
+cells.forEach((cell, at) => { boxOf(cell).tabIndex = at ? -1 : 0; });
 addEventListener("pageshow", tell);
 tell();
 })();
