@@ -96,7 +96,7 @@ def test_without_words_for_the_buyers_nothing_happens_and_the_note_stays(ruth: P
     assert one("SELECT state FROM shows") == "published"
 
 
-@pytest.mark.parametrize("sent", ["", "[]", "nonsense", "[2, [[\"GBP\", 99]]]", '{"a": 1}'])
+@pytest.mark.parametrize("sent", ["", "[]", "nonsense", '[2, [["GBP", 99]]]', '{"a": 1}'])
 def test_a_sum_that_is_not_the_one_of_now_is_asked_again(ruth: PageClient, show: Show, sent: str):
     a_paid_booking(show)
     answer = call_off(ruth, show, seen=sent)
@@ -181,7 +181,9 @@ def test_a_halt_is_told_and_resumed_from_the_page(ruth: PageClient, show: Show):
     assert "Refunding goes on." in words(ruth.get(done.location))
     refund_all()
     assert "The booking is refunded, £21.50." in words(ruth.get(at(show)))
-    assert "nothing to resume" in words(ruth.get(ruth.post_form(f"{at(show)}/resume", page="/staff/people/new").location))
+    assert "nothing to resume" in words(
+        ruth.get(ruth.post_form(f"{at(show)}/resume", page="/staff/people/new").location)
+    )
 
 
 def test_refused_refunds_lead_to_their_bookings(ruth: PageClient, show: Show):
