@@ -228,3 +228,31 @@ def coming_shows(screen_id: int) -> int:
     found = db.session.execute(_REACH, {"screen_id": screen_id, "now": clock.now()}).scalar_one()
     end_read()
     return int(found)
+
+
+@dataclass(frozen=True, slots=True)
+class DayShow:
+    """A show of a screen's day, as the page that calls several off lists it."""
+
+    id: int
+    title: str
+    starts_at: dt.datetime
+    state: str
+
+
+_OF_DAY = text("""
+SELECT h.id, m.title, h.starts_at, h.state FROM shows h JOIN movies m ON m.id = h.movie_id
+WHERE h.screen_id = :screen_id AND h.starts_at >= :start AND h.starts_at < :end AND h.ends_at > :now
+  AND h.state <> 'draft' ORDER BY h.starts_at, h.id
+""")
+
+
+def shows_of_day(head: BlockHead, day: dt.date) -> tuple[DayShow, ...]:
+    """The screen's shows that begin on this day of the cinema's and are not over; called-off ones too, drafts not."""
+    start, end = (
+        dt.datetime.combine(day + dt.timedelta(days=more), dt.time(), head.zone).astimezone(dt.UTC) for more in (0, 1)
+    )
+    values = {"screen_id": head.screen_id, "start": start, "end": end, "now": clock.now()}
+    rows = db.session.execute(_OF_DAY, values).all()
+    end_read()
+    return tuple(DayShow(*row) for row in rows)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
@@ -12,6 +14,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from wtforms.widgets import DateTimeLocalInput
 
 from app.domain.block_times import BadTime, from_local, until_local
+from app.queries.show_cancellation import Sum
 from app.web.account_forms import tidied
 from app.web.staff_forms import LONGEST_REASON
 
@@ -84,3 +87,22 @@ class CallOffForm(FlaskForm):
         filters=[tidied],
     )
     seen = HiddenField()
+
+    @property
+    def seen_sum(self) -> Sum:
+        try:
+            return sum_of(json.loads(self.seen.data or ""))
+        except ValueError:
+            return NO_SUM
+
+
+NO_SUM: Sum = (-1, ())
+
+
+def sum_of(sent: Any) -> Sum:
+    """What a page showed, as JSON brings it back. Anything else is a sum that can't be true, so the page asks again."""
+    try:
+        seats, amounts = sent
+        return int(seats), tuple((str(currency), int(minor)) for currency, minor in amounts)
+    except (ValueError, TypeError):
+        return NO_SUM

@@ -119,8 +119,9 @@ def test_a_show_is_called_off_and_its_refunds_followed_to_the_end(
 
 def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, show: Show, ruth: User) -> None:  # noqa: F811
     come_in(app, visitor.page.context, base_url, ruth)
+    day = f"/staff/screens/{show.screen_id}/call-off?day={show.starts_at.date()}"
     page, seats, blocks = visitor.page, f"/staff/shows/{show.id}/seats", f"/staff/screens/{show.screen_id}/blocks"
-    for path in (seats, blocks, f"/staff/shows/{show.id}/cancel"):
+    for path in (seats, blocks, f"/staff/shows/{show.id}/cancel", day):
         visitor.go(path)
         visitor.look(f"{path} empty", PHONE, SMALL)
     block_seats(COMMAND, show.id, seat_ids(show, "D1", "D2"), "Cameras.")
@@ -150,3 +151,5 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, s
     visitor.look("progress", WIDE, SMALL)
     expect(page.locator("#progress")).to_contain_text("The booking is refunded", timeout=20_000)
     visitor.look("done", WIDE, SMALL)
+    visitor.go(day)
+    visitor.look("a day with a show called off", WIDE, SMALL)

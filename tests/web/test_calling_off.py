@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from app import clock
 from app.adapters.payments.fake import FakeGateway
 from app.db import transaction
 from app.domain.staff import Role
@@ -206,3 +208,65 @@ def test_an_empty_show_is_called_off_without_a_bar(ruth: PageClient, show: Show)
     page = ruth.get(at(show))
     assert "No booking had to be refunded." in words(page)
     assert not soup(page).find("progress")
+
+
+# Several shows of a day
+
+
+def day_of(show: Show) -> str:
+    return f"/staff/screens/{show.screen_id}/call-off"
+
+
+def a_day(show: Show) -> list[Show]:
+    """Three shows of one screen on the day after tomorrow."""
+    begin = dt.timedelta(days=2) - (clock.now() - clock.now().replace(hour=9, minute=0))
+    return [a_show(screen=show.screen, starts_in=begin + dt.timedelta(hours=3 * place)) for place in range(3)]
+
+
+def test_several_shows_of_a_day_are_called_off_at_once(ruth: PageClient, show: Show):
+    first, second, third = a_day(show)
+    for one_show in (first, second):
+        a_paid_booking(one_show)
+    page = f"{day_of(show)}?day={first.starts_at.date()}"
+    got = ruth.get(page)
+    assert "All 3: 4 sold seats, £43.00" in words(got)
+    old = soup(got).find(id="seen")["value"]  # type: ignore[index]
+    a_paid_booking(second)
+    sent = {"show": [str(one_show.id) for one_show in (first, second)], "day": str(first.starts_at.date())}
+    done = ruth.post_form(day_of(show), {**sent, "reason": WHY, "seen": old}, page=page)
+    said = words(ruth.get(done.location))
+    assert "1 show is called off" in said
+    assert "is not called off. Somebody bought or gave back seats meanwhile. Now: 4 sold seats" in said
+    assert "how far its refunds are" in said
+    found = rows("SELECT state FROM shows WHERE id = ANY(:ids) ORDER BY id", ids=[first.id, second.id, third.id])
+    assert [row.state for row in found] == ["cancelled", "published", "published"]
+    assert len(rows("SELECT id FROM audit_entries WHERE action = 'show.called_off'")) == 1
+    refund_all()
+
+
+@pytest.mark.parametrize(("fields", "told"), [
+    ({"reason": ""}, "the buyers read it"),
+    ({"show": []}, "Tick the shows"),
+    ({"show": ["999999"]}, "Tick the shows"),
+])  # fmt: skip
+def test_a_day_is_not_called_off_without_words_or_ticks(
+    ruth: PageClient, show: Show, fields: dict[str, Any], told: str
+):
+    first, *_ = a_day(show)
+    day = str(first.starts_at.date())
+    sent = {"show": [str(first.id)], "day": day, "reason": WHY, "seen": "{}", **fields}
+    answer = ruth.post_form(day_of(show), sent, page=f"{day_of(show)}?day={day}")
+    assert answer.status_code == 422
+    assert told in words(answer)
+
+
+def test_another_screens_shows_are_not_called_off_from_here(ruth: PageClient, show: Show):
+    theirs = a_show()
+    day = str(theirs.starts_at.date())
+    ruth.post_form(day_of(show), {"show": [str(theirs.id)], "day": day, "reason": WHY, "seen": "{}"}, page="/staff/me")
+    assert one("SELECT state FROM shows WHERE id = :id", id=theirs.id) == "published"
+
+
+def test_a_day_without_shows_says_so_and_nonsense_is_today(ruth: PageClient, show: Show):
+    assert "Nothing to call off" in words(ruth.get(f"{day_of(show)}?day=2031-01-01"))
+    assert ruth.get(f"{day_of(show)}?day=soon").status_code == 200

@@ -13,7 +13,6 @@ from app.errors import AmountChanged, Invalid
 from app.queries.seat_blocks import head_of_show
 from app.queries.show_cancellation import (
     ShowCancellationProgress,
-    Sum,
     refused_refunds,
     show_cancellation_progress,
     sold_to_refund,
@@ -61,20 +60,11 @@ def confirm_cancel_show(house: StaffHouse, show_id: int) -> AnyResponse:
     if not form.validate_on_submit():
         return _form(house, show_id, form, 422)
     try:
-        call_off(house.by, show_id, form.reason.data, note=form.note.data or "", seen=_sum(form.seen.data))
+        call_off(house.by, show_id, form.reason.data, note=form.note.data or "", seen=form.seen_sum)
     except (AmountChanged, Invalid) as refused:
         return _form(house, show_id, form, refused.status, refused.message)
     flash("The showing is called off; nothing of it is sold any more.", "ok")
     return _back(show_id)
-
-
-def _sum(sent: str | None) -> Sum:
-    """What the page showed. Anything else is no sum that could be true, so the page asks again."""
-    try:
-        seats, amounts = json.loads(sent or "")
-        return int(seats), tuple((str(currency), int(minor)) for currency, minor in amounts)
-    except (ValueError, TypeError):
-        return -1, ()
 
 
 def _back(show_id: int) -> AnyResponse:
