@@ -145,6 +145,7 @@ SHOW = _graph(
     (ShowState.DRAFT, ShowState.PUBLISHED),
     (ShowState.DRAFT, ShowState.CANCELLED),
     (ShowState.PUBLISHED, ShowState.CANCELLED),
+    (ShowState.PUBLISHED, ShowState.DRAFT),  # taken off sale while nothing of it is held or sold
 )
 GIFT_CARD = _graph(
     (GiftCardState.ORDERED, GiftCardState.ACTIVE),

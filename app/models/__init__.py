@@ -20,6 +20,7 @@ from app.models.message import Message
 from app.models.offers import BookingCredit, Coupon, CouponUse, GiftCard, Wallet
 from app.models.payment import GatewayCustomer, GatewayEvent, Payment, Refund, SavedMethod
 from app.models.people import LoginSession, User
+from app.models.prices import PricePlan, PriceRule
 from app.models.sandbox import SandboxMessage, SandboxRefund, SandboxSession
 from app.models.shift import Shift
 from app.models.show import Show, ShowCancellation, ShowSeat
@@ -60,6 +61,8 @@ __all__ = [
     "Payment",
     "Price",
     "PriceList",
+    "PricePlan",
+    "PriceRule",
     "RecoveryCode",
     "Refund",
     "SandboxMessage",

@@ -142,16 +142,26 @@ class Seat(Base):
 
 
 class PriceList(Base):
-    """Prices of one cinema. Never changed once a show uses it: a new price is a new list."""
+    """One version of a price list of a cinema. Its prices never change once made: a new price is a new version."""
 
     __tablename__ = "price_lists"
-    __table_args__ = (UniqueConstraint("cinema_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("cinema_id", "name", "version"),
+        UniqueConstraint("cinema_id", "id"),
+        UniqueConstraint("replaces_id"),
+        CheckConstraint("(version = 1) = (replaces_id IS NULL)", name="replaces_another"),
+    )
 
     id: Mapped[c.serial] = mapped_column(primary_key=True)
     cinema_id: Mapped[int] = mapped_column(ForeignKey("cinemas.id"))
     name: Mapped[c.text]
     currency: Mapped[c.currency]
     created_at: Mapped[c.instant] = mapped_column(server_default=text("now()"))
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("price_lists.id"))
+    """The version before it. The one that none replaces is the list as it stands."""
+    archived_at: Mapped[c.instant | None]
+    """Since when new shows don't get it; shows that have it keep it."""
 
 
 class Price(Base):

@@ -210,6 +210,27 @@ def settle_blocks(session: Session, show_id: int) -> int:
     return _settle(session, show_id, seat_ids)
 
 
+_LIVING_IN = text("""
+SELECT count(DISTINCT g.guid) FROM seat_blocks k JOIN seat_block_seats g ON g.block_id = k.id AND g.lifted_at IS NULL
+WHERE k.show_id = :show_id
+""")
+_FORGET = (
+    text("DELETE FROM seat_block_seats WHERE block_id IN (SELECT id FROM seat_blocks WHERE show_id = :show_id)"),
+    text("DELETE FROM seat_blocks WHERE show_id = :show_id"),
+)
+
+
+def blocks_of_show(session: Session, show_id: int) -> int:
+    """How many seats are out of use in this show alone: they mean seats of its auditorium, so it can't leave that."""
+    return int(session.execute(_LIVING_IN, {"show_id": show_id}).scalar_one())
+
+
+def forget_blocks(session: Session, show_id: int) -> None:
+    """Delete the blocks of a draft that is thrown away; the audit keeps who made them."""
+    for statement in _FORGET:
+        session.execute(statement, {"show_id": show_id})
+
+
 # An auditorium
 
 

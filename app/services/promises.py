@@ -141,7 +141,10 @@ PROMISES = (
         "Nothing is held before sales open or after they close, and no draft sells.",
         """
         SELECT b.show_id, b.code, b.held_at FROM bookings b JOIN shows h ON h.id = b.show_id
-        WHERE b.held_at < h.sales_open_at OR b.held_at >= h.sales_close_at OR h.state = 'draft'
+        WHERE (b.held_at < h.sales_open_at OR b.held_at >= h.sales_close_at OR h.state = 'draft')
+          AND NOT EXISTS (  -- the window has changed since: what held then is not known here
+            SELECT FROM audit_entries a WHERE a.subject = 'show' AND a.subject_id = h.id AND a.at >= b.held_at
+              AND a.action IN ('show.changed', 'show.moved', 'show.taken_off_sale'))
         """,
     ),
     *MONEY,

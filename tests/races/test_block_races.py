@@ -16,6 +16,7 @@ from app.services.cancelling import Cancelled, cancel_seats
 from app.services.holding import Hold
 from app.services.holds import hold_seats, release_booking
 from app.services.scheduling import publish_show
+from app.services.show_changes import move_show
 from tests.builders import a_cinema, a_hold, a_paid_booking, a_screen, a_show, seat_ids
 from tests.races.conftest import deadlocks
 from tests.support.crowd import together
@@ -121,6 +122,29 @@ def test_seats_given_up_while_they_are_blocked_are_never_free_again(crowd):
         assert any(isinstance(one, ScreenBlocked) for one in results), results
         assert any(isinstance(one, Cancelled) for one in results), results
         assert states(show.id, *seats) == ["blocked"] * 4
+
+
+def test_a_show_moved_while_its_auditorium_is_blocked_has_the_seats_that_it_should(crowd):
+    for place in range(ROUNDS // 2):
+        cinema = a_cinema()
+        broken, sound = a_screen(cinema, 30, 10), a_screen(cinema, 30, 10)
+        show = a_show(screen=sound if place % 2 else broken)
+        goes_to, starts_at = (broken if place % 2 else sound), show.starts_at
+        seats = [seat.id for seat in _seats_of(broken.layout_id)[:2]]
+        tasks = [
+            lambda s=show, to=goes_to, at=starts_at: move_show(COMMAND, s.id, to.id, at, "other screen"),
+            lambda b=broken, w=seats: block_screen(COMMAND, b.id, w, WHY),
+            lambda s=show: publish_show(s.id, "test"),
+        ]
+        results = together(crowd, tasks[place % 3 :] + tasks[: place % 3])
+        assert not [one for one in results if isinstance(one, Exception)], results
+        assert Counter(states(show.id)) == ({"blocked": 2, "free": 28} if goes_to is broken else {"free": 30})
+
+
+def _seats_of(layout_id):
+    rows = db.session.execute(text("SELECT id FROM seats WHERE layout_id = :id ORDER BY id"), {"id": layout_id}).all()
+    db.session.commit()
+    return rows
 
 
 def test_many_blocks_made_and_ended_over_many_shows_never_wait_in_a_ring(crowd, urls):

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app import clock
 from app.db import db
 from app.domain.staff import COMMAND, Role
-from app.errors import ConcurrentModification, Forbidden, Invalid, InvalidSeats, NotFound, SeatsTaken
+from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, InvalidSeats, NotFound, SeatsTaken
 from app.models import Cinema, Screen, Show
 from app.queries.layout_drafts import drawing_of
 from app.queries.seat_map import fresh_seat_map, seat_map
@@ -21,7 +21,8 @@ from app.services.cancelling import cancel_seats
 from app.services.layout_moves import move_shows
 from app.services.layouts_edit import change_draft, use_draft
 from app.services.payments import settle_payment
-from app.services.scheduling import publish_show
+from app.services.scheduling import publish_show, publish_shows
+from app.services.show_changes import delete_draft, move_show
 from tests.builders import (
     a_cinema,
     a_hold,
@@ -312,3 +313,44 @@ def test_nothing_of_a_block_is_ever_thrown_away(show: Show):
     put_back(COMMAND, show.id, ids(show, "A1"), "mended")
     db.session.execute(text("SELECT 1"))
     assert one("SELECT count(*) FROM seat_block_seats WHERE lifted_at IS NOT NULL") == 1
+
+
+# Shows that are moved, put on sale by a person, thrown away
+
+
+def test_a_show_that_is_moved_into_a_blocks_time_or_out_of_it_has_the_seats_that_it_should(screen: Screen):
+    show = a_show(screen=screen, starts_in=5 * HOUR)
+    begins = show.starts_at
+    block_screen(COMMAND, screen.id, ids(show, "A1"), WHY, begins + 20 * HOUR, None)
+    assert blocked(show) == []
+    move_show(COMMAND, show.id, screen.id, begins + 24 * HOUR, "later")
+    assert blocked(show) == ["A1"]
+    move_show(COMMAND, show.id, screen.id, begins, "sooner again")
+    assert blocked(show) == []
+
+
+def test_a_show_leaves_an_auditorium_that_is_mended_but_not_with_seats_of_its_own_out_of_use(
+    cinema: Cinema, screen: Screen
+):
+    show, other = a_show(screen=screen), a_screen(cinema, 20, 10)
+    block_screen(COMMAND, screen.id, ids(show, "A1"), WHY)
+    block_seats(COMMAND, show.id, ids(show, "B1"), "Guests.")
+    with pytest.raises(Conflict, match="1 seat of this show is out of use"):
+        move_show(COMMAND, show.id, other.id, show.starts_at, "mended")
+    put_back(COMMAND, show.id, ids(show, "B1"), "They stay away.")
+    move_show(COMMAND, show.id, other.id, show.starts_at, "mended")
+    assert fresh_seat_map(show.id).states == "f" * 20
+
+
+def test_shows_put_on_sale_by_a_person_open_without_blocked_seats(cinema: Cinema, screen: Screen):
+    drafts = [a_show(screen=screen, starts_in=hours * HOUR, published=False) for hours in (5, 10)]
+    block_screen(COMMAND, screen.id, ids(drafts[0], "A1"), WHY)
+    assert publish_shows(COMMAND, cinema.id, [draft.id for draft in drafts]).kept == {}
+    assert [blocked(draft) for draft in drafts] == [["A1"], ["A1"]]
+
+
+def test_a_draft_is_thrown_away_with_its_blocks(screen: Screen):
+    draft = a_show(screen=screen, published=False)
+    block_seats(COMMAND, draft.id, ids(draft, "A1"), WHY)
+    delete_draft(COMMAND, draft.id)
+    assert one("SELECT count(*) FROM seat_blocks") == 0

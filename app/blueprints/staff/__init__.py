@@ -1,8 +1,7 @@
 """The staff pages: home.py is the first page and the choice of a cinema, entry.py the second factor and passwords,
 people.py and audit.py who works here and what they did; box_office.py, bookings.py and shifts.py the counter, scan.py
-the door, layouts.py the drawing of seats, blocks.py which of them are out of use,
-calling_off.py and calling_off_day.py shows that are
-cancelled, dashboard.py and reports.py the figures."""
+the door, layouts.py the drawing of seats, blocks.py which of them are out of use, planner.py and shows.py the programme,
+calling_off.py and calling_off_day.py shows that are cancelled, dashboard.py and reports.py the figures."""
 
 from __future__ import annotations
 
@@ -22,7 +21,9 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     home,
     layouts,
     people,
+    planner,
     reports,
     scan,
     shifts,
+    shows,
 )
