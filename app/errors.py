@@ -92,6 +92,15 @@ class SeatsTaken(Conflict):
     code, default = "SEAT_NOT_AVAILABLE", "Some of these seats have just been taken."
 
 
+class ShowMoved(Conflict):
+    """The show begins at another time than the buyer's page says."""
+
+    code, default = (
+        "SHOW_MOVED",
+        "This showing has another time now. Load the page again and look whether it suits you.",
+    )
+
+
 class Busy(Conflict):
     """Too many buyers at the same rows; asking again helps."""
 

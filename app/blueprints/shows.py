@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
@@ -213,7 +214,13 @@ def hold(show_id: int) -> AnyResponse:
 
 
 def _buying(show_id: int, wanted: list[int], owner: str) -> Hold:
-    return hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor())
+    return hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor(), starts_at=_seen_start())
+
+
+def _seen_start() -> dt.datetime | None:
+    """When the show begins by the page that this form stands on."""
+    words = request.form.get("starts", "")
+    return dt.datetime.fromtimestamp(int(words), dt.UTC) if words.isdecimal() and len(words) <= 10 else None
 
 
 def _exchanging(show_id: int, wanted: list[int], owner: str, change: Change) -> Hold:

@@ -20,7 +20,7 @@ from app.domain.codes import new_booking_code
 from app.domain.pricing import TicketType
 from app.domain.seating import check_companions, orphans
 from app.domain.states import BookingState, SeatState
-from app.errors import InvalidSeats, NotFound, OrphanSeat, SeatsTaken, ShowNotOnSale
+from app.errors import InvalidSeats, NotFound, OrphanSeat, SeatsTaken, ShowMoved, ShowNotOnSale
 from app.queries.layouts import LayoutFacts, Terms, forget_terms_of, price_table, terms_of_show
 from app.seat_locking import seat_locking
 from app.services.letting_go import let_go
@@ -37,6 +37,8 @@ class Wish:
     actor: str
     leaving: int = 0
     """Seats of this buyer's for the same show that go when these are bought: they don't count twice."""
+    starts_at: dt.datetime | None = None
+    """When it begins by the page that the buyer saw: a show that was moved meanwhile is not kept for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,14 @@ _HAD = """
 (SELECT coalesce(sum(b.seat_count), 0) FROM bookings b WHERE b.show_id = :show_id AND b.owner_key = :owner_key
   AND b.state IN ('awaiting_payment', 'confirmed'))
 """
-_SHOW = text(f"SELECT state, sales_open_at, sales_close_at, {_HAD} AS had FROM shows WHERE id = :show_id")  # noqa: S608
+_SHOW = text(f"SELECT state, starts_at, sales_open_at, sales_close_at, {_HAD} AS had FROM shows WHERE id = :show_id")  # noqa: S608
 # The show is judged by the write itself, which begins after the locks; no row means that it was found wanting.
 _HOLD = Hot(
     f"""
 WITH show AS (
   SELECT c.currency, c.fee_minor, c.tax_percent FROM shows s JOIN cinemas c ON c.id = s.cinema_id
   WHERE s.id = :show_id AND s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_at > :now
+    AND coalesce(date_trunc('second', s.starts_at) = CAST(:starts_at AS timestamptz), true)
     AND s.layout_id = :layout_id AND s.price_list_id = :price_list_id AND {_HAD} + :seat_count <= :max_seats
 ), booking AS (
   INSERT INTO bookings (show_id, code, state, owner_key, user_id, seat_count, price_list_id, seat_fee_minor,
@@ -222,6 +225,8 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
         raise NotFound("There is no such showing.")
     if show.state != "published" or not show.sales_open_at <= now < show.sales_close_at:
         raise ShowNotOnSale
+    if wish.starts_at not in (None, show.starts_at.replace(microsecond=0)):
+        raise ShowMoved
     had = show.had - wish.leaving
     if had + len(wish.seat_ids) > settings.max_seats:
         words = f"You already have {had} seats for this showing"
@@ -237,6 +242,7 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "layout_id": terms.layout.id,
         "price_list_id": terms.price_list_id,
         "max_seats": settings.max_seats + wish.leaving,
+        "starts_at": wish.starts_at,
         "code": code,
         "owner_key": wish.owner_key,
         "user_id": wish.user_id,

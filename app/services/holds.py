@@ -39,14 +39,22 @@ ATTEMPTS = 3
 
 
 def hold_seats(
-    show_id: int, seat_ids: Sequence[int], owner_key: str, *, user_id: int | None = None, actor: str = "guest"
+    show_id: int,
+    seat_ids: Sequence[int],
+    owner_key: str,
+    *,
+    user_id: int | None = None,
+    actor: str = "guest",
+    starts_at: dt.datetime | None = None,
 ) -> Hold:
     """Keep these seats of the show for this buyer, all or nothing, and give up what the buyer held there before.
 
     Raises InvalidSeats (none, too many, doubled, not of this show), OrphanSeat, SeatsTaken (details: `taken`; the
-    buyer's earlier hold stays), ShowNotOnSale, NotFound, Busy. Locks the wanted seats and the buyer's own ones.
+    buyer's earlier hold stays), ShowNotOnSale, ShowMoved (where `starts_at`, which the buyer saw, is not its time),
+    NotFound, Busy. Locks the wanted seats and the buyer's own ones.
     """
-    return keep_trying(show_id, lambda: _hold_once(Wish(show_id, checked(seat_ids), owner_key, user_id, actor)))
+    wish = Wish(show_id, checked(seat_ids), owner_key, user_id, actor, starts_at=starts_at)
+    return keep_trying(show_id, lambda: _hold_once(wish))
 
 
 def keep_trying(show_id: int, attempt: Callable[[], Hold]) -> Hold:

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -318,7 +319,10 @@ def _delete_once(by: By, show_id: int) -> None:
         session.execute(_NO_SEATS, {"show_id": show_id})
         forget_blocks(session, show_id)
         session.delete(show)
-        session.flush()
+        try:
+            session.flush()
+        except IntegrityError as problem:
+            raise Conflict("Something else still belongs to this show. Call it off instead.") from problem
         audit(session, by, Action.SHOW_DELETED, show_id, cinema_id=cinema_id, before=before)
 
 

@@ -17,8 +17,8 @@ from app.db import db, transaction
 from app.domain.film_week import week_of
 from app.domain.programme import Wish, candidates, judge
 from app.domain.staff import COMMAND, Role
-from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, NotFound, ScreenBusy
-from app.models import Cinema, Movie, Screen, Show
+from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, NotFound, ScreenBusy, ShowMoved
+from app.models import Cinema, Movie, Screen, Show, ShowCancellation
 from app.queries.programme import busy_on
 from app.services.blocking import block_seats
 from app.services.holds import hold_seats, release_booking
@@ -297,6 +297,17 @@ def test_a_draft_is_thrown_away_and_the_audit_keeps_what_it_was(app):
         delete_draft(COMMAND, show.id)
 
 
+def test_a_draft_that_something_else_names_is_kept_and_that_is_told(app):
+    show = a_show(published=False)
+    with transaction() as session:
+        session.add(ShowCancellation(show_id=show.id, started_at=clock.now(), actor="test", bookings=0))
+    with pytest.raises(Conflict, match="Something else still belongs"):
+        delete_draft(COMMAND, show.id)
+    assert again(show.id) is not None
+    with transaction() as session:
+        session.delete(session.get_one(ShowCancellation, show.id))
+
+
 def test_a_week_is_copied_with_what_can_be(regent, hall, moved_clock):
     zone = ZoneInfo(regent.timezone)
     schedule_shows(COMMAND, regent.id, [new(*hall, 3), new(*hall, 9, note="35 mm", cleaning_minutes=25)])
@@ -359,3 +370,12 @@ def test_what_the_preview_shows_is_what_is_written(app, days, times, there, minu
     assert [(one.screen_id, one.starts_at, one.ends_at) for one in written] == [
         (one.screen_id, one.starts_at, one.ends_at) for one in good
     ]
+
+
+def test_who_saw_the_old_time_is_told_and_keeps_nothing(app):
+    show = a_show()
+    old, seats = show.starts_at, seat_ids(show, "A1", "A2")
+    move_show(COMMAND, show.id, show.screen_id, old + HOUR, "projector")
+    with pytest.raises(ShowMoved, match="another time now"):
+        hold_seats(show.id, seats, "s:late", starts_at=old)
+    assert hold_seats(show.id, seats, "s:fresh", starts_at=old + HOUR)

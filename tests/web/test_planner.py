@@ -341,3 +341,16 @@ def test_another_cinemas_screens_and_lists_do_not_exist(ruth: PageClient, regent
     ruth.post_form("/staff/planner/publish", {"show": [foreign.id]}, page=PLANNER)
     assert again(foreign).state == "draft"
     assert f"/staff/shows/{foreign.id}" not in ruth.get(PLANNER).get_data(as_text=True)
+
+
+def test_a_buyer_with_an_old_page_is_told_that_the_show_was_moved(ruth: PageClient, regent: Cinema, client: Any):
+    show = a_show(cinema=regent)
+    page = soup(client.get(f"/shows/{show.id}"))
+    seats = [str(one["value"]) for one in page.select('#hold [name="seats"]')][:2]
+    assert len(seats) == 2
+    sent = {"seats": seats, "starts": page.select_one('#hold [name="starts"]')["value"]}
+    moved = {**fields(ruth, show, "/move"), "starts_at": "2030-05-05T20:00", "reason": "premiere"}
+    assert ruth.post_form(f"{page_of(show)}/move", moved, page=page_of(show)).status_code == 303
+    answer = client.post_form(f"/shows/{show.id}/hold", sent, page=f"/shows/{show.id}")
+    assert answer.status_code == 409
+    assert "This showing has another time now." in words(answer)

@@ -88,7 +88,7 @@ $("[data-leave]", dialog).addEventListener("click", () => dialog.close());
 const place = (x, y) => {
   const lane = document.elementFromPoint(x, y)?.closest(".lane");
   if (!lane || !("open" in lane.dataset)) return null;
-  const left = $(".w-name", lane).getBoundingClientRect().right, width = lane.getBoundingClientRect().right - left;
+  const left = $("td", lane).getBoundingClientRect().left, width = lane.getBoundingClientRect().right - left;
   const table = lane.closest("table"), columns = Number(table.dataset.columns);
   const column = Math.max(0, Math.min(columns - 1, Math.round((x - drag.grip - left) / width * columns)));
   return { lane, left, width, columns, column, at: Number(lane.dataset.start) + column * STEP };
