@@ -232,7 +232,9 @@ def upgraded(make: Callable[[str], Urls]) -> Before:
     found = make("sold")
     assert flask(found, "db", "upgrade", "0001").returncode == 0
     with connect(found.database_url) as database:
-        before = sell_everything(OldHouse(database))._replace(urls=found)
+        old = OldHouse(database)
+        before = sell_everything(old)._replace(urls=found)
+        database.execute("UPDATE show_seats SET state = 'blocked' WHERE seat_id = %s", [old.seats[-1]])
     done = flask(found, "db", "upgrade", "head")
     assert done.returncode == 0, done.stderr
     return before
@@ -306,6 +308,16 @@ def test_mails_become_messages_and_those_not_sent_are_still_to_be_sent(database,
         "declined": ("payment_failed", "sent", ada, payments["declined"], 1, "", False),
         "refund": None,
     }
+
+
+def test_seats_that_were_out_of_use_get_a_block_that_says_so(database, upgraded):
+    query = """
+        SELECT k.show_id, k.screen_id, k.reason, k.made_by, g.guid, g.lifted_at FROM seat_blocks k
+        JOIN seat_block_seats g ON g.block_id = k.id
+    """
+    guid = database.execute("SELECT guid FROM seats ORDER BY id DESC LIMIT 1").fetchone()[0]
+    why = "Out of use since before reasons were kept."
+    assert database.execute(query).fetchall() == [(upgraded.show, None, why, None, guid, None)]
 
 
 def test_money_that_comes_late_to_the_upgraded_house_confirms_what_had_run_out(old_app, upgraded):

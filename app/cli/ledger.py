@@ -96,6 +96,7 @@ def booking_ledger(code: str) -> None:
 @with_appcontext
 def cancel_show(show_id: int, reason: str | None, yes: bool) -> None:
     """Call a show off: sales stop at once, every booking is refunded in full. Again: how far that has come."""
+    from app.domain.staff import COMMAND
     from app.queries.show_cancellation import show_cancellation_progress, sold_to_refund
     from app.services.show_cancelling import cancel_show as call_off
 
@@ -107,7 +108,7 @@ def cancel_show(show_id: int, reason: str | None, yes: bool) -> None:
         if not yes:
             click.confirm(f"Call show {show_id} off?", abort=True)
     try:
-        fresh = call_off(show_id, reason or (progress.reason if progress else ""), "cli")
+        fresh = call_off(COMMAND, show_id, reason or (progress.reason if progress else ""))
     except DomainError as problem:
         raise click.ClickException(problem.message) from problem
     progress = show_cancellation_progress(show_id)

@@ -95,6 +95,8 @@ SEAT = _graph(
     (SeatState.SOLD, SeatState.FREE),
     (SeatState.FREE, SeatState.BLOCKED),
     (SeatState.BLOCKED, SeatState.FREE),
+    (SeatState.HELD, SeatState.BLOCKED),  # given up while a block waits for it
+    (SeatState.SOLD, SeatState.BLOCKED),
     (SeatState.FREE, SeatState.SOLD),  # a late payment takes its free seats straight back
 )
 BOOKING = _graph(

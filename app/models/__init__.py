@@ -1,6 +1,7 @@
 """All tables. Import from here."""
 
 from app.models.admission import AdmissionReport
+from app.models.block import SeatBlock, SeatBlockSeat
 from app.models.booking import Booking, BookingDocument, BookingLine, Cancellation, Ticket
 from app.models.catalogue import City, FilmFile, Movie, MoviePoster
 from app.models.demand import DemandLimits, DemandRule
@@ -80,6 +81,8 @@ __all__ = [
     "ScheduleMark",
     "Screen",
     "Seat",
+    "SeatBlock",
+    "SeatBlockSeat",
     "SecondFactor",
     "Shift",
     "Show",

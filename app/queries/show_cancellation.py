@@ -18,6 +18,10 @@ def in_words(amounts: Iterable[Money]) -> str:
     return " and ".join(map(str, amounts)) or "nothing"
 
 
+Sum = tuple[int, tuple[tuple[str, int], ...]]
+"""Sold seats and what they are worth in each currency, in minor units: what must not change between page and press."""
+
+
 @dataclass(frozen=True, slots=True)
 class SoldToRefund:
     """What would go back if the show were called off now: living tickets of confirmed bookings and their worth."""
@@ -28,6 +32,10 @@ class SoldToRefund:
     """One for each currency; gift cards, wallets and exchanged seats are in it."""
     unpaid: int
     """Bookings that are held or being paid: they are let go."""
+
+    @property
+    def sum(self) -> Sum:
+        return self.seats, tuple((money.currency, money.minor) for money in self.amounts)
 
     @property
     def sentence(self) -> str:
@@ -73,6 +81,16 @@ class ShowCancellationProgress:
     """Refunds through gateways by their state; every state is there."""
 
     @property
+    def returned_words(self) -> str:
+        return in_words(self.amounts)
+
+    @property
+    def arrived(self) -> bool:
+        """Nothing moves any more: every booking is refunded, and the gateways have answered for every refund."""
+        waiting = self.refunds[RefundState.REQUESTED] + self.refunds[RefundState.SENT]
+        return self.finished_at is not None and not waiting
+
+    @property
     def sentence(self) -> str:
         state = self.refunds
         return (
@@ -113,6 +131,31 @@ def show_cancellation_progress(show_id: int) -> ShowCancellationProgress | None:
         amounts=tuple(Money(int(row.returned), row.currency) for row in returned),
         refunds={state: counted.get(state.value, 0) for state in RefundState},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRefund:
+    """A refund of a cancelled show that its gateway refused: whose, how much, and in the gateway's words why."""
+
+    code: str
+    name: str
+    amount: Money
+    why: str
+
+
+_REFUSED = text("""
+SELECT b.code, b.name, r.amount_minor, r.currency, r.failure FROM cancellations c
+JOIN refunds r ON r.cancellation_show_id = c.show_id AND r.cancellation_id = c.id AND r.state = 'failed'
+JOIN bookings b ON b.show_id = c.show_id AND b.id = c.booking_id
+WHERE c.show_id = :show_id AND c.reason = 'show_cancelled' ORDER BY r.id
+""")
+
+
+def refused_refunds(show_id: int) -> tuple[RefusedRefund, ...]:
+    """The refunds that somebody has to look after."""
+    rows = db.session.execute(_REFUSED, {"show_id": show_id}).all()
+    end_read()
+    return tuple(RefusedRefund(row.code, row.name, Money(row.amount_minor, row.currency), row.failure) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

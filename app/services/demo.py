@@ -22,7 +22,7 @@ from app.adapters.payments import EventKind, PaymentEvent
 from app.config import ROOT, settings
 from app.db import db, end_read, transaction
 from app.domain.seating import best_blocks
-from app.domain.staff import Role
+from app.domain.staff import COMMAND, Role
 from app.errors import CodeTaken, DomainError, EmailTaken, ScreenBusy
 from app.models import Cinema, Movie, Screen, Show
 from app.queries.layouts import layout_facts
@@ -200,7 +200,7 @@ def _sell_some(show_id: int) -> int:
     layout = layout_facts(show.layout_id)
     broken = [seat.id for seat in layout.seats if dice.random() < 0.006 and seat.kind == "standard"]
     if broken:
-        block_seats(show_id, broken)
+        block_seats(COMMAND, show_id, broken, "A broken seat, waiting to be mended.")
     wish = max(0.0, dice.uniform(0.1, 0.62) * (1.15 - ahead / 1.6))
     if dice.random() < 0.04 and ahead < 2:
         wish = 1.0

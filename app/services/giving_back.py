@@ -13,6 +13,7 @@ from app.domain.ledger import Entry, SeatMoney, given_back
 from app.domain.refund_policy import CancellationReason, Return
 from app.domain.states import BookingState
 from app.models import Booking, Cancellation
+from app.services.block_sql import FREED
 from app.services.coupons import give_back_coupons
 from app.services.ledger import post
 from app.services.outbox import Task, put
@@ -37,14 +38,14 @@ def lock_tickets(session: Session, show_id: int, booking_id: int) -> Sequence[Ro
     return session.execute(_LOCK, {"show_id": show_id, "booking_id": booking_id}).all()
 
 
-_VOID = text("""
+_VOID = text(f"""
 WITH seats AS (
-  UPDATE show_seats SET state = 'free', booking_id = NULL, version = version + 1
+  UPDATE show_seats SET state = {FREED}, booking_id = NULL, version = version + 1
   WHERE show_id = :show_id AND booking_id = :booking_id AND seat_id = ANY(:seat_ids)
 )
 UPDATE tickets SET state = 'void', cancellation_id = :cancellation_id
 WHERE show_id = :show_id AND id = ANY(:ticket_ids) AND state <> 'void' RETURNING id
-""")
+""")  # noqa: S608
 _FORGET_PAPERS = text("DELETE FROM booking_documents WHERE show_id = :show_id AND booking_id = :booking_id")
 
 

@@ -21,6 +21,7 @@ from app.queries.layout_drafts import buying, matched, unpriced
 from app.queries.layouts import forget_terms_of
 from app.queries.seat_map import HALL, forget_seat_map
 from app.services.audit import audit
+from app.services.blocking import settle_blocks
 
 _LOCK_SCREEN = text("SELECT id FROM screens WHERE id = :id FOR SHARE")
 _LOCK_SEATS = text("SELECT seat_id FROM show_seats WHERE show_id = ANY(:show_ids) ORDER BY show_id, seat_id FOR UPDATE")
@@ -121,6 +122,7 @@ def _swap_seats(session: Session, show_id: int, layout_id: int, successors: Mapp
     session.execute(_NEW_SEATS, {**same, "layout_id": layout_id})
     session.execute(_TICKETS, same)
     session.execute(_OLD_SEATS, {"show_id": show_id, "layout_id": layout_id})
+    settle_blocks(session, show_id)
     now = session.execute(_SUM, {"show_id": show_id}).scalar_one()
     more = (before // HALL + 1) * HALL - now
     session.execute(_NEXT_MILLION, {"show_id": show_id, "more": max(0, more)})

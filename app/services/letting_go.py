@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.domain.states import BookingState, check_move
 from app.models import Booking
 from app.seat_locking import seat_locking
+from app.services.block_sql import FREED
 from app.services.coupons import give_back_coupons
 from app.services.credits import give_back_credits
 
@@ -22,9 +23,9 @@ _SEATS_OF = text(
     "ORDER BY seat_id"
 )
 _LOCK_BOOKING = text("SELECT state, expires_at FROM bookings WHERE show_id = :show_id AND id = :booking_id FOR UPDATE")
-_LET_GO = text("""
+_LET_GO = text(f"""
 WITH seats AS (
-  UPDATE show_seats SET state = 'free', booking_id = NULL, held_until = NULL, version = version + 1
+  UPDATE show_seats SET state = {FREED}, booking_id = NULL, held_until = NULL, version = version + 1
   WHERE show_id = :show_id AND seat_id = ANY(:seat_ids) AND booking_id = :booking_id
 ), void AS (
   UPDATE tickets SET state = 'void' WHERE show_id = :show_id AND booking_id = :booking_id AND state <> 'void'
@@ -44,7 +45,7 @@ WITH seats AS (
 )
 INSERT INTO state_changes (show_id, subject, subject_id, before, after, at, actor)
 VALUES (:show_id, 'booking', :booking_id, :before, :state, :at, :actor)
-""")
+""")  # noqa: S608
 
 
 def seats_of(session: Session, show_id: int, booking_id: int) -> list[int]:

@@ -15,6 +15,7 @@ from app import clock
 from app.config import settings
 from app.db import db, end_read
 from app.domain.states import GRAPHS, BookingState, GiftCardState, PaymentState, RefundState, ShowState, TicketState
+from app.services.block_sql import BLOCKED
 from app.services.money_promises import CANCELLED_SHOWS, DEMAND, MONEY
 from app.services.promise import Broken, Check, Promise
 
@@ -80,6 +81,16 @@ PROMISES = (
           SELECT FROM state_changes c WHERE c.show_id = h.id AND c.subject = 'show' AND c.after = 'published')
         GROUP BY h.id, l.seat_count HAVING count(s.seat_id) <> l.seat_count
         """,
+        also=(
+            Check(
+                "Every seat out of use has a living block that says why.",
+                f"SELECT show_id, seat_id FROM show_seats WHERE state = 'blocked' AND NOT {BLOCKED}",  # noqa: S608
+            ),
+            Check(
+                "No seat that a living block names is free.",
+                f"SELECT show_id, seat_id FROM show_seats WHERE state = 'free' AND {BLOCKED}",  # noqa: S608
+            ),
+        ),
     ),
     Promise(
         5,

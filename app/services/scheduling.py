@@ -19,11 +19,12 @@ from app.domain.audit import Action
 from app.domain.programme import MOST, Busy, Slot, first_hit, in_the_way, judge
 from app.domain.staff import By
 from app.domain.states import ShowState
-from app.errors import Invalid, NotFound, ScreenBusy
+from app.errors import ConcurrentModification, Invalid, NotFound, ScreenBusy
 from app.models import Cinema, Movie, PriceList, Screen, Show
 from app.queries.browse_cache import browse_changed
 from app.queries.programme import busy_on
 from app.services.audit import audit
+from app.services.blocking import settle_blocks
 from app.services.films import offered_film
 from app.services.holds import again_if_locked
 
@@ -247,6 +248,9 @@ def told(show: Show) -> dict[str, Any]:
 
 # On sale
 
+_SHARE_SCREENS = text("""
+SELECT id FROM screens WHERE id IN (SELECT screen_id FROM shows WHERE id = ANY(:show_ids)) ORDER BY id FOR SHARE
+""")
 _OPEN_SEATS = text("""
 INSERT INTO show_seats (show_id, seat_id)
 SELECT :show_id, id FROM seats WHERE layout_id = :layout_id ORDER BY id ON CONFLICT DO NOTHING
@@ -263,16 +267,25 @@ ORDER BY 1
 def publish_show(show_id: int, actor: str) -> bool:
     """Put a draft on sale, without a person: for commands. One seat row per seat of its layout; False if it is already.
 
-    Raises NotFound, and Invalid if some seat has no adult price. Locks the show.
+    Seats that a block names come out of use. Raises NotFound, ConcurrentModification, and Invalid if some seat has no
+    adult price. Locks the screen (shared: nobody blocks its seats meanwhile), then the show.
     """
     with transaction() as session:
+        screen_ids = _share_screens(session, [show_id])
         show = session.get(Show, show_id, with_for_update=True, populate_existing=True)
         if show is None:
             raise NotFound("There is no such showing.")
+        if show.screen_id not in screen_ids:
+            raise ConcurrentModification
         why_not = unpriced(session, show_id)
         if show.state == ShowState.DRAFT and why_not:
             raise Invalid(why_not)
         return _open(session, show, actor)
+
+
+def _share_screens(session: Session, show_ids: Sequence[int]) -> set[int]:
+    """Lock the screens of these shows against who blocks their seats; gives their ids."""
+    return set(session.execute(_SHARE_SCREENS, {"show_ids": list(show_ids)}).scalars())
 
 
 def unpriced(session: Session, show_id: int) -> str:
@@ -285,6 +298,7 @@ def _open(session: Session, show: Show, actor: str) -> bool:
     if not show.move_to(ShowState.PUBLISHED, clock.now(), actor):
         return False
     session.execute(_OPEN_SEATS, {"show_id": show.id, "layout_id": show.layout_id})
+    settle_blocks(session, show.id)
     on_commit(browse_changed)
     return True
 
@@ -298,7 +312,8 @@ class Published:
 
 
 def publish_shows(by: By, cinema_id: int, show_ids: Sequence[int]) -> Published:
-    """Put drafts of a cinema on sale: those that can be, all in one transaction. Locks them in order of id."""
+    """Put drafts of a cinema on sale: those that can be, all in one transaction. Locks their screens
+    (shared), then them, in order of id."""
     return again_if_locked(lambda: _publish_once(by, cinema_id, sorted(set(show_ids))))
 
 
@@ -306,9 +321,12 @@ def _publish_once(by: By, cinema_id: int, show_ids: Sequence[int]) -> Published:
     with transaction() as session:
         kept: dict[int, str] = {}
         ready: list[Show] = []
+        screen_ids = _share_screens(session, show_ids)
         for show_id in show_ids:
             show = session.get(Show, show_id, with_for_update=True, populate_existing=True)
             why_not = _why_not_on_sale(session, show, cinema_id)
+            if show is not None and show.screen_id not in screen_ids:
+                why_not = "Somebody moved it to another screen at this moment. Look at it again."
             if show is None or why_not:
                 kept[show_id] = why_not
             else:

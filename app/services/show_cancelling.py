@@ -13,16 +13,20 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db, end_read, on_commit, transaction
+from app.domain.audit import Action
 from app.domain.messages import MessageKind
 from app.domain.refund_policy import CancellationReason, what_returns
+from app.domain.staff import By
 from app.domain.states import BookingState, ShowState
-from app.errors import Invalid, NotFound
+from app.errors import AmountChanged, Invalid, NotFound
 from app.failpoints import failpoint
 from app.models import Booking, Show, ShowCancellation
 from app.queries.browse_cache import browse_changed
 from app.queries.seat_map import forget_seat_map
+from app.queries.show_cancellation import Sum, sold_to_refund
 from app.seat_locking import seat_locking
 from app.services.alerts import raise_alert
+from app.services.audit import audit
 from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.holds import again_if_locked
 from app.services.letting_go import let_go, lock_booking
@@ -41,20 +45,21 @@ class NotAllRefunded(RuntimeError):
     """Some bookings could not be refunded this time; the outbox tries again."""
 
 
-def cancel_show(show_id: int, reason: str, actor: str) -> bool:
+def cancel_show(by: By, show_id: int, reason: str, *, note: str = "", seen: Sum | None = None) -> bool:
     """Call a show off: nothing of it is sold from now on, who was just buying is let go, refunding is asked for.
 
     False if it was called off already; then refunding is only asked for again if it came to a halt. `reason` is told
-    to the buyers. Raises NotFound, Invalid (no reason), Busy. Locks the show, all its seats in order, its live
-    bookings, their coupons and balances.
+    to the buyers, `note` goes into the audit beside it. `seen` is what the page said would be refunded: AmountChanged
+    if it is another sum now. Raises NotFound, Invalid (no reason), Busy. Locks the show, all its seats in order, its
+    live bookings, their coupons and balances.
     """
     reason = reason.strip()
     if not 0 < len(reason) <= LONGEST_REASON:
         raise Invalid(f"Say in at most {LONGEST_REASON} characters why the showing is cancelled; the buyers read it.")
-    return again_if_locked(lambda: _cancel_once(show_id, reason, actor))
+    return again_if_locked(lambda: _cancel_once(by, show_id, reason, note.strip(), seen))
 
 
-def _cancel_once(show_id: int, reason: str, actor: str) -> bool:
+def _cancel_once(by: By, show_id: int, reason: str, note: str, seen: Sum | None) -> bool:
     with transaction() as session:
         # FOR NO KEY UPDATE: whoever writes a booking meanwhile refers to the show and must not wait for this row
         show = session.get(Show, show_id, populate_existing=True, with_for_update={"key_share": True})
@@ -62,14 +67,46 @@ def _cancel_once(show_id: int, reason: str, actor: str) -> bool:
             raise NotFound("There is no such showing.")
         _lock_seats(session, show_id)
         now = clock.now()
+        before, actor = show.state, by.actor
         fresh = show.move_to(ShowState.CANCELLED, now, actor)
         if fresh:
+            sold = sold_to_refund(show_id)
+            if seen is not None and seen != sold.sum:
+                raise AmountChanged(f"Somebody bought or gave back seats meanwhile. Now: {sold.sentence}")
             _let_all_go(session, show_id, now, actor)
             _note(session, show_id, reason, now, actor)
         _ask_for_refunds(session, show_id, now)
+        if fresh:
+            audit(
+                session, by, Action.SHOW_CALLED_OFF, show_id, cinema_id=show.cinema_id, before={"state": before},
+                after={"state": show.state, "refunds": sold.sentence, "told": reason}, reason=note or reason,
+            )  # fmt: skip
         on_commit(browse_changed)
         on_commit(lambda: forget_seat_map(show_id))
     return fresh
+
+
+def refunding_halted(show_id: int) -> bool:
+    """Whether refunds of a cancelled show are left that nobody is asked to make: somebody has to resume them."""
+    values = {"show_id": show_id, "after": 0, "most": GIVE_UP_AFTER}
+    halted = not db.session.execute(_AT_WORK, values).scalar_one()
+    end_read()
+    return halted
+
+
+def resume_refunds(by: By, show_id: int) -> bool:
+    """Ask again for the refunds of a cancelled show that came to a halt; False if they go on or are done.
+
+    Raises NotFound if the show was not called off. Locks it.
+    """
+    with transaction() as session:
+        show = session.get(Show, show_id, populate_existing=True, with_for_update={"key_share": True})
+        if show is None or show.state != ShowState.CANCELLED:
+            raise NotFound("This showing was not called off.")
+        asked = _ask_for_refunds(session, show_id, clock.now())
+        if asked:
+            audit(session, by, Action.SHOW_REFUNDS_RESUMED, show_id, cinema_id=show.cinema_id)
+    return asked
 
 
 _SEATS = text("SELECT seat_id FROM show_seats WHERE show_id = :show_id ORDER BY seat_id")
@@ -133,15 +170,17 @@ SELECT EXISTS (SELECT FROM show_cancellations WHERE show_id = :show_id AND finis
 
 def _ask_for_refunds(
     session: Session, show_id: int, now: dt.datetime, *, item_id: int = 0, last_booking: int | None = None
-) -> None:
+) -> bool:
     """An outbox item that refunds the show's bookings, from the one after `last_booking` on, then those before.
 
-    Nothing is asked if all is done, or if a newer item than `item_id` is there: only the newest one has a successor,
+    False, and nothing is asked, if all is done, or if a newer item than `item_id` is there: only the newest one has a successor,
     so that an item that is run twice does not begin a second line of them.
     """
     values = {"show_id": show_id, "after": item_id, "most": GIVE_UP_AFTER}
-    if not session.execute(_AT_WORK, values).scalar_one():
-        put(session, Task.REFUND_SHOW, now, show_id, None, last_booking)
+    if session.execute(_AT_WORK, values).scalar_one():
+        return False
+    put(session, Task.REFUND_SHOW, now, show_id, None, last_booking)
+    return True
 
 
 def refund_show(show_id: int, item_id: int, last_booking: int | None = None) -> str:

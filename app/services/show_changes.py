@@ -34,6 +34,7 @@ from app.queries.price_lists import price_picker
 from app.queries.programme import busy_on
 from app.queries.seat_map import HALL, forget_seat_map
 from app.services.audit import audit
+from app.services.blocking import blocks_of_show, forget_blocks, settle_blocks
 from app.services.films import offered_film
 from app.services.holds import again_if_locked
 from app.services.scheduling import (
@@ -204,6 +205,7 @@ def _settle(
     session.flush()
     if show.state == ShowState.PUBLISHED and (why_not := unpriced(session, show.id)):
         raise Invalid(why_not, fields=["price_list_id"])
+    settle_blocks(session, show.id)
     audit(session, by, action, show.id, cinema_id=show.cinema_id, before=before, after=after, reason=reason)
     show_id = show.id
     on_commit(lambda: _forget(show_id))
@@ -241,7 +243,7 @@ def _check_times(session: Session, show: Show, before: Mapping[str, Any], change
 
 
 _SEATS_NOW = text("""
-SELECT count(*) AS rows, coalesce(sum(version), 0) AS versions, count(*) FILTER (WHERE state = 'blocked') AS blocked,
+SELECT count(*) AS rows, coalesce(sum(version), 0) AS versions,
        (SELECT count(*) FROM tickets WHERE show_id = :show_id) AS tickets
 FROM show_seats WHERE show_id = :show_id
 """)
@@ -257,12 +259,13 @@ def _other_seats(session: Session, show: Show, screen: Screen) -> None:
     """The seats of another screen. Raises Conflict where the old ones are on record or out of use, Invalid without any."""
     show.layout_id = layout_id = check_open(screen)
     now = session.execute(_SEATS_NOW, {"show_id": show.id}).one()
-    if not now.rows:
-        return
     if now.tickets:
         raise Conflict("Seats of this screen were held for this show before. Throw it away or call it off instead.")
-    if now.blocked:
-        raise Conflict(f"{_count(now.blocked, 'seat')} of this show are out of use. Put them back into use first.")
+    if blocked := blocks_of_show(session, show.id):
+        are = "is" if blocked == 1 else "are"
+        raise Conflict(f"{_count(blocked, 'seat')} of this show {are} out of use. Put them back into use first.")
+    if not now.rows:
+        return
     session.execute(_NO_SEATS, {"show_id": show.id})
     # another million names another hall to whoever looks at the map
     values = {"show_id": show.id, "layout_id": layout_id, "version": (now.versions // HALL + 1) * HALL}
@@ -313,6 +316,7 @@ def _delete_once(by: By, show_id: int) -> None:
             raise Conflict("Bookings of this show are on record. Call it off instead; it then leaves the planner.")
         before, cinema_id = told(show), show.cinema_id
         session.execute(_NO_SEATS, {"show_id": show_id})
+        forget_blocks(session, show_id)
         session.delete(show)
         try:
             session.flush()

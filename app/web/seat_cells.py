@@ -93,10 +93,13 @@ class SeatCells:
 
     def label(self, seat: SeatFacts) -> str:
         """What a screen reader says of a free seat, e.g. Row C seat 5, premium, £11.50."""
-        row = f"row {seat.row} seat {seat.number}" if seat.row else f"seat {seat.label}"
-        where = f"{seat.level}, {row}" if self.levels > 1 and seat.level else row[0].upper() + row[1:]
         between = " free beside a wheelchair space, otherwise" if seat.kind == "companion" else ""
-        return f"{where}, {self.words(seat)},{between} {self.price_words(seat)}"
+        return f"{self.where(seat)}, {self.words(seat)},{between} {self.price_words(seat)}"
+
+    def where(self, seat: SeatFacts) -> str:
+        """Balcony, row C seat 5; the level only where there are several."""
+        row = f"row {seat.row} seat {seat.number}" if seat.row else f"seat {seat.label}"
+        return f"{seat.level}, {row}" if self.levels > 1 and seat.level else row[0].upper() + row[1:]
 
     def words(self, seat: SeatFacts) -> str:
         """The seat's sort in words, lower case."""

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import transaction
+from app.domain.staff import COMMAND
 from app.sandbox_gateway.messenger import deliver_due_messages
 from app.services import extras
 from app.services.outbox import sweep_outbox
@@ -178,7 +179,7 @@ def test_a_worker_killed_while_a_cancelled_show_is_refunded_goes_on_and_refunds_
     patiently(lambda: house.undone() == 0, what="tickets and mails")
     with house.stopped("schedule"):
         house.arm(place, passing, process="worker")
-        cancel_show(show.id, "The projector broke.", "test")
+        cancel_show(COMMAND, show.id, "The projector broke.")
         dies_and_goes_on(house)
     assert house.one("SELECT count(*) FROM bookings WHERE state = 'cancelled'") == 2
     assert house.one("SELECT count(*) FROM cancellations") == 2

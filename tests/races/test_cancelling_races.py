@@ -158,7 +158,7 @@ def test_a_buyer_and_the_house_cancel_at_once_and_the_money_goes_back_once(crowd
         (booking,) = bookings_of_two(1)
 
         def call_off(show_id: int = booking.show_id) -> str:
-            cancel_show(show_id, "The projector is broken.", "test")
+            cancel_show(COMMAND, show_id, "The projector is broken.")
             return refund_show(show_id, 0)
 
         tasks = [canceller(booking), call_off]

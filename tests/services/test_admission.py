@@ -13,7 +13,7 @@ from app import clock
 from app.db import db
 from app.domain.admission import Door, Refusal, Verdict
 from app.domain.audit import Action
-from app.domain.staff import By, Role
+from app.domain.staff import COMMAND, By, Role
 from app.domain.ticket_payload import from_base45, to_base45
 from app.errors import Forbidden, Invalid, NotAdmissible, NotFound
 from app.models import AdmissionReport, AuditEntry, Cinema, StateChange
@@ -63,7 +63,7 @@ def state_of(booking: Any, number: int = 1) -> str:
 
 
 def call_off(show_id: int) -> None:
-    cancel_show(show_id, "The projector is broken.", "user:1")
+    cancel_show(COMMAND, show_id, "The projector is broken.")
     refund_all()
 
 

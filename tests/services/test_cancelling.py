@@ -259,7 +259,7 @@ def test_what_is_not_paid_can_not_be_cancelled(app):
 
 def test_a_cancelled_showing_gives_all_back_by_itself(app):
     booking = a_paid_booking(a_show(), 2)
-    cancel_show(booking.show_id, "The projector is broken.", "test")
+    cancel_show(COMMAND, booking.show_id, "The projector is broken.")
     assert "This showing is cancelled" in refused(booking)
     assert "This showing is cancelled" in preview(booking).over
 
@@ -328,7 +328,7 @@ def test_seats_that_went_another_way_are_not_called_the_buyers_doing(app, reason
 
 def test_after_the_showing_was_cancelled_and_refunded_the_buyer_reads_that(app):
     booking = a_paid_booking(a_show(), 2)
-    cancel_show(booking.show_id, "The projector is broken.", "test")
+    cancel_show(COMMAND, booking.show_id, "The projector is broken.")
     refund_show(booking.show_id, 0)
     assert "all you paid goes back" in refused(booking)
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.db import db
+from app.domain.staff import COMMAND
 from app.sandbox_gateway.sessions import book_demo_payments
 from app.services.demo import demo_is_loaded, load_demo
 from app.services.outbox import due_items
@@ -45,7 +46,7 @@ def test_the_demo_house_opens_from_nothing(app, moved_clock):
     again = load_demo(days=1)
     assert (again.films, again.cinemas, again.shows, again.bookings) == (0, 0, 0, 0)
     show_id = one("SELECT show_id FROM payments ORDER BY id LIMIT 1")
-    cancel_show(show_id, "The projector broke.", "test")
+    cancel_show(COMMAND, show_id, "The projector broke.")
     refund_show(show_id, 0)
     refund_id = one("SELECT min(id) FROM refunds")
     assert send_refund(show_id, refund_id) == "done"

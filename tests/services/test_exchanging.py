@@ -343,7 +343,7 @@ def test_a_ticket_used_at_the_door_stays_what_it_is(old, dearer):
 
 def call_off(show_id: int) -> None:
     """The showing is cancelled; its bookings wait to be refunded."""
-    cancel_show(show_id, "Fog.", "test")
+    cancel_show(COMMAND, show_id, "Fog.")
 
 
 def test_a_cancelled_showing_gives_its_money_back_instead(old, dearer):

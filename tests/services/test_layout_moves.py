@@ -69,7 +69,7 @@ def test_a_show_on_sale_keeps_its_seats_until_somebody_moves_it(show: Show):
 
 def test_sold_and_blocked_seats_go_along(show: Show):
     a_paid_booking(show, seats=seat_ids(show, "A1", "A2"))
-    block_seats(show.id, seat_ids(show, "B5"))
+    block_seats(COMMAND, show.id, seat_ids(show, "B5"), "broken")
     new_version(show, "delete", {}, "C9", "C10")
     assert other_shows(show.screen_id, drawing_of(show.screen_id).layout_id)[0].why_not == ""
     assert move(show) == ""

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app import clock
 from app.db import db, transaction
 from app.domain.ledger import Account, Entry, Unbalanced
+from app.domain.staff import COMMAND
 from app.embedded import Urls, connect
 from app.models import Booking
 from app.queries.ledger import AccountBalance, entries_of_booking, trial_balance
@@ -50,7 +51,7 @@ def test_a_cancelled_show_leaves_no_revenue(app: Flask) -> None:
     show = a_show()
     for _ in range(3):
         a_paid_booking(show)
-    cancel_show(show.id, "The projector broke.", "test")
+    cancel_show(COMMAND, show.id, "The projector broke.")
     refund_show(show.id, 0)
     left = {account: minor for (_, account), minor in balances().items() if minor}
     assert left == {"gateway_clearing": 6450, "refunds_payable": -6450}

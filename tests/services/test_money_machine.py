@@ -23,6 +23,7 @@ from app.adapters.payments.fake import FakeSession
 from app.db import db
 from app.domain.ledger import Account
 from app.domain.pricing import TicketType
+from app.domain.staff import COMMAND
 from app.errors import DomainError
 from app.jobs.outbox import run_due_items
 from app.models import Booking
@@ -247,7 +248,7 @@ class Till(RuleBasedStateMachine):
         if len(self.bookings) < 5:
             return
         show = self.shows[place]
-        if cancel_show(show.id, "The projector broke.", "test"):
+        if cancel_show(COMMAND, show.id, "The projector broke."):
             self.seen["show called off"] += 1
         if whole:
             refund_show(show.id, 0)

@@ -13,6 +13,7 @@ from app.config import settings
 from app.db import db, transaction
 from app.domain.gift_cards import code_of
 from app.domain.messages import MessageKind
+from app.domain.staff import COMMAND
 from app.domain.states import RefundState
 from app.models import Booking
 from app.services import payments, refunds
@@ -71,7 +72,7 @@ def test_that_a_refund_was_sent_is_not_told_after_it_is_done(post) -> None:
 def test_a_show_called_off_is_told_with_its_reason_and_all_that_comes_back(post) -> None:
     show = a_show()
     booking = a_paid_booking(show)
-    cancel_show(show.id, "The lamp burst.", "test")
+    cancel_show(COMMAND, show.id, "The lamp burst.")
     refund_show(show.id, 0)
     deliver(booking, MessageKind.SHOW_CANCELLED)
     for words in bodies(post.sent[0]):

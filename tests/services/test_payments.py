@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app.adapters.payments import EventKind
 from app.db import db
+from app.domain.staff import COMMAND
 from app.domain.states import PaymentState
 from app.errors import GatewayUnavailable
 from app.models import Payment, Show
@@ -275,7 +276,7 @@ def test_a_capture_of_what_another_attempt_was_to_cost_goes_back(show, booking):
 
 def test_money_for_a_cancelled_show_goes_back(show, booking):
     payment = a_started_payment(booking)
-    cancel_show(show.id, "The projector broke.", "test")
+    cancel_show(COMMAND, show.id, "The projector broke.")
     assert state_of(booking) == "released"
     sent_back(booking, payment, payments.settle_payment(an_event(payment)), "show_cancelled")
 

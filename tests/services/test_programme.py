@@ -255,7 +255,7 @@ def test_moving_onto_another_show_is_refused_by_name_and_onto_itself_not(regent,
 
 def test_who_unpublishes_makes_a_draft_that_sells_nothing_and_goes_on_sale_again(regent, hall):
     show = a_show(screen=hall[0])
-    block_seats(show.id, seat_ids(show, "C1"))
+    block_seats(COMMAND, show.id, seat_ids(show, "C1"), "broken")
     booking = a_hold(show)
     release_booking(show.id, booking.id)
     unpublish_show(COMMAND, show.id, "wrong week")
@@ -274,7 +274,7 @@ def test_who_unpublishes_makes_a_draft_that_sells_nothing_and_goes_on_sale_again
 
 def test_seats_out_of_use_keep_a_show_on_its_screen(regent, hall):
     show = a_show(screen=hall[0])
-    block_seats(show.id, seat_ids(show, "C1"))
+    block_seats(COMMAND, show.id, seat_ids(show, "C1"), "broken")
     with pytest.raises(Conflict, match="1 seat of this show"):
         move_show(COMMAND, show.id, a_screen(regent).id, show.starts_at, "projector")
 

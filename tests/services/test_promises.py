@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 
 from app.adapters.payments import EventKind
 from app.db import db
-from app.domain.staff import Role
+from app.domain.staff import COMMAND, Role
 from app.embedded import Urls, connect
 from app.embedded.databases import role_of
 from app.services import extras, payments, promises
+from app.services.blocking import block_screen, block_seats
 from app.services.promises import PROMISES, check_promises
 from app.services.show_cancelling import cancel_show, refund_show
-from tests.builders import a_cinema, a_hold, a_paid_booking, a_person, a_show, a_started_payment, an_event
+from tests.builders import a_cinema, a_hold, a_paid_booking, a_person, a_show, a_started_payment, an_event, seat_ids
 from tests.support.money import a_coupon, a_gift_card, an_account, money_in_wallet
 
 
@@ -71,6 +72,9 @@ BREAKS = (
         "WHERE id = (SELECT min(seat_id) FROM tickets)",
     ),
     by(4, "layout's seats", "UPDATE layouts SET seat_count = seat_count + 1"),
+    by(4, "says why", "UPDATE seat_block_seats SET lifted_at = now()"),
+    by(4, "says why", "UPDATE show_seats SET state = 'blocked' WHERE state = 'free'"),
+    by(4, "block names is free", "UPDATE show_seats SET state = 'free' WHERE state = 'blocked'"),
     by(5, "same end", "UPDATE bookings SET expires_at = expires_at - interval '1 minute' WHERE state = 'held'"),
     by(
         5, "same end", "UPDATE show_seats SET state = 'free', held_until = NULL, booking_id = NULL WHERE state = 'held'"
@@ -287,12 +291,14 @@ def a_busy_house(app: Flask) -> None:
     over = a_show()
     a_paid_booking(over)
     payment = a_started_payment(a_hold(over))
-    cancel_show(over.id, "The projector broke.", "test")
+    cancel_show(COMMAND, over.id, "The projector broke.")
     refund_show(over.id, 0)
     payments.settle_payment(an_event(payment))
     declined = a_started_payment(a_hold(show))
     payments.settle_payment(an_event(declined, EventKind.FAILED))
     a_person(Role.MANAGER, a_cinema())
+    block_seats(COMMAND, show.id, seat_ids(show, "C9"), "The chair is broken.")
+    block_screen(COMMAND, show.screen_id, seat_ids(show, "A1", "C10"), "A leak in the roof.")
 
 
 @pytest.fixture

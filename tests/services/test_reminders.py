@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app import clock
 from app.db import db, transaction
 from app.domain.messages import MessageKind
+from app.domain.staff import COMMAND
 from app.jobs.tasks import run_task
 from app.models import Booking, Show
 from app.services import reminding
@@ -89,7 +90,7 @@ def test_a_hold_and_a_show_that_is_called_off_are_not_reminded_of(post, moved_cl
     held, cancelled = a_show_in(30), a_show_in(30)
     a_hold(held)
     a_paid_booking(cancelled)
-    cancel_show(cancelled.id, "The lamp burst.", "test")
+    cancel_show(COMMAND, cancelled.id, "The lamp burst.")
     moved_clock.forward(hours=7)
     assert send_reminders() == 0
 

@@ -224,7 +224,7 @@ def test_a_show_that_is_called_off_leaves_nothing(app: Flask):
     for _ in range(3):
         a_paid_booking(show)
     rollups.roll_up()
-    cancel_show(show.id, "The projector broke", "test")
+    cancel_show(COMMAND, show.id, "The projector broke")
     refund_show(show.id, 0)
     rollups.roll_up()
     check_against_the_books()

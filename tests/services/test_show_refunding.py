@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.db import db, transaction
+from app.domain.staff import COMMAND
 from app.domain.states import RefundState
 from app.jobs.outbox import run_outbox_item
 from app.models import Booking, Show
@@ -38,7 +39,7 @@ def show(app) -> Show:
 
 def test_every_booking_gets_all_of_its_money_back_fee_included_and_is_told(show, fake):
     bookings = [paid_by_fake(fake, show, n) for n in (2, 3, 1)]
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     refund_all()
     assert states(show) == ["cancelled"] * 3
     assert rows("SELECT value_minor, kept_minor, returned_minor FROM cancellations ORDER BY id") == [
@@ -68,7 +69,7 @@ def test_coupon_gift_card_and_wallet_get_back_what_each_had_paid(show):
     extras.use_wallet(show.id, booking.id, user)
     payments.settle_payment(an_event(a_started_payment(booking)))
     assert one("SELECT used FROM coupons") == 1
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     assert sold_to_refund(show.id).amounts == (Money(1950, "GBP"),)
     refund_all()
     assert one("SELECT balance_minor FROM gift_cards") == 500
@@ -88,7 +89,7 @@ def test_used_tickets_are_refunded_too(show):
             """),
             {"now": clock.now()},
         )
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     refund_all()
     assert {row.state for row in rows("SELECT state FROM tickets")} == {"void"}
     assert one("SELECT returned_minor FROM cancellations WHERE booking_id = :id", id=booking.id) == 2150
@@ -97,7 +98,7 @@ def test_used_tickets_are_refunded_too(show):
 def test_of_a_booking_with_a_seat_cancelled_before_the_rest_comes_back(show):
     booking = a_paid_booking(show, n=3)
     cancel_seats(show.id, booking.id, [1], expected_minor=967)
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     assert sold_to_refund(show.id).seats == 2
     refund_all()
     returned = [row.returned_minor for row in rows("SELECT returned_minor FROM cancellations ORDER BY id")]
@@ -110,7 +111,7 @@ def test_a_free_booking_is_cancelled_and_told_though_no_money_moves(app):
         session.execute(text("UPDATE cinemas SET fee_minor = 0"))
     booking = a_hold(free)
     assert checkout.begin_payment(free.id, booking.id, A_BUYER, {}, "sandbox", "card", "guest") is None
-    cancel_show(free.id, WHY, "test")
+    cancel_show(COMMAND, free.id, WHY)
     refund_all()
     assert states(free) == ["cancelled"]
     assert one("SELECT count(*) FROM refunds") == 0
@@ -120,7 +121,7 @@ def test_a_free_booking_is_cancelled_and_told_though_no_money_moves(app):
 def test_refunding_goes_on_in_slices_each_of_which_leads_to_the_next(show, monkeypatch):
     for _ in range(5):
         a_paid_booking(show)
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     monkeypatch.setattr(show_cancelling, "SLICE_SECONDS", 0.0)
     refunded = []
     while items := refund_items():
@@ -134,7 +135,7 @@ def test_refunding_goes_on_in_slices_each_of_which_leads_to_the_next(show, monke
 def test_a_slice_that_is_run_twice_begins_no_second_line_and_refunds_nothing_twice(show, monkeypatch):
     for _ in range(4):
         a_paid_booking(show)
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     monkeypatch.setattr(show_cancelling, "SLICE_SECONDS", 0.0)
     ((show_id, item_id),) = refund_items()
     assert refund_show(show_id, item_id) == "goes on"
@@ -147,7 +148,7 @@ def test_a_slice_that_is_run_twice_begins_no_second_line_and_refunds_nothing_twi
 def test_two_workers_at_once_refund_each_booking_once(app, show):
     for _ in range(8):
         a_paid_booking(show, n=1)
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     ((show_id, item_id),) = refund_items()
     answers: list[object] = []
 
@@ -170,7 +171,7 @@ def test_two_workers_at_once_refund_each_booking_once(app, show):
 
 def test_a_booking_that_fails_is_passed_over_told_to_staff_once_and_tried_again(show, moved_clock, monkeypatch):
     first, second, third = [a_paid_booking(show) for _ in range(3)]
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     real = show_cancelling.give_back_seats
 
     def fails_for_second(session, booking, *rest):
@@ -200,7 +201,7 @@ def test_a_booking_that_fails_is_passed_over_told_to_staff_once_and_tried_again(
 def test_bookings_that_fail_do_not_keep_the_next_slice_from_the_others(show, monkeypatch):
     broken = a_paid_booking(show)
     others = [a_paid_booking(show) for _ in range(2)]
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     real = show_cancelling.give_back_seats
 
     def fails_for_first(session, booking, *rest):
@@ -243,7 +244,7 @@ def test_progress_is_counted_until_every_refund_is_done(show, fake, monkeypatch)
     for _ in range(3):
         paid_by_fake(fake, show)
     assert show_cancellation_progress(show.id) is None
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     at = show_cancellation_progress(show.id)
     assert (at.refunded, at.total, at.amounts, at.finished_at) == (0, 3, (), None)
     monkeypatch.setattr(show_cancelling, "SLICE_SECONDS", 0.0)
@@ -271,7 +272,7 @@ def test_progress_is_counted_until_every_refund_is_done(show, fake, monkeypatch)
 def test_a_buyer_is_told_why_and_what_comes_back_and_others_are_not(show):
     booking, let_go = a_paid_booking(show), a_hold(show)
     assert called_off(show.id, booking.id) is None
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     waiting = called_off(show.id, booking.id)
     assert (waiting.reason, waiting.returned_minor) == (WHY, None)
     assert called_off(show.id, let_go.id) is None

@@ -18,6 +18,7 @@ from sqlalchemy import event, text
 
 from app.config import settings
 from app.db import db
+from app.domain.staff import COMMAND
 from app.domain.states import BookingState
 from app.domain.ticket_payload import from_base45, read_keyring, verify
 from app.errors import NotFound
@@ -276,7 +277,7 @@ def test_the_calendar_file_names_seats_place_and_local_time(app) -> None:
 
 def test_a_cancelled_booking_shows_no_tickets(app) -> None:
     booking = a_booking(2)
-    cancel_show(booking.show_id, "The projector broke.", "test")
+    cancel_show(COMMAND, booking.show_id, "The projector broke.")
     refund_show(booking.show_id, 0)
     assert view_of(booking).state == BookingState.CANCELLED
     assert view_of(booking).tickets == ()

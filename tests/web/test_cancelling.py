@@ -281,7 +281,7 @@ def test_a_booking_that_is_not_paid_leads_to_checkout(buyer: Buyer, show: Show) 
 
 
 def test_a_booking_of_a_cancelled_showing_is_refunded_without_asking(buyer: Buyer, booked: str, show: Show) -> None:
-    cancel_show(show.id, "The projector is broken.", "test")
+    cancel_show(COMMAND, show.id, "The projector is broken.")
     answer = buyer.post_form(f"/bookings/{booked}/cancel", {"ticket": [1], "shown": "1075"})
     assert answer.status_code == 409
     assert "all you paid goes back" in words(answer)

@@ -14,7 +14,7 @@ from app import clock
 from app.db import db
 from app.domain.film_week import week_of
 from app.domain.local_time import programme_day
-from app.domain.staff import Role
+from app.domain.staff import COMMAND, Role
 from app.models import Cinema, Movie, Screen, Show
 from app.services.show_cancelling import cancel_show
 from tests.builders import a_cinema, a_hold, a_movie, a_paid_booking, a_person, a_price_list, a_screen, a_show
@@ -174,7 +174,7 @@ def test_the_week_shows_what_is_on_and_in_which_state(ruth: PageClient, regent: 
     show = a_show(screen=screen, movie=film, seats=30)
     a_paid_booking(show)
     gone = a_show(cinema=regent, movie=a_movie("Nosferatu"))
-    cancel_show(gone.id, "no projector", "test")
+    cancel_show(COMMAND, gone.id, "no projector")
     here = week_of(programme_day(zone(regent), show.starts_at)).start
     page = ruth.get(f"{PLANNER}?week={here.isoformat()}")
     assert "2 sold" in words(page)

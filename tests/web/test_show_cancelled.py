@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.db import db, end_read
+from app.domain.staff import COMMAND
 from app.models import Show
 from app.services.refunds import send_refund
 from app.services.show_cancelling import cancel_show, refund_show
@@ -40,7 +41,7 @@ def code(buyer: Buyer, show: Show) -> str:
 
 
 def test_until_its_turn_comes_the_booking_says_why_and_that_everything_comes_back(buyer: Buyer, show, code) -> None:
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     page = buyer.get(f"/bookings/{code}")
     said = words(page)
     assert page.status_code == 200
@@ -52,7 +53,7 @@ def test_until_its_turn_comes_the_booking_says_why_and_that_everything_comes_bac
 
 
 def test_then_it_says_how_much_and_how_its_refund_stands(buyer: Buyer, show, code) -> None:
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     refund_show(show.id, 0)
     said = words(buyer.get(f"/bookings/{code}"))
     assert WHY in said
@@ -65,7 +66,7 @@ def test_then_it_says_how_much_and_how_its_refund_stands(buyer: Buyer, show, cod
 
 def test_who_was_at_checkout_is_told_that_the_showing_is_cancelled(buyer: Buyer, show: Show) -> None:
     code = buyer.held(show, seat_ids(show, "B1", "B2"))
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     page = buyer.get(f"/bookings/{code}/checkout")
     assert page.status_code == 410
     assert "This showing has been cancelled." in words(page)
@@ -73,5 +74,5 @@ def test_who_was_at_checkout_is_told_that_the_showing_is_cancelled(buyer: Buyer,
 
 
 def test_the_list_of_bookings_says_so(buyer: Buyer, show: Show, code: str) -> None:
-    cancel_show(show.id, WHY, "test")
+    cancel_show(COMMAND, show.id, WHY)
     assert "Showing cancelled" in words(buyer.get("/account/bookings"))

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.db import transaction
+from app.domain.staff import COMMAND
 from app.models import Show
 from app.queries.layouts import LayoutFacts, SeatFacts
 from app.queries.seat_map import forget_seat_map
@@ -78,7 +79,7 @@ def test_an_unknown_show_is_not_found(buyer: Buyer) -> None:
 
 def a_cancelled_show() -> Show:
     show = a_show()
-    cancel_show(show.id, "The projector broke.", "test")
+    cancel_show(COMMAND, show.id, "The projector broke.")
     return show
 
 

@@ -10,8 +10,11 @@ pages = Blueprint("staff", __name__, url_prefix="/staff")
 
 from app.blueprints.staff import (  # noqa: E402,F401  the routes register themselves
     audit,
+    blocks,
     bookings,
     box_office,
+    calling_off,
+    calling_off_day,
     cinemas,
     dashboard,
     demand,

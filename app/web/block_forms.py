@@ -1,0 +1,108 @@
+"""The forms of the pages that take seats out of use and call shows off."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.widgets import DateTimeLocalInput
+
+from app.domain.block_times import BadTime, from_local, until_local
+from app.queries.show_cancellation import Sum
+from app.web.account_forms import tidied
+from app.web.staff_forms import LONGEST_REASON
+
+LONGEST_WORDS = 500
+
+
+class BlockForm(FlaskForm):
+    """Why, and what the page showed; the seats are beside it, as the map's boxes send them."""
+
+    reason = StringField(
+        "Reason",
+        [
+            DataRequired("Write in a few words why."),
+            Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON} letters."),
+        ],
+        filters=[tidied],
+    )
+    seen = HiddenField()
+
+    @property
+    def seen_blocks(self) -> list[int] | None:
+        """The ids of the blocks that the page showed; None if it does not say."""
+        if self.seen.data is None:
+            return None
+        return [int(part) for part in self.seen.data.split(",") if part.isdecimal() and len(part) < 16]
+
+
+class _LocalTime(StringField):
+    """A time on the cinema's clocks; `instant` is None where nothing was typed."""
+
+    widget = DateTimeLocalInput()
+    instant: dt.datetime | None = None
+
+
+class ScreenBlockForm(BlockForm):
+    begins = _LocalTime("From")
+    ends = _LocalTime("Until")
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def validate_begins(self, field: _LocalTime) -> None:
+        self._read(field, from_local)
+
+    def validate_ends(self, field: _LocalTime) -> None:
+        self._read(field, until_local)
+
+    def _read(self, field: _LocalTime, read: Callable[[str, ZoneInfo], dt.datetime]) -> None:
+        try:
+            field.instant = read(field.data, self._zone) if field.data else None
+        except BadTime as problem:
+            raise ValidationError(str(problem)) from problem
+
+
+class CallOffForm(FlaskForm):
+    """What the buyers are told, what only the audit keeps, and the sum that the page showed."""
+
+    reason = TextAreaField(
+        "What the buyers are told",
+        [
+            DataRequired("Write why the showing is cancelled; the buyers read it."),
+            Length(max=LONGEST_WORDS, message=f"Write at most {LONGEST_WORDS} letters."),
+        ],
+        filters=[tidied],
+    )
+    note = StringField(
+        "Note for the audit",
+        [Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON} letters.")],
+        filters=[tidied],
+    )
+    seen = HiddenField()
+
+    @property
+    def seen_sum(self) -> Sum:
+        try:
+            return sum_of(json.loads(self.seen.data or ""))
+        except ValueError:
+            return NO_SUM
+
+
+NO_SUM: Sum = (-1, ())
+
+
+def sum_of(sent: Any) -> Sum:
+    """What a page showed, as JSON brings it back. Anything else is a sum that can't be true, so the page asks again."""
+    try:
+        seats, amounts = sent
+        return int(seats), tuple((str(currency), int(minor)) for currency, minor in amounts)
+    except (ValueError, TypeError):
+        return NO_SUM
