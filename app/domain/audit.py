@@ -42,6 +42,16 @@ class Action(StrEnum):
     TICKET_ADMITTED_WRONGLY = "ticket.admitted_wrongly"
     ADMISSION_UNDONE = "ticket.admission_undone"
     ALERT_RESOLVED = "alert.resolved"
+    COUPON_MADE = "coupon.made"
+    COUPONS_MADE = "coupon.many_made"
+    COUPON_CHANGED = "coupon.changed"
+    COUPON_STOPPED = "coupon.stopped"
+    COUPON_STARTED = "coupon.started_again"
+    GIFT_CARD_VOIDED = "gift_card.voided"
+    GIFT_CARD_RESENT = "gift_card.resent"
+    MESSAGE_RESENT = "message.resent"
+    MESSAGES_RESENT = "message.failures_resent"
+    PASSWORD_CHANGED = "person.password_changed"  # noqa: S105
 
     @property
     def subject(self) -> str:

@@ -66,6 +66,7 @@ _OF: dict[str, str] = {
     "price_list_id": "SELECT cinema_id FROM price_lists WHERE id = :value",
     "shift_id": "SELECT cinema_id FROM shifts WHERE id = :value",
     "show_id": "SELECT cinema_id FROM shows WHERE id = :value",
+    "coupon_id": "SELECT coalesce(cinema_id, 0) FROM coupons WHERE id = :value",
     "alert_id": "SELECT coalesce(s.cinema_id, 0) FROM alerts a LEFT JOIN shows s ON s.id = a.show_id WHERE a.id = :value",
 }
 _PERSON = text("SELECT DISTINCT cinema_id FROM staff_roles WHERE user_id = :value")

@@ -29,7 +29,9 @@ class Way:
 
 
 WAYS = (
-    Way("dashboard", "staff.dashboard", "Today", "Today's houses and takings, and what needs somebody.", MANAGERS, True),
+    Way(
+        "dashboard", "staff.dashboard", "Today", "Today's houses and takings, and what needs somebody.", MANAGERS, True
+    ),
     Way("start", "staff.home", "Start", "Everything that you may do here.", EVERY_ROLE),
     Way("counter", "staff.box_office", "Counter", "Sell seats for cash and cards, and print tickets.", SELLERS, True),
     Way("bookings", "staff.bookings", "Bookings", "Find a booking; print, send, refund or change it.", SELLERS, True),
@@ -37,6 +39,7 @@ WAYS = (
     Way("door", "staff.scan", "Door", "Let people in by camera, scanner or typed code.", AT_THE_DOOR, True),
     Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS, True),
     Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
+    Way("coupons", "staff.coupons", "Coupons", "Make codes that lower a price; see who used them.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),

@@ -12,6 +12,7 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     audit,
     bookings,
     box_office,
+    coupons,
     dashboard,
     entry,
     home,
