@@ -90,7 +90,7 @@ def create_batch(new: NewCoupon, count: int, by: By = COMMAND) -> list[str]:
         raise Invalid(words, fields={"count": words})
     each = replace(new, total_limit=1)
     start = _sound(each)
-    codes = list({f"{start}-{_letters()}" for _ in range(count + 5)})[:count]
+    codes = list({f"{start}-{_letters(start)}" for _ in range(count + 5)})[:count]
     _sound(replace(each, code=codes[0]))
     with transaction() as session:
         values, now = _values(session, each), clock.now()
@@ -102,9 +102,10 @@ def create_batch(new: NewCoupon, count: int, by: By = COMMAND) -> list[str]:
     return codes
 
 
-def _letters() -> str:
-    """Ten letters that nobody guesses (50 bits)."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(10))
+def _letters(start: str) -> str:
+    """Letters that nobody guesses (50 bits); one more where the code would be taken for a gift card's."""
+    length = 11 if looks_like_code(f"{start}-{ALPHABET[:10]}") else 10
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def change_coupon(new: NewCoupon, seen: str, by: By = COMMAND) -> None:

@@ -24,7 +24,6 @@ from app.web.account_forms import tidied
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 INSTANT = "%Y-%m-%dT%H:%M"
-MAIN = ("code", "name", "kind", "percent", "amount", "max", "minimum", "currency")
 
 
 class _Boxes(SelectMultipleField):
@@ -37,7 +36,7 @@ class CouponForm(FlaskForm):
 
     code = StringField("Code", [DataRequired("Write the code."), Length(max=40)], filters=[tidied])
     name = StringField("Name on the bill", [DataRequired("Write what the bill calls it.")], filters=[tidied])
-    kind = SelectField("Takes off", choices=[("percent", "a percentage"), ("fixed", "an amount")])
+    kind = SelectField("Takes off")
     percent = StringField("Percent")
     amount = StringField("Amount")
     max = StringField("At most")
@@ -49,11 +48,8 @@ class CouponForm(FlaskForm):
     per_person = StringField("Uses by one person")
     film = SelectField("Film")
     cinema = SelectField("Cinema")
-    weekdays = _Boxes("Days of the show", coerce=int, choices=list(enumerate(WEEKDAYS, start=1)))
-    types = _Boxes(
-        "Kinds of ticket",
-        choices=[(kind.value, kind.value.capitalize()) for kind in TicketType if kind is not TicketType.COMPANION],
-    )
+    weekdays = _Boxes("Days of the show", coerce=int)
+    types = _Boxes("Kinds of ticket")
     stackable = BooleanField("May stand beside other codes that may")
     count = StringField("How many codes")
     seen = HiddenField()
@@ -68,6 +64,10 @@ class CouponForm(FlaskForm):
     ) -> None:
         super().__init__()
         self._cinemas, self._zone, self._kept = cinemas, chosen.timezone if chosen else "UTC", kept
+        self.kind.choices = [("percent", "a percentage"), ("fixed", "an amount")]
+        self.weekdays.choices = list(enumerate(WEEKDAYS, start=1))
+        kinds = [kind for kind in TicketType if kind is not TicketType.COMPANION]
+        self.types.choices = [(kind.value, kind.value.capitalize()) for kind in kinds]
         self.film.choices = [("", "Every film"), *films]
         self.cinema.choices = [("", "Every cinema")] if everywhere else []
         self.cinema.choices += [(one.slug, one.name) for one in cinemas]
@@ -181,7 +181,7 @@ class CouponForm(FlaskForm):
         if not typed or (kept and typed == written(kept, zone)):
             return kept if typed else None
         try:
-            wall = dt.datetime.strptime(typed[:16], INSTANT)  # noqa: DTZ007  the zone is put on below
+            wall = dt.datetime.strptime(typed[:16], INSTANT)
         except ValueError:
             self[name].errors = ["Write a day and a time, such as 2026-12-24 18:00."]
             return None

@@ -159,7 +159,7 @@ def _change(house: StaffHouse, new: NewCoupon, seen: str) -> bool:
 def coupon(house: StaffHouse, coupon_id: int) -> Response:
     page = _page_number()
     uses = uses_of(coupon_id, house.where, page)
-    links = {
+    links: dict[str, Any] = {
         "older": url_for("staff.coupon", coupon_id=coupon_id, page=page + 1) if len(uses) > PAGE else None,
         "newest": url_for("staff.coupon", coupon_id=coupon_id) if page > 1 else None,
     }
