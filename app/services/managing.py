@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.domain.staff import By, Role, reach
+from app.domain.staff import By, Reach, Role, reach
 from app.errors import Forbidden
 from app.services.staffing import live_grants
 
@@ -17,9 +17,19 @@ def check_manages(session: Session, by: By, cinema_id: int | None, words: str) -
 
     A command may do everything. Locks the person's roles (shared), so it comes after all other locks.
     """
-    if by.user_id is None:
-        return
-    session.execute(_LOCK, {"user_id": by.user_id})
-    managed = reach(live_grants(session, by.user_id), {Role.MANAGER})
+    managed = _managed(session, by)
     if not (managed.everywhere if cinema_id is None else cinema_id in managed):
         raise Forbidden(words)
+
+
+def check_manages_somewhere(session: Session, by: By) -> None:
+    """For what belongs to the house and is any manager's to look after. Raises Forbidden; locks as check_manages()."""
+    if not _managed(session, by):
+        raise Forbidden
+
+
+def _managed(session: Session, by: By) -> Reach:
+    if by.user_id is None:
+        return Reach(True)
+    session.execute(_LOCK, {"user_id": by.user_id})
+    return reach(live_grants(session, by.user_id), {Role.MANAGER})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_a_limit_lowered_while_buyers_take_the_coupon_is_never_passed(app, crowd
         for booking in bookings:
             extras.add_coupon(booking.show_id, booking.id, coupon.code)
         acts = [begin(booking) for booking in bookings]
-        acts.insert(4, lambda new=replace(coupon, total_limit=4), seen=seen: offers.change_coupon(new, seen, alma))
+        acts.insert(4, partial(offers.change_coupon, replace(coupon, total_limit=4), seen, alma))
         results = together(crowd, acts)
         began = sum(isinstance(result, checkout.Begun) for result in results)
         lowered = not isinstance(results[4], Invalid)

@@ -123,7 +123,8 @@ def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(
     assert answer.status_code == 422
     page = soup(answer)
     why = page.select_one(f"#{field}-why")
-    assert why and said in why.get_text()
+    assert why
+    assert said in why.get_text()
     assert page.select_one("#per_person")["value"] == "3"
     assert rows("SELECT FROM coupons") == []
 
