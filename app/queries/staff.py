@@ -104,7 +104,7 @@ PLACES: dict[str, Callable[[Any], frozenset[int] | None]] = {
     "person_id": _of_person,
 }
 """Parameter → the cinemas its thing belongs to; None where there is no such thing. Add a line for a new kind of id."""
-SHARED = frozenset({"movie_id", "number"})
+SHARED = frozenset({"movie_id", "gift_card_id", "number"})
 """Parameters of things that belong to every cinema, or that are nothing without the id before them."""
 
 

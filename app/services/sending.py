@@ -16,6 +16,7 @@ from app.domain.staff import By
 from app.domain.states import GiftCardState, MessageState
 from app.errors import Conflict, NotFound
 from app.models import GiftCard
+from app.queries.deliveries import NOT_REPEATED
 from app.services.audit import audit
 from app.services.managing import check_manages, check_manages_somewhere
 from app.services.outbox import Task, hurry
@@ -71,11 +72,6 @@ def _again(session: Session, message: Row[Any], now: dt.datetime) -> int:
     return int(message.id) if trying else tell_again(session, message, now)
 
 
-NOT_REPEATED = """
-m.state = 'failed' AND NOT EXISTS (
-  SELECT FROM messages r WHERE r.show_id = m.show_id AND r.id > m.id AND r.resend_of = coalesce(m.resend_of, m.id))
-"""
-"""A failure that nobody has sent again since."""
 _FAILURES = text(f"""
 SELECT {_COLUMNS} FROM messages m LEFT JOIN shows s ON s.id = m.show_id
 WHERE {NOT_REPEATED} AND m.queued_at >= :since AND (s.cinema_id = :cinema_id OR m.show_id = 0)

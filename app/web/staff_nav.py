@@ -40,6 +40,8 @@ WAYS = (
     Way("reports", "staff.reports", "Reports", "Revenue, refunds, occupancy, forecast, film returns.", MANAGERS, True),
     Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
     Way("coupons", "staff.coupons", "Coupons", "Make codes that lower a price; see who used them.", MANAGERS),
+    Way("gift_cards", "staff.gift_cards", "Gift cards", "Find a card, mail it again, see what it paid.", MANAGERS),
+    Way("messages", "staff.messages", "Messages", "What was mailed to whom; send again what failed.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
     Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),

@@ -31,6 +31,7 @@ from tests.builders import (
     an_alert,
 )
 from tests.support.client import PageClient
+from tests.support.offers import a_gift_card
 from tests.support.staff import by, signed_in, with_factor
 
 AT: dict[str, Callable[[Cinema], Any]] = {
@@ -46,7 +47,11 @@ AT: dict[str, Callable[[Cinema], Any]] = {
     "person_id": lambda cinema: a_person(Role.SCANNER, cinema).id,
 }
 """One thing of each kind at a cinema."""
-ANYWHERE: dict[str, Callable[[], Any]] = {"movie_id": lambda: a_movie().id, "number": lambda: 1}
+ANYWHERE: dict[str, Callable[[], Any]] = {
+    "movie_id": lambda: a_movie().id,
+    "gift_card_id": lambda: a_gift_card()[0],
+    "number": lambda: 1,
+}
 NO_SUCH = {"code": "1ZZZZZZZZ"}
 
 
