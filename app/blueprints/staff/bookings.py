@@ -11,6 +11,7 @@ from app.blueprints.staff import pages
 from app.blueprints.staff.box_office import SELLERS, qr_codes
 from app.config import settings
 from app.domain.links import booking_link
+from app.domain.staff import Role
 from app.domain.states import BookingState
 from app.errors import DomainError, Invalid, NoShift, NotFound
 from app.money import format_money
@@ -72,6 +73,7 @@ def _page(house: StaffHouse, ref: BookingRef, problem: str = "", status: int = 2
         change=booking_link("", settings.secret_key, ref.code).replace("?", "/exchange?"),
         shift=open_shift_of(house.person.id, cinema.id),
         problem=problem,
+        manager=Role.MANAGER,
     )
 
 
