@@ -15,7 +15,6 @@ from app.models import GiftCard
 from app.queries.gift_card_desk import history
 from app.services import checkout, extras, payments
 from app.services.card_voiding import void_gift_card
-from app.services.promises import check_promises
 from app.services.refunds import send_refund
 from app.services.sending import resend_gift_card
 from tests.builders import A_BUYER, a_cinema, a_hold, a_person, a_show, a_started_payment, an_event
@@ -61,7 +60,6 @@ def test_the_gateway_sends_it_and_the_giver_is_told(alma: By, fake: FakeGateway)
     assert send_refund(0, refund.id) in ("sent", "done")
     kinds = {row.kind for row in messages() if row.recipient == A_WISH.email}
     assert kinds & {MessageKind.REFUND_SENT, MessageKind.REFUND_DONE}
-    assert check_promises() == []
 
 
 def test_only_what_is_left_goes_back(alma: By):
