@@ -44,7 +44,7 @@ WAYS = (
     Way("messages", "staff.messages", "Messages", "What was mailed to whom; send again what failed.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
-    Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),
+    Way("me", "staff.me", "Your sign-in", "Password, second factor and recovery codes.", EVERY_ROLE),
 )
 """In the order of bar, menu and first page. A new part adds one line."""
 

@@ -14,7 +14,8 @@ from app.db import transaction
 from app.domain.messages import MessageKind
 from app.domain.staff import Role
 from app.domain.states import MessageState
-from app.models import Booking, Cinema
+from app.models import Booking, Cinema, User
+from app.services.accounts import WrongPassword, change_password, hash_password, log_in
 from app.services.outbox import GIVE_UP_AFTER
 from tests.builders import a_cinema, a_paid_booking, a_person, a_show, an_alert
 from tests.support.books import rows
@@ -22,7 +23,7 @@ from tests.support.client import PageClient, soup, words
 from tests.support.offers import a_gift_card, an_order, the_card
 from tests.support.post import the_message
 from tests.support.purse import Purse, a_booking
-from tests.support.staff import signed_in
+from tests.support.staff import a_log_in, by, signed_in, the_log_in
 
 
 @pytest.fixture
@@ -319,3 +320,54 @@ def test_an_alert_about_a_gift_cards_payment_leads_to_the_card(alma: PageClient)
     (payment,) = rows("SELECT id FROM payments WHERE gift_card_id = :id", id=card_id)
     an_alert(0, "refund_wrong_amount", f"Payment {payment.id} of gift card order X goes back: wrong amount.")
     assert soup(alma.get("/staff/dashboard")).select_one(f'.alerts a[href="/staff/gift-cards/{card_id}"]')
+
+
+# One's own password, and the buyer's side
+
+
+def knows(person: User, password: str) -> None:
+    with transaction() as session:
+        session.get_one(User, person.id).password_hash = hash_password(password)
+
+
+def test_one_changes_ones_own_password_and_is_signed_out_elsewhere(app: Flask, regent: Cinema, set_setting: Any):
+    person = a_person(Role.SCANNER, regent, email="joe@example.org")
+    knows(person, "old-password")
+    here, elsewhere = signed_in(app, person), signed_in(app, person)
+    wrong = press(here, "/staff/me/password", {"old": "not-this-one", "password": "new-password"})
+    assert wrong.status_code == 422
+    assert "not the password that you have now" in soup(wrong).select_one("#old-why").get_text()
+    short = press(here, "/staff/me/password", {"old": "old-password", "password": "short"})
+    assert "at least 8" in soup(short).select_one("#password-why").get_text()
+    copied = here.get_cookie("session")
+    answer = press(here, "/staff/me/password", {"old": "old-password", "password": "new-password"})
+    assert "Your password is changed" in words(here.get(answer.location))
+    assert here.get("/staff").status_code == 200
+    assert elsewhere.get("/staff").status_code == 303, "signed out elsewhere"
+    assert copied is not None
+    elsewhere.set_cookie("session", copied.value)
+    assert elsewhere.get("/staff").status_code == 303, "a copy of the old cookie is worth nothing"
+    with pytest.raises(WrongPassword):
+        log_in("joe@example.org", "old-password")
+    assert log_in("joe@example.org", "new-password")
+    (row,) = rows("SELECT user_id, subject_id, after FROM audit_entries WHERE action = 'person.password_changed'")
+    assert (row.user_id, row.subject_id, row.after) == (person.id, person.id, {})
+
+
+def test_tries_of_the_old_password_are_counted(app: Flask, regent: Cinema, set_setting: Any):
+    set_setting(logins_per_minute=3)
+    client = signed_in(app, a_person(Role.SCANNER, regent))
+    form = {"old": "guess-guess", "password": "new-password"}
+    answers = [press(client, "/staff/me/password", form).status_code for _ in range(4)]
+    assert answers == [422, 422, 422, 429]
+
+
+def test_the_shown_second_factor_stays_shown(app: Flask, regent: Cinema):
+    person = a_person(Role.MANAGER, regent)
+    knows(person, "old-password")
+    token = a_log_in(person)
+    new = change_password(person.id, "old-password", "new-password", token, by(person))
+    assert the_log_in(token) is None
+    kept = the_log_in(new)
+    assert kept is not None
+    assert kept.confirmed_at is not None
