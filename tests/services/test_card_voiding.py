@@ -13,12 +13,15 @@ from app.domain.staff import By, Reach, Role
 from app.errors import AmountChanged, Conflict, Forbidden, InvalidGiftCard, NotFound
 from app.models import GiftCard
 from app.queries.gift_card_desk import history
+from app.queries.wallets import wallet_page
 from app.services import checkout, extras, payments
 from app.services.card_voiding import void_gift_card
 from app.services.refunds import send_refund
 from app.services.sending import resend_gift_card
-from tests.builders import A_BUYER, a_cinema, a_hold, a_person, a_show, a_started_payment, an_event
+from tests.builders import A_BUYER, a_cinema, a_hold, a_movie, a_person, a_show, a_started_payment, an_event
 from tests.services.test_cancelling import cancel
+from tests.services.test_exchanging import DEAR, a_change, finish
+from tests.services.test_exchanging import cancel as give_back_all
 from tests.services.test_gift_cards import run_out
 from tests.support.books import books, rows, unbalanced
 from tests.support.offers import A_WISH, a_gift_card, an_account, an_order, in_wallet, the_card, untrue_balances
@@ -102,6 +105,21 @@ def test_seats_it_had_paid_go_back_to_what_paid_the_card(alma: By):
     assert unbalanced() == untrue_balances() == []
 
 
+def test_seats_it_had_paid_go_back_through_an_exchange_too(alma: By):
+    """The card paid £21.50 of the first booking; £10 more were paid for the dearer seats."""
+    (card_id, code), film = a_gift_card(2500), a_movie()
+    first = a_booking(a_show(movie=film), 2, Purse(cards=[code]))
+    changed = a_change(first, a_show(movie=film, prices=DEAR), owner=first.owner_key)
+    assert finish(changed) == "confirmed"
+    void_gift_card(alma, card_id, 350, "stolen")
+    assert give_back_all(changed) == 3150
+    assert the_card(card_id).balance_minor == 0
+    assert sorted(row[1] for row in refunds()) == [350, 1000, 2150]
+    (payment,) = rows("SELECT captured_minor, refunded_minor FROM payments WHERE gift_card_id = :id", id=card_id)
+    assert payment.captured_minor == payment.refunded_minor == 2500
+    assert unbalanced() == untrue_balances() == []
+
+
 def test_they_never_go_to_the_wallet_of_who_held_the_card(alma: By):
     """Who bought it with a stolen card would be paid out by it."""
     card_id, code = a_gift_card(2150)
@@ -122,6 +140,7 @@ def test_it_goes_to_the_wallet_of_its_buyer_where_that_is_wanted(alma: By):
         session.get_one(GiftCard, card_id).user_id = buyer
     void_gift_card(alma, card_id, 2500, "wanted", to_wallet=True)
     assert in_wallet(buyer) == 2500
+    assert [move.words for move in wallet_page(buyer).movements] == ["Gift card made void"]
     assert refunds() == []
     (payment,) = rows("SELECT credited_minor FROM payments WHERE gift_card_id = :id", id=card_id)
     assert payment.credited_minor == 2500
