@@ -83,6 +83,16 @@ class Action(StrEnum):
     DEMAND_RULE_SWITCHED_OFF = "demand_rule.switched_off"
     DEMAND_LIMITS_CHANGED = "cinema.demand_limits_changed"
     ALERT_RESOLVED = "alert.resolved"
+    COUPON_MADE = "coupon.made"
+    COUPONS_MADE = "coupon.many_made"
+    COUPON_CHANGED = "coupon.changed"
+    COUPON_STOPPED = "coupon.stopped"
+    COUPON_STARTED = "coupon.started_again"
+    GIFT_CARD_VOIDED = "gift_card.voided"
+    GIFT_CARD_RESENT = "gift_card.resent"
+    MESSAGE_RESENT = "message.resent"
+    MESSAGES_RESENT = "message.failures_resent"
+    PASSWORD_CHANGED = "person.password_changed"  # noqa: S105
 
     @property
     def subject(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -95,6 +96,43 @@ PROBLEMS = {
 def fold_code(typed: str) -> str:
     """A code as it is stored: capitals, without spaces."""
     return "".join(typed.split()).upper()
+
+
+PROMISED = (
+    "kind",
+    "percent",
+    "amount_minor",
+    "max_minor",
+    "min_minor",
+    "currency",
+    "movie_id",
+    "cinema_id",
+    "weekdays",
+    "ticket_types",
+    "stackable",
+)
+"""What stays as it was promised once somebody has entered the code."""
+CHANGEABLE = ("name", "starts_at", "ends_at", "total_limit", "person_limit")
+"""What may change at any time; no limit goes below what is used."""
+
+
+def mark(values: Sequence[object]) -> str:
+    """Names what somebody was shown, so that a change by somebody else meanwhile is noticed."""
+    return hashlib.sha256(repr(tuple(values)).encode()).hexdigest()[:16]
+
+
+class CouponState(StrEnum):
+    """How a coupon stands, in the order in which it is looked at."""
+
+    STOPPED = "stopped"
+    OVER = "over"
+    USED_UP = "used_up"
+    TO_COME = "to_come"
+    RUNNING = "running"
+
+    @property
+    def words(self) -> str:
+        return self.value.replace("_", " ")
 
 
 def why_not(coupon: CouponTerms, occasion: Occasion) -> CouponProblem | None:

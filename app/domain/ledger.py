@@ -114,6 +114,11 @@ def gift_card_sold(amount: int, party: str) -> list[Entry]:
     return [Entry(Account.DEPOSITS, amount), Entry(Account.GIFT_CARD_LIABILITY, -amount, party)]
 
 
+def gift_card_voided(amount: int, party: str, target: Entry) -> list[Entry]:
+    """What was left on a card goes to `target`: a deposit that is sent back, or a wallet."""
+    return [Entry(Account.GIFT_CARD_LIABILITY, amount, party), target]
+
+
 def sold(seats: Iterable[SeatMoney]) -> list[Entry]:
     """The deposit becomes revenue, fee and tax; what coupons took off is an expense."""
     rows = list(seats)

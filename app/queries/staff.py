@@ -68,6 +68,7 @@ _OF: dict[str, str] = {
     "demand_rule_id": "SELECT cinema_id FROM demand_rules WHERE id = :value",
     "shift_id": "SELECT cinema_id FROM shifts WHERE id = :value",
     "show_id": "SELECT cinema_id FROM shows WHERE id = :value",
+    "coupon_id": "SELECT coalesce(cinema_id, 0) FROM coupons WHERE id = :value",
     "alert_id": "SELECT coalesce(s.cinema_id, 0) FROM alerts a LEFT JOIN shows s ON s.id = a.show_id WHERE a.id = :value",
 }
 _PERSON = text("SELECT DISTINCT cinema_id FROM staff_roles WHERE user_id = :value")
@@ -105,7 +106,7 @@ PLACES: dict[str, Callable[[Any], frozenset[int] | None]] = {
     "person_id": _of_person,
 }
 """Parameter → the cinemas its thing belongs to; None where there is no such thing. Add a line for a new kind of id."""
-SHARED = frozenset({"movie_id", "number"})
+SHARED = frozenset({"movie_id", "gift_card_id", "number"})
 """Parameters of things that belong to every cinema, or that are nothing without the id before them."""
 
 

@@ -68,4 +68,6 @@ def _words(key: str, title: str) -> str:
     """What a ledger key means to the wallet's owner."""
     if key.startswith("cancel-"):
         return f"Refund: {title}"
+    if key.startswith("gift-card-"):
+        return "Gift card made void"
     return f"Not booked after all: {title}" if "-back-" in key else f"Tickets: {title}"

@@ -19,9 +19,13 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db, end_read, transaction
-from app.errors import DomainError
+from app.domain.audit import Action
+from app.domain.staff import By
+from app.errors import DomainError, NotFound
 from app.models import LoginSession, User
 from app.queries.people import token_hash
+from app.services.audit import audit
+from app.services.staffing import a_cinema
 
 LOGIN_DAYS = 30
 TOKEN_BYTES = 32
@@ -111,6 +115,45 @@ def log_out(token: str) -> None:
     """End this log-in: its cookie is dead, also a copy of it."""
     with transaction() as session:
         session.execute(delete(LoginSession).where(LoginSession.token_hash == token_hash(token)))
+
+
+def change_password(user_id: int, old: str, new: str, log_in: str, by: By | None = None) -> str:
+    """Choose another password for one's own account; gives this log-in's new token, and ends all others.
+
+    `log_in` is the token that it was asked with; a second factor that it has shown stays shown. Written in the audit
+    where the staff asks (`by`). Raises WrongPassword, NotFound if the log-in is over. Locks the account, then the log-in.
+    """
+    known = db.session.execute(_HASH_OF, {"id": user_id}).scalar_one_or_none()
+    end_read()
+    if not verify(known or _nobodys_hash(), old):
+        raise WrongPassword("This is not the password that you have now.")
+    hashed = hash_password(new)
+    with transaction() as session:
+        user = session.get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
+        if user is None or user.password_hash != known or user.deactivated_at is not None:
+            raise WrongPassword("Your password was changed a moment ago. Sign in with the new one.")
+        user.password_hash = hashed
+        token = _only_log_in(session, user_id, log_in)
+        if by is not None:
+            audit(session, by, Action.PASSWORD_CHANGED, user_id, cinema_id=a_cinema(session, user_id))
+    return token
+
+
+_HASH_OF = text("SELECT password_hash FROM users WHERE id = :id AND deactivated_at IS NULL")
+_END_OTHERS = text("DELETE FROM login_sessions WHERE user_id = :user_id AND token_hash <> :kept")
+_RENEW = text(
+    "UPDATE login_sessions SET token_hash = :new WHERE user_id = :user_id AND token_hash = :kept RETURNING id"
+)
+
+
+def _only_log_in(session: Session, user_id: int, log_in: str) -> str:
+    """End every other log-in; this one goes on under a new token, so that a copy of its cookie is worth nothing."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    kept = {"user_id": user_id, "kept": token_hash(log_in)}
+    session.execute(_END_OTHERS, kept)
+    if session.execute(_RENEW, {**kept, "new": token_hash(token)}).one_or_none() is None:
+        raise NotFound("This log-in is over. Sign in again.")
+    return token
 
 
 def hash_password(password: str) -> str:

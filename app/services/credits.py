@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain.ledger import Account, credit_taken
 from app.domain.states import UseState
 from app.domain.tenders import CreditKind
-from app.errors import AmountChanged
+from app.errors import AmountChanged, ConcurrentModification
 from app.models import Booking
 from app.services.ledger import post
 
@@ -214,12 +214,17 @@ def pay_into_wallet(session: Session, user_id: int, currency: str, amount_minor:
 _CARD = text("""
 UPDATE gift_cards SET balance_minor = balance_minor + :amount,
   expires_at = CASE WHEN expires_at IS NOT NULL THEN greatest(expires_at, :at_least) END
-WHERE id = :id
+WHERE id = :id AND state = 'active' RETURNING id
 """)
 SPENDABLE_AGAIN = dt.timedelta(days=90)
 """How long a gift card is good at least once money came back to it."""
 
 
 def pay_back_to_card(session: Session, gift_card_id: int, amount_minor: int, now: dt.datetime) -> None:
-    """Raise a gift card's balance again after a cancellation. The caller books it."""
-    session.execute(_CARD, {"id": gift_card_id, "amount": amount_minor, "at_least": now + SPENDABLE_AGAIN})
+    """Raise a gift card's balance again after a cancellation. The caller books it.
+
+    Raises ConcurrentModification if the card was voided in this very moment: asked again, its payment gets the money.
+    """
+    values = {"id": gift_card_id, "amount": amount_minor, "at_least": now + SPENDABLE_AGAIN}
+    if session.execute(_CARD, values).one_or_none() is None:
+        raise ConcurrentModification

@@ -156,6 +156,8 @@ def _begin(session: Session, card: GiftCard, provider: str, mode: str) -> Begun 
     """A payment of this order: the one that runs, or a new one; None if it is paid. The caller holds the card's lock."""
     if card.state == GiftCardState.ACTIVE:
         return None
+    if card.state == GiftCardState.VOID:
+        raise Gone("This gift card was made void. Please order another one.")
     if card.state != GiftCardState.ORDERED:
         raise Gone("This order was given up because nobody paid it. Please order the gift card again.")
     running = session.execute(_RUNNING, {"card": card.id}).one_or_none()

@@ -149,6 +149,30 @@ def take_item(show_id: int, item_id: int) -> Row[Any] | None:
         return session.execute(_TAKE, {"show_id": show_id, "id": item_id, "now": now, "lease": lease}).one_or_none()
 
 
+_HURRY = text("""
+UPDATE outbox SET due_at = least(due_at, CAST(:now AS timestamptz)) WHERE show_id = :show_id AND kind = :kind
+  AND subject_id = :subject_id AND done_at IS NULL AND attempts < :most AND (due_at > :leased OR due_at <= :now)
+RETURNING id
+""")
+_TRYING = text(
+    "SELECT EXISTS (SELECT FROM outbox WHERE show_id = :show_id AND kind = :kind AND subject_id = :subject_id "
+    "AND done_at IS NULL AND attempts < :most)"
+)
+
+
+def hurry(session: Session, task: Task, show_id: int, subject_id: int, now: dt.datetime) -> bool:
+    """Do at once what is to be tried again later; False if there is no such work, or it was given up.
+
+    One that a worker may have in hand, due again within a lease, stays as it is.
+    """
+    asked = {"show_id": show_id, "kind": task.value, "subject_id": subject_id, "most": GIVE_UP_AFTER}
+    leased = now + dt.timedelta(seconds=LEASE_SECONDS)
+    for row in session.execute(_HURRY, {**asked, "now": now, "leased": leased}):
+        on_commit(lambda item=row.id: enqueue(show_id, item))  # type: ignore[misc]
+    trying: bool = session.execute(_TRYING, asked).scalar_one()
+    return trying
+
+
 _FINISH = text("UPDATE outbox SET done_at = :now, failure = NULL WHERE show_id = :show_id AND id = :id")
 _FAIL = text(
     "UPDATE outbox SET attempts = :attempts, failure = :failure, due_at = :due WHERE show_id = :show_id AND id = :id"

@@ -19,6 +19,8 @@ from app.models import Booking, Cancellation, Payment
 from app.services.credits import pay_back_to_card, pay_into_wallet
 from app.services.refunds import request_refund
 
+NO_SHOW = 0
+
 _READ_PAYMENTS = text("""
 SELECT id, captured_minor - refunded_minor - credited_minor AS left_minor FROM payments
 WHERE show_id = :show_id AND booking_id = :booking_id AND applied_at IS NOT NULL ORDER BY id
@@ -33,8 +35,8 @@ WHERE show_id = :show_id AND booking_id = :booking_id AND state = 'taken' ORDER 
 def tenders_of(session: Session, show_id: int, booking_id: int, *, lock: bool = True) -> list[Tender]:
     """Everything a confirmed booking was paid with and what of it can still go back; locks the payments.
 
-    Exchanged seats lead to what had paid them, as far as their worth went into this booking. Without the lock it is
-    good for a page only.
+    Exchanged seats lead to what had paid them, as far as their worth went into this booking, and a void gift card to
+    the payment that bought it. Without the lock it is good for a page only.
     """
     key = {"show_id": show_id, "booking_id": booking_id}
     credits = session.execute(_CREDITS, key).all()
@@ -42,12 +44,34 @@ def tenders_of(session: Session, show_id: int, booking_id: int, *, lock: bool = 
     found = [tender for row in exchanged for tender in _inherited(session, show_id, row, lock)]
     payments = session.execute(_LOCK_PAYMENTS if lock else _READ_PAYMENTS, key).all()
     found += [Tender(TenderKind.PAYMENT, show_id, row.id, row.left_minor) for row in payments]
-    found += [
-        Tender(TenderKind(row.kind), show_id, row.id, row.left_minor, row.source_id)
-        for row in credits
-        if row.kind != CreditKind.EXCHANGE
-    ]
-    return found
+    spent = [row for row in credits if row.kind != CreditKind.EXCHANGE]
+    voided = _payments_of_void_cards(session, spent, lock)
+    return found + [_credit_tender(show_id, row, voided) for row in spent]
+
+
+_VOID = text("SELECT id FROM gift_cards WHERE id = ANY(:ids) AND state = 'void'")
+_READ_CARD_PAYMENTS = text(
+    "SELECT id, gift_card_id FROM payments WHERE show_id = 0 AND gift_card_id = ANY(:ids) AND applied_at IS NOT NULL "
+    "ORDER BY id"
+)
+_LOCK_CARD_PAYMENTS = text(f"{_READ_CARD_PAYMENTS.text} FOR UPDATE")
+
+
+def _payments_of_void_cards(session: Session, spent: Sequence[Row[Any]], lock: bool) -> dict[int, int]:
+    """A void gift card → the payment that bought it, locked: money that would come back to the card goes there."""
+    cards = [row.source_id for row in spent if row.kind == CreditKind.GIFT_CARD]
+    ids = session.execute(_VOID, {"ids": cards}).scalars().all() if cards else []
+    if not ids:
+        return {}
+    payments = session.execute(_LOCK_CARD_PAYMENTS if lock else _READ_CARD_PAYMENTS, {"ids": list(ids)})
+    return {row.gift_card_id: row.id for row in payments}
+
+
+def _credit_tender(show_id: int, row: Row[Any], voided: dict[int, int]) -> Tender:
+    if row.kind == CreditKind.GIFT_CARD and row.source_id in voided:
+        step = ((show_id, row.id),)
+        return Tender(TenderKind.PAYMENT, NO_SHOW, voided[row.source_id], row.left_minor, through=step)
+    return Tender(TenderKind(row.kind), show_id, row.id, row.left_minor, row.source_id)
 
 
 def _inherited(session: Session, show_id: int, credit: Row[Any], lock: bool) -> list[Tender]:
@@ -100,7 +124,8 @@ def _by_gateway(
     session: Session, booking: Booking, cancellation: Cancellation, tender: Tender, part: int, now: dt.datetime
 ) -> Entry:
     payment = session.get_one(Payment, (tender.show_id, tender.id), populate_existing=True)
-    if cancellation.to_wallet and booking.user_id is not None:
+    bought_card = tender.show_id == NO_SHOW
+    if cancellation.to_wallet and booking.user_id is not None and not bought_card:
         payment.credited_minor += part
         session.flush()
         pay_into_wallet(session, booking.user_id, booking.currency, part)

@@ -42,6 +42,12 @@ class PasswordForm(FlaskForm):
     )
 
 
+class ChangePasswordForm(PasswordForm):
+    """One's own: who sits down at a screen that was left open does not know the old one."""
+
+    old = PasswordField("Password now", [InputRequired("Write your password as it is now."), _length(LONGEST_PASSWORD)])
+
+
 class ReasonForm(FlaskForm):
     """An act that says why."""
 

@@ -42,9 +42,12 @@ WAYS = (
     Way("layouts", "staff.layouts", "Seats", "Draw the seats of each screen and put new versions into use.", MANAGERS),
     Way("prices", "staff.prices", "Prices", "Price lists, and which of them new shows get.", MANAGERS),
     Way("demand", "staff.demand", "Demand", "Prices that follow how full a show is and how soon it begins.", MANAGERS),
+    Way("coupons", "staff.coupons", "Coupons", "Make codes that lower a price; see who used them.", MANAGERS),
+    Way("gift_cards", "staff.gift_cards", "Gift cards", "Find a card, mail it again, see what it paid.", MANAGERS),
+    Way("messages", "staff.messages", "Messages", "What was mailed to whom; send again what failed.", MANAGERS),
     Way("people", "staff.people", "People", "Make accounts for the staff, give roles and take them away.", MANAGERS),
     Way("audit", "staff.audit_log", "Audit", "Who changed what, when and from where.", MANAGERS),
-    Way("me", "staff.me", "Your sign-in", "Second factor and recovery codes.", EVERY_ROLE),
+    Way("me", "staff.me", "Your sign-in", "Password, second factor and recovery codes.", EVERY_ROLE),
 )
 """In the order of bar, menu and first page. A new part adds one line."""
 

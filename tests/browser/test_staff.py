@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import text
 
 from app import clock
+from app.db import transaction
 from app.domain.second_factor import code_at
 from app.domain.staff import COMMAND, Role
 from app.models import Cinema, User
+from app.services.offers import NewCoupon, archive_coupon, create_coupon
 from app.services.staff import make_staff_account, password_link
 from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
-from tests.builders import a_cinema, a_person
+from tests.builders import a_cinema, a_person, a_show
+from tests.support.offers import a_gift_card
+from tests.support.purse import Purse, a_booking
 from tests.support.staff import signed_in, with_factor
 
 
@@ -54,6 +60,52 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, r
     visitor.look("audit with entries", SMALL)
     visitor.page.locator("summary").first.click()
     visitor.look("the menu", WIDE, SMALL)
+
+
+def test_the_managers_desk_for_every_eye(
+    app: Flask,
+    visitor: Visitor,  # noqa: F811
+    base_url: str,
+    regent: Cinema,
+) -> None:
+    come_in(app, visitor.page.context, base_url, a_person(Role.ADMIN, name="Alma"))
+    for path in ("/coupons", "/gift-cards", "/messages"):
+        visitor.go(f"/staff{path}")
+    long = "A-Code-That-Is-As-Long-As-A-Code-May-Be1"
+    spring = create_coupon(NewCoupon("SPRING20", "Spring", percent=Decimal("12.5"), max_minor=750, currency="GBP"))
+    create_coupon(NewCoupon(long, "Five pounds off for members of the film club", amount_minor=500, currency="GBP"))
+    archive_coupon(long)
+    card_id, code = a_gift_card(5000, recipient_name="Charles", recipient_email="c" * 60 + "@example.org")
+    a_booking(a_show(cinema=regent), 2, Purse(coupons=["SPRING20"], cards=[code]))
+    with transaction() as session:
+        failed = "UPDATE messages SET state = 'failed', detail = '550 5.1.1 no such box here', attempts = 12"
+        session.execute(text(failed))
+    for path in (
+        "/coupons",
+        "/coupons?q=zzz",
+        "/coupons/new",
+        "/coupons/batch",
+        f"/coupons/{spring}",
+        f"/coupons/{spring}/change",
+        "/gift-cards",
+        f"/gift-cards/{card_id}",
+        "/messages",
+        "/messages?number=zzz",
+    ):
+        visitor.go(f"/staff{path}")
+        visitor.look(f"/staff{path}", PHONE, SMALL, dark_too=False)
+    page = visitor.page
+    visitor.go(f"/staff/gift-cards/{card_id}")
+    page.get_by_text("Void it", exact=True).click()
+    visitor.look("asked before voiding", WIDE, SMALL)
+    page.get_by_role("textbox", name="Reason").fill("bought twice")
+    page.get_by_role("button", name="Void the card").click()
+    expect(page.locator("#flashes")).to_contain_text("The card is void")
+    visitor.look("voided", WIDE)
+    visitor.go("/staff/coupons/new")
+    page.get_by_role("button", name="Make the coupon").click()
+    expect(page.locator("#summary")).to_be_focused()
+    visitor.look("a coupon with faults", WIDE, SMALL)
 
 
 def test_the_second_factor_from_the_link_on(app: Flask, visitor: Visitor, regent: Cinema) -> None:  # noqa: F811

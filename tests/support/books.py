@@ -10,9 +10,10 @@ from sqlalchemy import text
 from app import clock
 from app.db import db, end_read, transaction
 from app.domain.ledger import Account, Entry
-from app.models import GiftCard, Wallet
+from app.models import Wallet
 from app.services.extras import code_hash
 from app.services.ledger import post
+from tests.support.cards import a_card_in_the_books
 
 _numbers = itertools.count(1)
 
@@ -38,27 +39,8 @@ def unbalanced() -> list[str]:
 
 def a_gift_card(balance: int, currency: str = "GBP") -> str:
     """A paid gift card that holds this much; gives its code."""
-    number = next(_numbers)
-    code = f"GIFT-{number:04d}-TEST"
-    with transaction() as session:
-        card = GiftCard(
-            order_code=f"order-{number}",
-            code_hash=code_hash(code),
-            code_end="TEST",
-            state="active",
-            currency=currency,
-            initial_minor=balance,
-            balance_minor=balance,
-            owner_key="s:giver",
-            name="Ada",
-            email="ada@example.org",
-            ordered_at=clock.now(),
-            paid_at=clock.now(),
-        )
-        session.add(card)
-        session.flush()
-        card.log_birth(clock.now(), "test")
-        _opening(session, f"gift-card-{card.id}", Account.GIFT_CARD_LIABILITY, balance, currency, str(card.id))
+    code = f"GIFT-{next(_numbers):04d}-TEST"
+    a_card_in_the_books(balance, code, currency=currency)
     return code
 
 

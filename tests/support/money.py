@@ -10,11 +10,10 @@ from app import clock
 from app.db import transaction
 from app.domain.coupons import CouponKind
 from app.domain.ledger import Account, Entry
-from app.domain.states import GiftCardState
 from app.models import Coupon, GiftCard, User
 from app.services.credits import pay_into_wallet
-from app.services.extras import code_hash
 from app.services.ledger import post
+from tests.support.cards import a_card_in_the_books
 
 _numbers = itertools.count(1)
 
@@ -31,30 +30,8 @@ def a_coupon(code: str = "TENOFF", percent: int | None = 10, **values: Any) -> C
 
 def a_gift_card(minor: int, code: str | None = None, currency: str = "GBP") -> tuple[GiftCard, str]:
     """A gift card with this balance, and the code to type."""
-    number = next(_numbers)
-    typed = code or f"GIFT{number:08}"
-    now = clock.now()
-    with transaction() as session:
-        card = GiftCard(
-            order_code=f"order-{number}",
-            code_hash=code_hash(typed),
-            code_end=typed[-4:],
-            state=GiftCardState.ACTIVE.value,
-            currency=currency,
-            initial_minor=minor,
-            balance_minor=minor,
-            owner_key="s:giver",
-            name="Grace Hopper",
-            email="grace@example.org",
-            ordered_at=now,
-            paid_at=now,
-        )
-        session.add(card)
-        session.flush()
-        card.log_birth(now, "test")
-        entries = [Entry(Account.CASH_DRAWER, minor), Entry(Account.GIFT_CARD_LIABILITY, -minor, str(card.id))]
-        post(session, f"gift-card-{card.id}", entries, currency, now, show_id=0, booking_id=None)
-    return card, typed
+    typed = code or f"GIFT{next(_numbers):08}"
+    return a_card_in_the_books(minor, typed, currency=currency, name="Grace Hopper", email="grace@example.org"), typed
 
 
 def an_account() -> int:

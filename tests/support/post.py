@@ -12,17 +12,16 @@ from sqlalchemy import Row, text
 from app import clock
 from app.config import settings
 from app.db import db, transaction
-from app.domain.gift_cards import code_hash, code_of
-from app.domain.ledger import Account, Entry
+from app.domain.gift_cards import code_of
 from app.domain.messages import MessageKind
 from app.domain.refund_policy import CancellationReason, Return
 from app.jobs.outbox import run_outbox_item
 from app.models import Booking, Cancellation, GiftCard
 from app.services.giving_back import give_back_seats, lock_tickets
-from app.services.ledger import post
 from app.services.locking import lock_to_settle
 from app.services.messages import send_message
 from app.services.telling import tell
+from tests.support.cards import a_card_in_the_books
 
 _MESSAGES = text("""
 SELECT show_id, id, kind, channel, state, detail, attempts, recipient, resend_of, sent_at FROM messages
@@ -72,33 +71,18 @@ def bodies(letter: EmailMessage) -> tuple[str, str]:
 
 def a_gift_card(**values: Any) -> GiftCard:
     """A gift card of £25 that is paid (or only ordered), bought by Ada for Charles."""
+    order_code = values.pop("order_code", "ORDER123")
     given = {
-        "order_code": "ORDER123",
+        "order_code": order_code,
         "code_end": "7XYZ",
-        "state": "active",
-        "currency": "GBP",
-        "initial_minor": 2500,
-        "balance_minor": 2500,
-        "owner_key": "s:ada",
-        "name": "Ada Byron",
-        "email": "ada@example.org",
         "recipient_name": "Charles",
         "recipient_email": "charles@example.org",
         "note": "For a rainy evening.",
-        "ordered_at": clock.now(),
+        "owner_key": "s:ada",
+        "paid_at": None,
         **values,
     }
-    given.setdefault("code_hash", code_hash(code_of(settings.secret_key, given["order_code"])))
-    with transaction() as session:
-        card = GiftCard(**given)
-        session.add(card)
-        session.flush()
-        card.log_birth(clock.now(), "test")
-        if card.balance_minor:
-            worth, party = card.balance_minor, str(card.id)
-            entries = [Entry(Account.CASH_DRAWER, worth), Entry(Account.GIFT_CARD_LIABILITY, -worth, party)]
-            post(session, f"gift-card-{card.id}", entries, card.currency, clock.now(), show_id=0, booking_id=None)
-    return card
+    return a_card_in_the_books(2500, code_of(settings.secret_key, order_code), **given)
 
 
 def give_back(booking: Booking, seats: int | None = None, kept: int = 0, reason: str = "buyer") -> Cancellation:

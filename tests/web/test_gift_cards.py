@@ -14,11 +14,14 @@ from werkzeug.test import TestResponse
 
 from app.db import db
 from app.domain.gift_cards import in_fours
+from app.domain.staff import Role
 from app.jobs.outbox import run_due_items
+from app.services.card_voiding import void_gift_card
 from app.services.gift_cards import abandon_gift_cards, card_code
-from tests.builders import a_cinema, a_city, a_show, seat_ids
+from tests.builders import a_cinema, a_city, a_person, a_show, seat_ids
 from tests.support.client import soup, words
 from tests.support.offers import a_gift_card, money_in_wallet, the_card, untrue_balances
+from tests.support.staff import by
 from tests.web.buyer import Buyer, a_buyer
 from tests.web.test_offers import log_in
 
@@ -197,6 +200,15 @@ def test_an_order_given_up_says_so_and_is_not_paid_any_more(buyer, moved_clock):
     assert abandon_gift_cards() == 1
     assert "Nobody paid this order within a day" in words(buyer.get(card))
     assert buyer.post_form(f"{card}/pay", {"method": "sandbox:card"}).location.endswith(card)
+
+
+def test_a_void_card_says_so_and_where_its_money_goes(app, buyer):
+    address = bought(buyer)
+    void_gift_card(by(a_person(Role.ADMIN)), only_card(), 2500, "bought twice")
+    page = buyer.get(address)
+    assert "No longer good" in words(page)
+    assert "£25.00 goes back the way it was paid" in words(page)
+    assert "Nobody paid" not in words(page)
 
 
 @pytest.mark.parametrize("part", ["", "/status", "/return", "/pay"])

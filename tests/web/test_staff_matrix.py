@@ -6,6 +6,7 @@ It walks the map of addresses, so a page added later is covered by itself; a new
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from werkzeug.routing import Rule
 from app.domain.staff import Role
 from app.models import Cinema
 from app.queries.staff import PLACES, SHARED
+from app.services.offers import NewCoupon, create_coupon
 from app.services.shifts import open_shift
 from app.web.guards import staff
 from tests.builders import (
@@ -31,6 +33,7 @@ from tests.builders import (
     an_alert,
 )
 from tests.support.client import PageClient
+from tests.support.offers import a_gift_card
 from tests.support.staff import by, signed_in, with_factor
 
 AT: dict[str, Callable[[Cinema], Any]] = {
@@ -43,16 +46,25 @@ AT: dict[str, Callable[[Cinema], Any]] = {
     "shift_id": lambda cinema: a_shift(cinema),
     "show_id": lambda cinema: a_show(cinema=cinema).id,
     "alert_id": lambda cinema: an_alert(a_show(cinema=cinema).id),
+    "coupon_id": lambda cinema: a_cinema_coupon(cinema),
     "code": lambda cinema: a_paid_booking(a_show(cinema=cinema)).code,
     "person_id": lambda cinema: a_person(Role.SCANNER, cinema).id,
 }
 """One thing of each kind at a cinema."""
-ANYWHERE: dict[str, Callable[[], Any]] = {"movie_id": lambda: a_movie().id, "number": lambda: 1}
+ANYWHERE: dict[str, Callable[[], Any]] = {
+    "movie_id": lambda: a_movie().id,
+    "gift_card_id": lambda: a_gift_card()[0],
+    "number": lambda: 1,
+}
 NO_SUCH = {"code": "1ZZZZZZZZ"}
 
 
 def a_shift(cinema: Cinema) -> int:
     return open_shift(by(a_person(Role.BOX_OFFICE, cinema)), cinema.id, 0)
+
+
+def a_cinema_coupon(cinema: Cinema) -> int:
+    return create_coupon(NewCoupon(f"CODE-{cinema.id}", "Ten off", percent=Decimal(10), cinema=cinema.slug))
 
 
 def staff_rules(app: Flask) -> list[Rule]:

@@ -15,6 +15,7 @@ from app.blueprints.staff.box_office import SELLERS, qr_codes
 from app.config import settings
 from app.db import end_read
 from app.domain.links import booking_link
+from app.domain.staff import Role
 from app.domain.states import BookingState
 from app.errors import AmountChanged, DomainError, Invalid, NoShift, NotFound
 from app.money import format_money
@@ -80,6 +81,7 @@ def _page(house: StaffHouse, ref: BookingRef, problem: str = "", status: int = 2
         change=booking_link("", settings.secret_key, ref.code).replace("?", "/exchange?"),
         shift=open_shift_of(house.person.id, cinema.id),
         problem=problem,
+        manager=Role.MANAGER,
     )
 
 

@@ -12,6 +12,7 @@ from app.blueprints.staff import pages
 from app.domain.film_week import week_of
 from app.domain.staff import Role
 from app.errors import Invalid
+from app.queries.alert_links import links_of
 from app.queries.figures.dashboard import (
     House,
     houses,
@@ -48,6 +49,7 @@ def _day(house: StaffHouse, cinema: CinemaRef) -> dict[str, Any]:
     shows = houses(cinema.id, now.date(), 2, house.zone)
     before = houses(cinema.id, now.date() - dt.timedelta(days=7), 1, house.zone)
     today = [one for one in shows if one.starts_at.date() == now.date()]
+    alerts = open_alerts(cinema.id, house.where)
     sums = takings(cinema.id, cinema.currency, now, house.zone)
     return {
         "today": today,
@@ -57,7 +59,8 @@ def _day(house: StaffHouse, cinema: CinemaRef) -> dict[str, Any]:
         "next_house": next((one for one in shows if one.starts_at > now), None),
         "takings": sums,
         "hours": hour_chart(sums, now.hour + now.minute / 60),
-        "alerts": open_alerts(cinema.id, house.where),
+        "alerts": alerts,
+        "alert_links": links_of([one.id for one in alerts]),
         "troubles": standing_troubles(cinema.id, now),
     }
 

@@ -17,13 +17,14 @@ from app.domain.staff import FactorRule, Role, factor_rule
 from app.errors import Forbidden, WrongCode
 from app.queries.staff import recovery_codes_left
 from app.services import second_factors
+from app.services.accounts import WrongPassword, change_password
 from app.services.staff import choose_password, who_is_invited
 from app.web.guards import public, staff
 from app.web.limits import count
 from app.web.links import HOME, local_path
 from app.web.render import render
 from app.web.staff import StaffHouse, go_on_as, log_in_token, shown_factor
-from app.web.staff_forms import CodeForm, PasswordForm, SetUpForm
+from app.web.staff_forms import ChangePasswordForm, CodeForm, PasswordForm, SetUpForm
 
 TRIES_PER_MINUTE = 10
 
@@ -106,7 +107,34 @@ def _show_codes(house: StaffHouse, codes: list[str], address: str) -> Response:
 @staff(*Role)
 def me(house: StaffHouse) -> Response:
     """One's own sign-in: roles, second factor, recovery codes."""
-    return render("staff/me.html", **_own(house), form=CodeForm())
+    return _me(house)
+
+
+def _me(house: StaffHouse, form: CodeForm | None = None, password: ChangePasswordForm | None = None) -> Response:
+    """With the form that was refused, if one was."""
+    status = 422 if form or password else 200
+    shown: dict[str, Any] = {
+        "form": form or CodeForm(formdata=None),
+        "password": password or ChangePasswordForm(formdata=None),
+    }
+    return render("staff/me.html", status_code=status, **_own(house), **shown)
+
+
+@pages.post("/me/password")
+@staff(*Role)
+def change_own_password(house: StaffHouse) -> AnyResponse:
+    """The old one is asked; every other log-in ends."""
+    form = ChangePasswordForm()
+    if form.validate_on_submit():
+        count(f"password:{house.person.id}", settings.logins_per_minute)
+        try:
+            go_on_as(change_password(house.person.id, form.old.data, form.password.data, log_in_token(), house.by))
+        except WrongPassword as problem:
+            form.old.errors = [problem.message]
+        else:
+            flash("Your password is changed. You are signed out everywhere else.", "ok")
+            return redirect(url_for("staff.me"), 303)
+    return _me(house, password=form)
 
 
 def _own(house: StaffHouse) -> dict[str, Any]:
@@ -134,4 +162,4 @@ def recovery_codes(house: StaffHouse) -> AnyResponse:
         else:
             flash("The recovery codes from before no longer work.", "ok")
             return _show_codes(house, codes, url_for("staff.me"))
-    return render("staff/me.html", status_code=422, **_own(house), form=form)
+    return _me(house, form)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app.db import db, end_read
 from app.domain.staff import Reach
+from app.queries.deliveries import NOT_REPEATED
 from app.queries.health import readiness
 
 HEADS = 20
@@ -175,6 +176,7 @@ class AlertRow:
 
 _WORDS = {
     "refund_failed": "A refund was refused",
+    "refund_refused": "A refund was refused",
     "refund_given_up": "A refund was refused again and again",
     "refund_came_back": "A refund came back",
     "outbox_given_up": "A task was given up",
@@ -186,10 +188,10 @@ SELECT a.id, a.kind, a.message, a.at, coalesce(m.title, '') AS show, a.show_id, 
 FROM alerts a LEFT JOIN shows s ON s.id = a.show_id LEFT JOIN movies m ON m.id = s.movie_id
 WHERE a.resolved_at IS NULL AND (s.cinema_id = :cinema_id OR s.id IS NULL) ORDER BY a.at DESC, a.id DESC LIMIT 50
 """)
-_FAILED_MESSAGES = text("""
+_FAILED_MESSAGES = text(f"""
 SELECT count(*) FROM messages m LEFT JOIN shows s ON s.id = m.show_id
-WHERE m.state = 'failed' AND (s.cinema_id = :cinema_id OR s.id IS NULL)
-""")
+WHERE {NOT_REPEATED} AND (s.cinema_id = :cinema_id OR s.id IS NULL)
+""")  # noqa: S608  our own words only
 _OVERDUE = text("SELECT count(*) FROM outbox WHERE done_at IS NULL AND due_at < :since")
 
 
@@ -211,18 +213,21 @@ def open_alerts(cinema_id: int, where: Reach) -> list[AlertRow]:
     ]
 
 
-def standing_troubles(cinema_id: int, now: dt.datetime) -> list[tuple[str, str]]:
-    """What is wrong as long as it lasts: words, and more of them. Nobody settles it by a click."""
+def standing_troubles(cinema_id: int, now: dt.datetime) -> list[tuple[str, str, str]]:
+    """What is wrong as long as it lasts: words, more of them, and the page that says more, if one does.
+
+    Nobody settles it by a click.
+    """
     failed = db.session.execute(_FAILED_MESSAGES, {"cinema_id": cinema_id}).scalar_one()
     overdue = db.session.execute(_OVERDUE, {"since": now - dt.timedelta(minutes=5)}).scalar_one()
     end_read()
-    found = [(f"{name.capitalize()} {state}", "flask and the log say more") for name, state in _not_ready()]
+    found = [(f"{name.capitalize()} {state}", "flask and the log say more", "") for name, state in _not_ready()]
     if failed:
-        found.append((f"{failed} {'message' if failed == 1 else 'messages'} could not be sent", "in the delivery log"))
+        words = f"{failed} {'message' if failed == 1 else 'messages'} could not be sent"
+        found.append((words, "Which, and why: the delivery log", "staff.messages"))
     if overdue:
-        found.append(
-            (f"{overdue} {'task waits' if overdue == 1 else 'tasks wait'} longer than 5 minutes", "the worker")
-        )
+        words = f"{overdue} {'task waits' if overdue == 1 else 'tasks wait'} longer than 5 minutes"
+        found.append((words, "the worker", ""))
     return found
 
 
