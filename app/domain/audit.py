@@ -41,6 +41,9 @@ class Action(StrEnum):
     TICKET_ADMITTED_TWICE = "ticket.admitted_twice"
     TICKET_ADMITTED_WRONGLY = "ticket.admitted_wrongly"
     ADMISSION_UNDONE = "ticket.admission_undone"
+    GROUP_OFFERED = "group.offered"
+    GROUP_WITHDRAWN = "group.offer_withdrawn"
+    GROUP_DECLINED = "group.declined"
     ALERT_RESOLVED = "alert.resolved"
 
     @property

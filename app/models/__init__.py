@@ -13,6 +13,7 @@ from app.models.figures import (
     FigureShow,
     ShowView,
 )
+from app.models.groups import GroupRequest
 from app.models.ledger import LedgerAccount, LedgerEntry
 from app.models.log import Alert, Outbox, ScheduleMark, StateChange
 from app.models.message import Message
@@ -48,6 +49,7 @@ __all__ = [
     "GatewayCustomer",
     "GatewayEvent",
     "GiftCard",
+    "GroupRequest",
     "Layout",
     "LayoutDraft",
     "LedgerAccount",

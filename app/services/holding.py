@@ -26,6 +26,10 @@ from app.seat_locking import seat_locking
 from app.services.letting_go import let_go
 
 
+ANY_NUMBER = 2**15 - 1
+"""More seats than any hall has; as many as a booking can count."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Who wants which seats of a show; `seat_ids` are in order and each is there once."""
@@ -37,6 +41,13 @@ class Wish:
     actor: str
     leaving: int = 0
     """Seats of this buyer's for the same show that go when these are bought: they don't count twice."""
+    until: dt.datetime | None = None
+    """A group's: kept until then, whatever a hold's time and cap are, and as many as the staff say (domain/groups.py)."""
+
+    @property
+    def most(self) -> int:
+        """How many seats of the show its owner may have with these."""
+        return settings.max_seats + self.leaving if self.until is None else ANY_NUMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +217,7 @@ def _judge_seats(rows: Sequence[Any], wish: Wish, look: _Look, now: dt.datetime)
 
 def _orphans(layout: LayoutFacts, look: _Look, wish: Wish, now: dt.datetime) -> OrphanSeat | None:
     """Advisory: read without locks. The refusal where ORPHAN_SEATS is on and a seat would be left alone."""
-    if settings.orphan_seats != "on":
+    if settings.orphan_seats != "on" or wish.until is not None:
         return None
     free = {seat.seat_id for seat in look.near if seat.free_at(now)}
     verdict = orphans(layout.hall, free | look.own_seats, wish.seat_ids)
@@ -223,20 +234,20 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
     if show.state != "published" or not show.sales_open_at <= now < show.sales_close_at:
         raise ShowNotOnSale
     had = show.had - wish.leaving
-    if had + len(wish.seat_ids) > settings.max_seats:
+    if show.had + len(wish.seat_ids) > wish.most:
         words = f"You already have {had} seats for this showing"
         raise InvalidSeats(f"{words}; {settings.max_seats} are the most one person can book.")
 
 
 def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold:
     code = new_booking_code(wish.show_id)
-    expires_at = now + dt.timedelta(minutes=settings.hold_minutes)
+    expires_at = wish.until or now + dt.timedelta(minutes=settings.hold_minutes)
     types, prices = first_prices(terms.layout, terms.price_list_id, wish.seat_ids)
     values = {
         "show_id": wish.show_id,
         "layout_id": terms.layout.id,
         "price_list_id": terms.price_list_id,
-        "max_seats": settings.max_seats + wish.leaving,
+        "max_seats": wish.most,
         "code": code,
         "owner_key": wish.owner_key,
         "user_id": wish.user_id,
@@ -245,7 +256,7 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "charged": sum(1 for kind in types if kind != TicketType.COMPANION),
         "now": now,
         "expires_at": expires_at,
-        "cap_at": now + dt.timedelta(minutes=settings.hold_cap_minutes),
+        "cap_at": wish.until or now + dt.timedelta(minutes=settings.hold_cap_minutes),
         "seat_ids": wish.seat_ids,
         "types": types,
         "prices": prices,
