@@ -194,6 +194,7 @@ CONSTRAINT_ERRORS: dict[str, type[DomainError]] = {
     "uq_users_email": EmailTaken,
     "uq_coupons_code": CodeTaken,
     "uq_shifts_open": ShiftOpen,
+    "uq_group_requests_key": ConcurrentModification,
     "uq_payments_show_id_provider_provider_ref": ConcurrentModification,
 }
 """Which refusal a broken database constraint means, by the constraint's name."""

@@ -64,6 +64,7 @@ _OF: dict[str, str] = {
     "screen_id": "SELECT cinema_id FROM screens WHERE id = :value",
     "layout_id": "SELECT s.cinema_id FROM layouts l JOIN screens s ON s.id = l.screen_id WHERE l.id = :value",
     "price_list_id": "SELECT cinema_id FROM price_lists WHERE id = :value",
+    "group_id": "SELECT cinema_id FROM group_requests WHERE id = :value",
     "shift_id": "SELECT cinema_id FROM shifts WHERE id = :value",
     "show_id": "SELECT cinema_id FROM shows WHERE id = :value",
     "alert_id": "SELECT coalesce(s.cinema_id, 0) FROM alerts a LEFT JOIN shows s ON s.id = a.show_id WHERE a.id = :value",
