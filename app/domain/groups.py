@@ -54,6 +54,11 @@ def is_group(owner_key: str) -> bool:
     return owner_key.startswith(OWNER)
 
 
+def group_of_owner(owner_key: str) -> int:
+    """The request that a group's booking is for."""
+    return int(owner_key.removeprefix(OWNER))
+
+
 def standing(state: GroupState, booking: BookingState | None, *, over: bool) -> Standing:
     """Where it stands. `over`: the time to pay the booking is over, whether or not that was noted yet."""
     if state is not GroupState.OFFERED or booking is None:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 
 from app import clock
 from app.db import db, end_read
-from app.domain.groups import PriceMode, Standing, owner_of, standing
+from app.domain.groups import PriceMode, Standing, standing
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.states import BookingState, GroupState
 from app.errors import NotFound
@@ -209,18 +209,6 @@ def _offer(row: Row[Any], zone: ZoneInfo) -> GroupOffer:
         offered_at=row.offered_at.astimezone(zone),
         pay_until=row.pay_until.astimezone(zone),
     )
-
-
-_ID_BY_OWNER = text("SELECT id FROM group_requests WHERE id = :id")
-
-
-def group_by_owner(owner_key: str) -> int | None:
-    """The request that a booking was made for, by the booking's owner."""
-    number = owner_key.removeprefix(owner_of(0)[:-1])
-    if not number.isdecimal():
-        return None
-    found = db.session.execute(_ID_BY_OWNER, {"id": int(number)}).scalar_one_or_none()
-    return None if found is None else int(found)
 
 
 # What can be offered

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app import clock
 from app.adapters.templates import fill
 from app.db import end_read, transaction
+from app.domain.groups import Standing
 from app.errors import NotDrawn, NotFound
 from app.queries.groups import Group, group_of
 from app.queries.papers import document
@@ -39,6 +40,8 @@ def invoice_pdf(group_id: int) -> bytes:
     if kept is not None:
         end_read()
         return kept
+    if group.standing not in (Standing.OFFERED, Standing.PAID):
+        raise NotFound("This offer is over, so there is nothing to pay.")
     html = invoice_page(group)
     end_read()
     content = _drawn(html)
