@@ -58,11 +58,13 @@ class Checkout:
 
     @cached_property
     def lines(self) -> list[SeatLine]:
-        return seat_lines(self.seats, price_table(self.row.price_list_id))
+        """Nothing is chosen of what a group was offered."""
+        return [] if self.page.is_group else seat_lines(self.seats, price_table(self.row.price_list_id))
 
     @property
     def ticket_lines(self) -> list[tuple[str, int]]:
-        return [(line.label, line.amount_minor) for line in self.bill.lines if line.kind is LineKind.TICKET]
+        tickets = [line for line in self.bill.lines if line.kind is LineKind.TICKET]
+        return [(f"{line.label} × {line.quantity}" if line.quantity > 1 else line.label, line.amount_minor) for line in tickets]
 
     @property
     def fee_lines(self) -> list[tuple[str, int]]:
