@@ -169,7 +169,16 @@ def _offer_once(by: By, group_id: int, revision: int, offer: Offer) -> Hold:
         session.flush()
         tell(session, MessageKind.GROUP_OFFER, now, booking, group.id)
         after, reason = _facts(group), offer.reason
-        audit(session, by, Action.GROUP_OFFERED, group.id, cinema_id=group.cinema_id, before=before, after=after, reason=reason)
+        audit(
+            session,
+            by,
+            Action.GROUP_OFFERED,
+            group.id,
+            cinema_id=group.cinema_id,
+            before=before,
+            after=after,
+            reason=reason,
+        )
         on_commit(lambda: forget_seat_map(offer.show_id))
     return hold
 
@@ -189,7 +198,9 @@ _SHOW = text("SELECT cinema_id, layout_id, starts_at FROM shows WHERE id = :id")
 def _show(session: Session, group: GroupRequest, offer: Offer) -> Row[Any]:
     row = session.execute(_SHOW, {"id": offer.show_id}).one_or_none()
     if row is None or row.cinema_id != group.cinema_id:
-        raise Invalid("This showing is not one of the cinema that was asked.", fields={"show": "Choose another showing."})
+        raise Invalid(
+            "This showing is not one of the cinema that was asked.", fields={"show": "Choose another showing."}
+        )
     return row
 
 

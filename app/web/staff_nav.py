@@ -29,7 +29,9 @@ class Way:
 
 
 WAYS = (
-    Way("dashboard", "staff.dashboard", "Today", "Today's houses and takings, and what needs somebody.", MANAGERS, True),
+    Way(
+        "dashboard", "staff.dashboard", "Today", "Today's houses and takings, and what needs somebody.", MANAGERS, True
+    ),
     Way("start", "staff.home", "Start", "Everything that you may do here.", EVERY_ROLE),
     Way("counter", "staff.box_office", "Counter", "Sell seats for cash and cards, and print tickets.", SELLERS, True),
     Way("bookings", "staff.bookings", "Bookings", "Find a booking; print, send, refund or change it.", SELLERS, True),

@@ -64,7 +64,10 @@ class Checkout:
     @property
     def ticket_lines(self) -> list[tuple[str, int]]:
         tickets = [line for line in self.bill.lines if line.kind is LineKind.TICKET]
-        return [(f"{line.label} × {line.quantity}" if line.quantity > 1 else line.label, line.amount_minor) for line in tickets]
+        return [
+            (f"{line.label} × {line.quantity}" if line.quantity > 1 else line.label, line.amount_minor)
+            for line in tickets
+        ]
 
     @property
     def fee_lines(self) -> list[tuple[str, int]]:
