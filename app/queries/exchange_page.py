@@ -11,8 +11,8 @@ from sqlalchemy import Row, text
 
 from app import clock
 from app.db import db
-from app.domain.groups import is_group
 from app.domain.exchanging import left_alone, why_not
+from app.domain.groups import is_group
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.refund_policy import last_end
 from app.domain.settling import RefundReason

@@ -61,7 +61,7 @@ def _drawn(html: str) -> bytes:
     task = json.dumps({"html": html, "style": STYLE}).encode()
     command = [sys.executable, "-m", "app.adapters.pdf_child"]
     try:
-        done = subprocess.run(command, input=task, capture_output=True, check=True, timeout=SECONDS)  # noqa: S603
+        done = subprocess.run(command, input=task, capture_output=True, check=True, timeout=SECONDS)
     except (subprocess.SubprocessError, OSError) as problem:
         raise NotDrawn from problem
     return done.stdout

@@ -25,7 +25,6 @@ from app.queries.layouts import LayoutFacts, Terms, forget_terms_of, price_table
 from app.seat_locking import seat_locking
 from app.services.letting_go import let_go
 
-
 ANY_NUMBER = 2**15 - 1
 """More seats than any hall has; as many as a booking can count."""
 

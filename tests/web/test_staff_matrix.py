@@ -20,6 +20,7 @@ from app.web.guards import staff
 from tests.builders import (
     a_cinema,
     a_customer,
+    a_group,
     a_movie,
     a_paid_booking,
     a_person,
@@ -37,6 +38,7 @@ AT: dict[str, Callable[[Cinema], Any]] = {
     "layout_id": lambda cinema: a_screen(cinema).layout_id,
     "price_list_id": lambda cinema: a_price_list(cinema).id,
     "shift_id": lambda cinema: a_shift(cinema),
+    "group_id": lambda cinema: a_group(cinema),
     "show_id": lambda cinema: a_show(cinema=cinema).id,
     "alert_id": lambda cinema: an_alert(a_show(cinema=cinema).id),
     "code": lambda cinema: a_paid_booking(a_show(cinema=cinema)).code,

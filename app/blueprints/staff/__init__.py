@@ -1,6 +1,6 @@
 """The staff pages: home.py is the first page and the choice of a cinema, entry.py the second factor and passwords,
-people.py and audit.py who works here and what they did; box_office.py, bookings.py and shifts.py the counter, groups.py the groups, scan.py
-the door, layouts.py the drawing of seats, dashboard.py and reports.py the figures."""
+people.py and audit.py who works here and what they did; box_office.py, bookings.py and shifts.py the counter, groups.py the
+groups, scan.py the door, layouts.py the drawing of seats, dashboard.py and reports.py the figures."""
 
 from __future__ import annotations
 
