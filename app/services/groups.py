@@ -1,4 +1,4 @@
-"""Group bookings (feature G7): the request, the offer that keeps the seats, taking it back, and the word before it ends.
+"""Group bookings (feature G7): the request, the offer that keeps the seats, taking it back.
 
 An offer is a booking with a price and a cap of its own (domain/groups.py). Locks: the request, then as everywhere the
 seats, the bookings, and the person's role last.
@@ -15,16 +15,16 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import db, end_read, on_commit, transaction
+from app.db import on_commit, transaction
 from app.domain.audit import Action
 from app.domain.counter import Channel
-from app.domain.groups import KINDS, REMIND_HOURS, NoSuchPrice, PriceMode, owner_of, spread
-from app.domain.messages import MessageKind, remind_at
+from app.domain.groups import KINDS, NoSuchPrice, PriceMode, owner_of, spread
+from app.domain.messages import MessageKind
 from app.domain.pricing import TicketType
 from app.domain.seating import check_companions
 from app.domain.staff import By
 from app.domain.states import LIVE_BOOKING, BookingState, GroupState
-from app.errors import ConcurrentModification, Conflict, Invalid, InvalidSeats, NotFound
+from app.errors import Conflict, Invalid, InvalidSeats, NotFound
 from app.models import Booking, GroupRequest
 from app.queries.layouts import layout_facts, price_table
 from app.queries.seat_map import forget_seat_map
@@ -124,6 +124,12 @@ class Offer:
     """Why it takes the place of another one."""
 
 
+class ChangedMeanwhile(Conflict):
+    """Two of the staff at one request: this is the second. It is not tried again."""
+
+    code, default = "GROUP_CHANGED", "Somebody else did something with this request meanwhile. Look at it again."
+
+
 class AlreadyPaid(Conflict):
     """The group has paid meanwhile: what is theirs is cancelled or changed like any booking."""
 
@@ -134,7 +140,7 @@ def make_offer(by: By, group_id: int, revision: int, offer: Offer) -> Hold:
     """Keep the seats for the group until `pay_until`, at this price, and mail them the link; an earlier offer that is
     not paid ends with it, and the link leads to the new one.
 
-    Raises NotFound, ConcurrentModification (somebody of the staff was quicker), AlreadyPaid, Invalid (fields:
+    Raises NotFound, ChangedMeanwhile (somebody of the staff was quicker), AlreadyPaid, Invalid (fields:
     pay_until, amount, reason, seats), InvalidSeats, SeatsTaken, ShowNotOnSale, Busy. Locks the request, the seats of
     both offers in order, the earlier booking.
     """
@@ -183,12 +189,12 @@ def _offer_once(by: By, group_id: int, revision: int, offer: Offer) -> Hold:
     return hold
 
 
-def _lock(session: Session, group_id: int, revision: int | None) -> GroupRequest:
+def _lock(session: Session, group_id: int, revision: int) -> GroupRequest:
     group = session.get(GroupRequest, group_id, populate_existing=True, with_for_update=True)
     if group is None:
         raise NotFound("There is no such request.")
-    if revision is not None and group.revision != revision:
-        raise ConcurrentModification("Somebody else did something with this request meanwhile. Look at it again.")
+    if group.revision != revision:
+        raise ChangedMeanwhile
     return group
 
 
@@ -311,7 +317,7 @@ def _facts(group: GroupRequest) -> dict[str, Any]:
 def withdraw_offer(by: By, group_id: int, revision: int, reason: str) -> None:
     """Take an offer back that is not paid: its seats are free at once and the group is told. The request is open again.
 
-    Raises NotFound, ConcurrentModification, AlreadyPaid, Invalid (no reason, nothing offered).
+    Raises NotFound, ChangedMeanwhile, AlreadyPaid, Invalid (no reason, nothing offered).
     """
     again_if_locked(lambda: _withdraw_once(by, group_id, revision, _said(reason)))
 
@@ -341,7 +347,7 @@ def _said(reason: str) -> str:
 def decline_group(by: By, group_id: int, revision: int, why: str) -> None:
     """Say no; the group reads `why`. An offer that is not paid ends with it.
 
-    Raises NotFound, ConcurrentModification, AlreadyPaid, Invalid (no words).
+    Raises NotFound, ChangedMeanwhile, AlreadyPaid, Invalid (no words).
     """
     again_if_locked(lambda: _decline_once(by, group_id, revision, _said(why)))
 
@@ -357,40 +363,3 @@ def _decline_once(by: By, group_id: int, revision: int, why: str) -> None:
             session.flush()
             tell_group(session, MessageKind.GROUP_DECLINED, now, group)
         audit(session, by, Action.GROUP_DECLINED, group.id, cinema_id=group.cinema_id, before=before, reason=why)
-
-
-# The word before it ends
-
-_TO_REMIND = text("""
-SELECT g.id, g.pay_until, g.offered_at, c.timezone FROM group_requests g JOIN cinemas c ON c.id = g.cinema_id
-JOIN bookings b ON b.show_id = g.offer_show_id AND b.id = g.booking_id
-WHERE g.state = 'offered' AND g.reminded_at IS NULL AND g.pay_until > :now AND g.pay_until <= :soon
-  AND b.state IN ('held', 'awaiting_payment') ORDER BY g.pay_until, g.id LIMIT 500
-""")
-SOON = dt.timedelta(hours=REMIND_HOURS + 3)
-"""Clocks are never changed by more than the odd hours."""
-
-
-def remind_groups() -> int:
-    """Remind every group whose time to pay ends within a day, once for each offer; gives how many. For the schedule.
-
-    Who was offered something later than that is not reminded.
-    """
-    now = clock.now()
-    rows = db.session.execute(_TO_REMIND, {"now": now, "soon": now + SOON}).all()
-    end_read()
-    due = [(row, remind_at(row.pay_until, row.timezone, REMIND_HOURS)) for row in rows]
-    return sum(_remind(row.id, row.pay_until, now) for row, at in due if row.offered_at < at <= now)
-
-
-def _remind(group_id: int, pay_until: dt.datetime, now: dt.datetime) -> bool:
-    """Unless somebody else did, or offered something else meanwhile."""
-    with transaction() as session:
-        group = _lock(session, group_id, None)
-        same = group.state == GroupState.OFFERED and group.pay_until == pay_until and group.reminded_at is None
-        if not same:
-            return False
-        group.reminded_at = now
-        booking = session.get_one(Booking, (group.offer_show_id, group.booking_id))
-        tell(session, MessageKind.GROUP_REMINDER, now, booking, group.id)
-    return True

@@ -16,7 +16,6 @@ from app.domain.messages import MessageKind
 from app.domain.pricing import TicketType
 from app.domain.staff import By, Role
 from app.errors import (
-    ConcurrentModification,
     Forbidden,
     HoldExpired,
     Invalid,
@@ -30,9 +29,10 @@ from app.models import Booking, Cinema, GroupRequest, Show
 from app.queries.exchange_page import exchangeable
 from app.queries.groups import Group, group_of
 from app.services import extras, groups, holds, payments
-from app.services.cancelling import cancel_seats, preview_cancellation
+from app.services.cancelling import Preview, cancel_seats, preview_cancellation
 from app.services.checkout import Buyer, begin_payment
-from app.services.groups import AlreadyPaid, Offer, make_offer
+from app.services.group_reminders import remind_groups
+from app.services.groups import AlreadyPaid, ChangedMeanwhile, Offer, make_offer
 from app.services.show_cancelling import cancel_show
 from app.services.tickets import render_tickets
 from tests.builders import (
@@ -81,6 +81,10 @@ def states(show: Show) -> dict[str, int]:
 
 def pay(booking: Booking) -> str:
     return payments.settle_payment(an_event(a_started_payment(booking)))
+
+
+def back(preview: Preview) -> int:
+    return preview.result.returned_minor
 
 
 def revision(group_id: int) -> int:
@@ -197,7 +201,7 @@ def test_a_seat_that_is_somebodys_refuses_the_whole_offer(regent: Cinema, ruth: 
 
 def test_a_run_out_hold_is_in_nobodys_way(regent: Cinema, ruth: By, show: Show, moved_clock: Any) -> None:
     a_hold(show, 2)
-    moved_clock(minutes=11)
+    moved_clock.forward(minutes=11)
     an_offer(a_group(regent), ruth, show, seat_ids(show)[:12])
     assert states(show)["held"] == 12
 
@@ -255,11 +259,11 @@ def test_who_did_not_see_the_last_offer_is_told(regent: Cinema, ruth: By, show: 
     seen = revision(group_id)
     an_offer(group_id, ruth, show, seat_ids(show)[:20])
     until = show.starts_at - dt.timedelta(hours=2)
-    with pytest.raises(ConcurrentModification):
+    with pytest.raises(ChangedMeanwhile):
         make_offer(ruth, group_id, seen, Offer(show.id, (seat_ids(show)[30],), PriceMode.LIST, 0, until, reason="x"))
-    with pytest.raises(ConcurrentModification):
+    with pytest.raises(ChangedMeanwhile):
         groups.withdraw_offer(ruth, group_id, seen, "x")
-    with pytest.raises(ConcurrentModification):
+    with pytest.raises(ChangedMeanwhile):
         groups.decline_group(ruth, group_id, seen, "x")
     assert states(show)["held"] == 20
 
@@ -327,9 +331,9 @@ def test_a_no_ends_an_offer_too_and_may_be_thought_over(regent: Cinema, ruth: By
 def test_the_same_expiry_frees_forty_seats(regent: Cinema, ruth: By, show: Show, moved_clock: Any) -> None:
     group_id = a_group(regent)
     an_offer(group_id, ruth, show, seat_ids(show)[:40], pay_until=clock.now() + dt.timedelta(days=2))
-    moved_clock(hours=47)
+    moved_clock.forward(hours=47)
     assert holds.expire_holds() == 0
-    moved_clock(hours=2)
+    moved_clock.forward(hours=2)
     assert the_group(group_id).standing is Standing.ENDED, "even before somebody noted it"
     assert holds.expire_holds() == 1
     assert states(show) == {"free": 60}
@@ -340,7 +344,7 @@ def test_late_money_finds_its_free_seats(regent: Cinema, ruth: By, show: Show, m
     group_id = a_group(regent)
     booking = an_offer(group_id, ruth, show, seat_ids(show)[:13], PriceMode.TOTAL, 10_001, pay_until=in_hours(48))
     payment = a_started_payment(booking)
-    moved_clock(hours=49)
+    moved_clock.forward(hours=49)
     assert holds.expire_holds() == 1
     assert payments.settle_payment(an_event(payment)) == "confirmed late"
     assert (states(show)["sold"], the_group(group_id).standing) == (13, Standing.PAID)
@@ -356,7 +360,7 @@ def test_late_money_goes_back_once_a_seat_is_gone_or_another_offer_made(
     first, second = a_group(regent), a_group(regent)
     gone = a_started_payment(an_offer(first, ruth, show, seat_ids(show)[:20], pay_until=in_hours(24)))
     replaced = a_started_payment(an_offer(second, ruth, show, seat_ids(show)[20:40], pay_until=in_hours(24)))
-    moved_clock(hours=25)
+    moved_clock.forward(hours=25)
     assert holds.expire_holds() == 2
     a_hold(show, 2)
     an_offer(second, ruth, show, seat_ids(show)[40:])
@@ -367,7 +371,7 @@ def test_late_money_goes_back_once_a_seat_is_gone_or_another_offer_made(
 
 def test_nobody_pays_an_offer_whose_time_is_over(regent: Cinema, ruth: By, show: Show, moved_clock: Any) -> None:
     booking = an_offer(a_group(regent), ruth, show, seat_ids(show)[:20], pay_until=in_hours(24))
-    moved_clock(hours=25)
+    moved_clock.forward(hours=25)
     with pytest.raises(HoldExpired):
         a_started_payment(booking)
 
@@ -409,10 +413,10 @@ def test_a_paid_group_cancels_some_of_its_seats_and_then_all(regent: Cinema, rut
     booking = an_offer(a_group(regent), ruth, show, seat_ids(show)[:40], PriceMode.TOTAL, 20_003)
     assert pay(booking) == "confirmed"
     some = preview_cancellation(show.id, booking.id, range(1, 13))
-    cancel_seats(show.id, booking.id, range(1, 13), expected_minor=some.returned_minor)
+    cancel_seats(show.id, booking.id, range(1, 13), expected_minor=back(some))
     assert (the_booking(show.id, booking.id).seat_count, states(show)["sold"]) == (28, 28)
     rest = preview_cancellation(show.id, booking.id, None)
-    cancel_seats(show.id, booking.id, None, expected_minor=rest.returned_minor)
+    cancel_seats(show.id, booking.id, None, expected_minor=back(rest))
     assert states(show) == {"free": 60}
 
 
@@ -436,10 +440,10 @@ def test_a_show_that_is_called_off_lets_its_groups_go(regent: Cinema, ruth: By, 
 def test_a_group_is_reminded_once_a_day_before(regent: Cinema, ruth: By, show: Show, moved_clock: Any) -> None:
     group_id = a_group(regent)
     an_offer(group_id, ruth, show, seat_ids(show)[:20], pay_until=in_hours(72))
-    assert groups.remind_groups() == 0
-    moved_clock(hours=48, minutes=1)
-    assert groups.remind_groups() == 1
-    assert groups.remind_groups() == 0
+    assert remind_groups() == 0
+    moved_clock.forward(hours=48, minutes=1)
+    assert remind_groups() == 1
+    assert remind_groups() == 0
     assert len(messages(kind=MessageKind.GROUP_REMINDER)) == 1
 
 
@@ -449,8 +453,8 @@ def test_who_was_offered_it_today_or_has_paid_is_not_reminded(
     an_offer(a_group(regent), ruth, show, seat_ids(show)[:20], pay_until=in_hours(20))
     paid = an_offer(a_group(regent), ruth, show, seat_ids(show)[20:40], pay_until=in_hours(30))
     assert pay(paid) == "confirmed"
-    moved_clock(hours=10)
-    assert groups.remind_groups() == 0
+    moved_clock.forward(hours=10)
+    assert remind_groups() == 0
 
 
 def test_the_promise_sees_what_is_kept_beside_an_offer(regent: Cinema, ruth: By, show: Show) -> None:
