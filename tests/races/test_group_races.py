@@ -35,7 +35,9 @@ def test_forty_seats_of_a_group_against_single_buyers(app: Flask) -> None:
     found = together(app, tasks)
     assert all(isinstance(one, Hold | SeatsTaken | Busy | InvalidSeats) for one in found), found
     assert live_seats() == []
-    (row,) = rows("SELECT count(*) AS n FROM tickets t JOIN bookings b ON b.id = t.booking_id WHERE b.channel = 'group'")
+    (row,) = rows(
+        "SELECT count(*) AS n FROM tickets t JOIN bookings b ON b.id = t.booking_id WHERE b.channel = 'group'"
+    )
     assert row.n == (40 if isinstance(found[0], Hold) else 0)
     if isinstance(found[0], Hold):
         assert not any(isinstance(one, Hold) for one in found[1:])
@@ -73,5 +75,8 @@ def test_money_arrives_while_another_offer_is_made(app: Flask) -> None:
         settled, offered = together(
             app, [lambda e=event: payments.settle_payment(e), lambda g=group_id, o=other: make_offer(ruth, g, 1, o)]
         )
-        assert (settled, type(offered)) in (("confirmed", AlreadyPaid), ("refunded: offer over", Hold)), (settled, offered)
+        assert (settled, type(offered)) in (("confirmed", AlreadyPaid), ("refunded: offer over", Hold)), (
+            settled,
+            offered,
+        )
     assert live_seats() == []
