@@ -21,7 +21,7 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from app import clock
 from app.config import settings
@@ -36,11 +36,29 @@ from app.web.languages import visitors_language
 
 MOST_PEOPLE = 5000
 LONGEST_WORDS = 1000
+MODE_WORDS = {
+    PriceMode.LIST: "As on the price list",
+    PriceMode.PER_SEAT: "An amount for each seat",
+    PriceMode.TOTAL: "An amount in all",
+}
 NOT_A_DATE = "Write the day as the calendar shows it, such as 2026-12-04"
 
 
 def _length(most: int) -> Length:
     return Length(max=most, message=f"Write at most {most} letters")
+
+
+class _Day(DateField):
+    """A day, or nothing."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if not any(valuelist):
+            self.data = None
+            return
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as problem:
+            raise ValidationError(NOT_A_DATE) from problem
 
 
 class GroupForm(FlaskForm):
@@ -50,7 +68,7 @@ class GroupForm(FlaskForm):
     show_id = HiddenField()
     cinema_id = SelectField("Cinema", coerce=int)
     film = StringField("Film, if you know", filters=[trimmed], validators=[_length(200)])
-    wanted_on = DateField("Day", validators=[Optional()])
+    wanted_on = _Day("Day")
     wanted_time = StringField("About what time", filters=[trimmed], validators=[_length(60)])
     people = IntegerField("How many people")
     whole_show = BooleanField("We want the whole show for ourselves")
@@ -84,7 +102,7 @@ class GroupForm(FlaskForm):
             raise ValidationError(f"Up to {most} seats are booked on the seat map, at once and without asking")
 
     def validate_wanted_on(self, field: Field) -> None:
-        if self._has_show:
+        if self._has_show or field.process_errors:
             return
         if field.data is None:
             raise ValidationError("Tell us the day; if you have several in mind, the first, and the others below")
@@ -115,15 +133,8 @@ class OfferForm(FlaskForm):
 
     revision = HiddenField()
     show_id = HiddenField()
-    kind = SelectField("Tickets", choices=[(kind.value, TYPE_NAMES[kind]) for kind in KINDS])
-    mode = RadioField(
-        "Price",
-        choices=[
-            (PriceMode.LIST.value, "As on the price list"),
-            (PriceMode.PER_SEAT.value, "An amount for each seat"),
-            (PriceMode.TOTAL.value, "An amount in all"),
-        ],
-    )
+    kind = SelectField("Tickets")
+    mode = RadioField("Price")
     amount = StringField("Amount", filters=[trimmed], validators=[_length(12)])
     pay_until = DateTimeLocalField(
         "To be paid by", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], validators=[InputRequired("Say until when.")]
@@ -134,6 +145,8 @@ class OfferForm(FlaskForm):
     def __init__(self, currency: str, zone: str, **values: object) -> None:
         super().__init__(**values)
         self.currency, self.zone = currency, zone
+        self.kind.choices = [(kind.value, TYPE_NAMES[kind]) for kind in KINDS]
+        self.mode.choices = [(mode.value, words) for mode, words in MODE_WORDS.items()]
 
     def validate_amount(self, field: Field) -> None:
         if self.mode.data == PriceMode.LIST:

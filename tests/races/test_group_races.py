@@ -49,11 +49,11 @@ def test_two_of_the_staff_answer_at_once_and_one_is_told(app: Flask) -> None:
     later = a_show(60, cinema=cinema, starts_in=dt.timedelta(days=6))
     group_id = a_group(cinema)
     until = show.starts_at - dt.timedelta(hours=1)
+    staff = [by(a_person(Role.MANAGER, cinema)) for _ in range(4)]
+    offers = [Offer(at.id, tuple(seat_ids(at)[:30]), PriceMode.LIST, 0, until) for at in (show, later, show, later)]
     tasks = [
-        lambda at=at, who=by(a_person(Role.MANAGER, cinema)): make_offer(
-            who, group_id, 0, Offer(at.id, tuple(seat_ids(at)[:30]), PriceMode.LIST, 0, until)
-        )
-        for at in (show, later, show, later)
+        lambda who=who, offer=offer: make_offer(who, group_id, 0, offer)
+        for who, offer in zip(staff, offers, strict=True)
     ]
     found = together(app, tasks)
     assert sum(isinstance(one, Hold) for one in found) == 1
