@@ -6,6 +6,7 @@ the day it has to be paid by. Everything after that (paying, tickets, cancelling
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
@@ -81,6 +82,25 @@ def spread(mode: PriceMode, amount_minor: int, list_minor: Sequence[int]) -> lis
     if amount_minor and not sum(list_minor):
         raise NoSuchPrice("All of these seats are free, so there is nothing to share a price out among.")
     return allocate(amount_minor, list_minor)
+
+
+_SEAT = re.compile(r"(.*?)(\d+)")
+
+
+def in_runs(labels: Sequence[str]) -> str:
+    """Seats by name, where three and more in a row stand together as their first and last: D1–D15, E3, E4."""
+    runs: list[list[str]] = []
+    for label in labels:
+        if runs and _follows(runs[-1][-1], label):
+            runs[-1].append(label)
+        else:
+            runs.append([label])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+
+
+def _follows(before: str, label: str) -> bool:
+    one, next_one = _SEAT.fullmatch(before), _SEAT.fullmatch(label)
+    return bool(one and next_one) and one[1] == next_one[1] and int(one[2]) + 1 == int(next_one[2])
 
 
 def group_bill(seats: Sequence[PricedSeat], prices: Sequence[int], tax_percent: Decimal) -> Quote:

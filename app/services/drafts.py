@@ -14,7 +14,7 @@ from app import clock
 from app.adapters.mail import Attachment
 from app.config import settings
 from app.db import end_read
-from app.domain.groups import Standing
+from app.domain.groups import Standing, in_runs
 from app.domain.links import booking_link, group_link
 from app.domain.messages import MessageKind
 from app.domain.states import LIVE_BOOKING, BookingState, RefundState
@@ -26,6 +26,7 @@ from app.queries.tickets import BookingView, booking_view
 from app.services.group_papers import invoice_pdf
 from app.services.tickets import booking_calendar, render_tickets, tickets_pdf
 
+MANY = 10
 Papers = Callable[[], Sequence[Attachment]]
 
 
@@ -61,9 +62,15 @@ def _about(kind: MessageKind, view: BookingView, papers: Papers = tuple, **facts
         "link": _link(view),
         "page": f"{settings.base_url.rstrip('/')}/bookings/{quote(view.code)}",
         "base_url": settings.base_url,
-        "seats": ", ".join(ticket.seat for ticket in view.tickets),
+        "seats": _names(view),
     }
     return Draft(kind, view.email, view.name, {**shared, **facts}, papers, view.phone, view.code)
+
+
+def _names(view: BookingView) -> str:
+    """The seats; those of a group, told like others', would fill a page."""
+    labels = [ticket.seat for ticket in view.tickets]
+    return in_runs(labels) if len(labels) > MANY else ", ".join(labels)
 
 
 def _link(view: BookingView) -> str:

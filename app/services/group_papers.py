@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app import clock
 from app.adapters.templates import fill
 from app.db import end_read, transaction
-from app.domain.groups import Standing
+from app.domain.groups import Standing, in_runs
 from app.errors import NotDrawn, NotFound
 from app.queries.groups import Group, group_of
 from app.queries.papers import document
@@ -54,7 +54,8 @@ def invoice_page(group: Group) -> str:
     """The page that becomes the PDF."""
     assert group.offer is not None
     booking = booking_view(group.offer.show_id, group.offer.booking_id)
-    return fill("pdf/invoice.html", group=group, offer=group.offer, b=booking)
+    seats = in_runs([ticket.seat for ticket in booking.tickets])
+    return fill("pdf/invoice.html", group=group, offer=group.offer, b=booking, seats=seats)
 
 
 def _drawn(html: str) -> bytes:

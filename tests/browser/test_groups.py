@@ -105,7 +105,7 @@ def test_every_page_of_a_group_for_every_eye(
     visitor: Visitor,
     base_url: str,
     regent: Cinema,
-    show: Show,  # noqa: F811
+    show: Show,
 ) -> None:
     page, who = visitor.page, a_person(Role.MANAGER, regent, name="Ruth")
     come_in(app, page.context, base_url, who)

@@ -9,6 +9,7 @@ from functools import cached_property
 from app import clock
 from app.db import db
 from app.domain.coupons import PROBLEMS, CouponTerms
+from app.domain.groups import in_runs
 from app.domain.pricing import LineKind, PricedSeat, Quote, TicketType
 from app.domain.tenders import CreditKind
 from app.models import Booking
@@ -89,6 +90,8 @@ class Checkout:
     @property
     def seat_names(self) -> str:
         labels = [seat.label for seat in self.seats]
+        if self.page.is_group:
+            return in_runs(labels)
         return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 
