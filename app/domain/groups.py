@@ -100,7 +100,9 @@ def in_runs(labels: Sequence[str]) -> str:
 
 def _follows(before: str, label: str) -> bool:
     one, next_one = _SEAT.fullmatch(before), _SEAT.fullmatch(label)
-    return bool(one and next_one) and one[1] == next_one[1] and int(one[2]) + 1 == int(next_one[2])
+    if one is None or next_one is None:
+        return False
+    return one[1] == next_one[1] and int(one[2]) + 1 == int(next_one[2])
 
 
 def group_bill(seats: Sequence[PricedSeat], prices: Sequence[int], tax_percent: Decimal) -> Quote:

@@ -102,7 +102,7 @@ def test_a_phone_asks_without_javascript_too(plain_page: Page, regent: Cinema, s
 def test_every_page_of_a_group_for_every_eye(
     app: Flask,
     browser: Browser,
-    visitor: Visitor,
+    visitor: Visitor,  # noqa: F811
     base_url: str,
     regent: Cinema,
     show: Show,

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.groups import NoSuchPrice, PriceMode, Standing, group_bill, is_group, owner_of, spread, standing
+from app.domain.groups import (
+    NoSuchPrice,
+    PriceMode,
+    Standing,
+    group_bill,
+    in_runs,
+    is_group,
+    owner_of,
+    spread,
+    standing,
+)
 from app.domain.pricing import LineKind, PricedSeat, TicketType
 from app.domain.states import BookingState, GroupState
 from app.domain.wall_time import NoSuchTime, instant_of
@@ -54,6 +64,22 @@ def test_the_bill_has_a_line_for_each_category_and_one_for_companions() -> None:
         ("Companions", 1, 0),
         ("Tax 20 %", 1, 250),
     ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([], ""),
+        (["D1"], "D1"),
+        (["D1", "D2", "E3"], "D1, D2, E3"),
+        ([*(f"D{n}" for n in range(1, 16)), "E3", "E4"], "D1–D15, E3, E4"),
+        (["Balcony A 9", "Balcony A 10", "Balcony A 11"], "Balcony A 9–Balcony A 11"),
+        (["D1", "D3", "D5", "Box", "Box"], "D1, D3, D5, Box, Box"),
+        (["D9", "E10", "E11"], "D9, E10, E11"),
+    ],
+)
+def test_seats_in_a_row_are_told_as_a_run(labels: list[str], words: str) -> None:
+    assert in_runs(labels) == words
 
 
 def test_only_groups_have_a_groups_key() -> None:

@@ -72,7 +72,7 @@ def test_an_offer_says_what_when_and_how_much_and_brings_the_invoice(
     booking = an_offer(group_id, ruth, show, seat_ids(show)[:13], PriceMode.TOTAL, 10_001, note="Doors at <six>.")
     deliver(booking, MessageKind.GROUP_OFFER)
     for words in bodies(post.sent[0]):
-        for needed in ("Metropolis", "£100.01", "A1, A2", "B3", "Doors at <six>.", "£16.67", "Group, standard × 13"):
+        for needed in ("Metropolis", "£100.01", "A1–A10, B1–B3", "Doors at <six>.", "£16.67", "Group, standard × 13"):
             assert needed in words, needed
     (paper,) = post.sent[0].iter_attachments()
     assert paper.get_filename() == f"invoice-G{group_id}-1.pdf"
@@ -85,7 +85,7 @@ def test_an_offer_says_what_when_and_how_much_and_brings_the_invoice(
         "£16.67",
         "£83.34",
         "13",
-        "A1, A2",
+        "A1–A10, B1–B3",
     ):
         assert needed in words, needed
 
