@@ -145,6 +145,16 @@ def groups_of(cinema_id: int) -> list[Group]:
     return [_group(row, now) for row in rows]
 
 
+_WAITING = text("SELECT count(*) FROM group_requests WHERE cinema_id = :cinema_id AND state = 'new'")
+
+
+def groups_waiting(cinema_id: int) -> int:
+    """How many requests nobody has answered."""
+    waiting = int(db.session.execute(_WAITING, {"cinema_id": cinema_id}).scalar_one())
+    end_read()
+    return waiting
+
+
 def _group(row: Row[Any], now: dt.datetime) -> Group:
     zone = ZoneInfo(row.timezone)
     offer = _offer(row, zone) if row.booking_id is not None else None

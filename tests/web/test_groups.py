@@ -257,6 +257,15 @@ def test_the_list_has_what_nobody_answered_first(ruth: PageClient, regent: Cinem
     assert "No request is paid now" in words(ruth.get("/staff/groups?standing=paid"))
 
 
+def test_the_first_page_says_that_groups_wait(app: Flask, ruth: PageClient, regent: Cinema) -> None:
+    assert "for an answer" not in words(ruth.get("/staff"))
+    a_group(regent)
+    a_group(a_cinema())
+    assert "1 group waits for an answer" in words(ruth.get("/staff"))
+    scanner = signed_in(app, a_person(Role.SCANNER, regent))
+    assert "for an answer" not in words(scanner.get("/staff"))
+
+
 def page_of(group_id: int) -> str:
     return f"/staff/groups/{group_id}"
 

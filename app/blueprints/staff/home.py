@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
 from app.domain.staff import Role
+from app.queries.groups import groups_waiting
 from app.web.guards import staff
 from app.web.links import HOME, local_path
 from app.web.render import render
@@ -18,7 +19,10 @@ from app.web.staff_nav import ways_for
 @pages.get("", strict_slashes=False)
 @staff(*Role)
 def home(house: StaffHouse) -> Response:
-    return render("staff/home.html", house=house, ways=[way for way in ways_for(house) if way.key != "start"])
+    ways = [way for way in ways_for(house) if way.key != "start"]
+    answers = house.cinema is not None and any(way.key == "groups" for way in ways)
+    waiting = groups_waiting(house.the_cinema().id) if answers else 0
+    return render("staff/home.html", house=house, ways=ways, groups_waiting=waiting)
 
 
 @pages.post("/cinema")
