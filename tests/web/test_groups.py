@@ -16,6 +16,7 @@ from app.domain.staff import Role
 from app.models import Cinema, Show
 from app.queries.groups import group_of
 from app.services import holds, payments
+from app.services.shifts import open_shift
 from tests.builders import (
     a_cinema,
     a_group,
@@ -400,3 +401,51 @@ def test_a_paid_group_has_no_offer_to_make(ruth: PageClient, regent: Cinema, sho
     page = soup(ruth.get(page_of(group_id)))
     assert page.select_one("form.group-offer") is None
     assert page.select_one(f'a[href="/staff/bookings/{booking.code}"]') is not None
+
+
+# At the till
+
+
+def test_a_group_pays_at_the_till(app: Flask, regent: Cinema, show: Show) -> None:
+    seller = a_person(Role.BOX_OFFICE, regent)
+    client = signed_in(app, seller)
+    group_id, booking = the_offer(regent, show)
+    page = page_of(group_id)
+    assert client.post_form(f"{page}/pay", {"pay": "cash"}, page=page).location == "/staff/shifts"
+    shift = open_shift(by(seller), regent.id, 0)
+    assert client.post_form(f"{page}/pay", {"pay": "terminal"}, page=page).status_code == 422, "without the slip"
+    answer = client.post_form(f"{page}/pay", {"pay": "terminal", "reference": "77"}, page=page)
+    assert (answer.status_code, answer.location) == (303, f"/staff/bookings/{booking.code}")
+    (paid,) = rows(
+        "SELECT p.amount_minor, p.shift_id, b.channel, b.email, b.state FROM payments p JOIN bookings b ON true"
+    )
+    assert tuple(paid) == (10_001, shift, "group", "charles@example.org", "confirmed")
+    again = client.post_form(f"{page}/pay", {"pay": "cash"}, page=page)
+    assert again.status_code == 303
+    assert rows("SELECT count(*) AS n FROM payments")[0].n == 1
+
+
+def test_what_is_being_paid_online_is_not_taken_at_the_till(app: Flask, regent: Cinema, show: Show) -> None:
+    seller = a_person(Role.BOX_OFFICE, regent)
+    client = signed_in(app, seller)
+    open_shift(by(seller), regent.id, 0)
+    group_id, booking = the_offer(regent, show)
+    payment = a_started_payment(booking)
+    answer = client.post_form(f"{page_of(group_id)}/pay", {"pay": "cash"}, page=page_of(group_id))
+    assert answer.status_code == 409
+    assert "begun online" in words(answer)
+    assert payments.settle_payment(an_event(payment)) == "confirmed"
+
+
+def test_nothing_offered_and_time_over_are_not_taken_at_the_till(
+    app: Flask, regent: Cinema, show: Show, moved_clock: Any
+) -> None:
+    seller = a_person(Role.BOX_OFFICE, regent)
+    client = signed_in(app, seller)
+    open_shift(by(seller), regent.id, 0)
+    fresh = a_group(regent)
+    assert client.post_form(f"{page_of(fresh)}/pay", {"pay": "cash"}, page=page_of(fresh)).status_code == 404
+    group_id, _ = the_offer(regent, show, pay_until=clock.now() + dt.timedelta(hours=5))
+    moved_clock.forward(hours=6)
+    assert client.post_form(f"{page_of(group_id)}/pay", {"pay": "cash"}, page=page_of(group_id)).status_code == 410
+    assert rows("SELECT count(*) AS n FROM payments")[0].n == 0

@@ -10,13 +10,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.blueprints.staff import pages
 from app.config import settings
 from app.db import end_read
+from app.domain.counter import CounterTender
 from app.domain.groups import PriceMode, Standing
 from app.domain.links import group_link
 from app.domain.staff import Role
-from app.errors import DomainError, InvalidSeats
+from app.errors import DomainError, InvalidSeats, NotFound
 from app.money import CURRENCIES
+from app.queries.box_office import open_shift_of
 from app.queries.groups import Group, group_of, groups_of
 from app.services import groups as services
+from app.services.box_office import Money, take_payment
 from app.services.group_papers import invoice_pdf
 from app.web.groups_forms import OfferForm, read_revision
 from app.web.groups_page import Plan, Wanted, plan_for, usual_time
@@ -151,6 +154,28 @@ def _act(house: StaffHouse, group_id: int, act: Any, words: str) -> AnyResponse:
 
 def _back(group_id: int) -> AnyResponse:
     return redirect(url_for("staff.group", group_id=group_id), 303)
+
+
+@pages.post("/groups/<int:group_id>/pay")
+@staff(*SELLERS)
+def pay_group(house: StaffHouse, group_id: int) -> AnyResponse:
+    """The group pays what it was offered at this till; its tickets are printed from the booking's page."""
+    found, shift = group_of(group_id), open_shift_of(house.person.id, house.the_cinema().id)
+    end_read()
+    if shift is None:
+        flash("Open a shift first: the money needs a drawer.", "warn")
+        return redirect(url_for("staff.shifts"), 303)
+    if found.offer is None:
+        raise NotFound("Nothing is offered to this group.")
+    pay = request.form.get("pay", "")
+    tender = CounterTender(pay) if pay in set(CounterTender) else CounterTender.CASH
+    money = Money(tender, None, request.form.get("reference", "")[:60])
+    try:
+        take_payment(house.by, shift.id, found.offer.show_id, found.offer.booking_id, money)
+    except DomainError as refusal:
+        return _page(house, group_id, Wanted(), None, refusal.message, refusal.status)
+    flash("Paid. The tickets are mailed to the group, and can be printed here.", "ok")
+    return redirect(url_for("staff.booking", code=found.offer.code), 303)
 
 
 @pages.get("/groups/<int:group_id>/invoice.pdf")
