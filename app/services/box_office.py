@@ -164,7 +164,8 @@ def take_payment(by: By, shift_id: int, show_id: int, booking_id: int, money: Mo
     A group's offer may be paid at any till of its cinema, unless it is being paid online.
 
     Raises PaymentStarted, NotEnough, HoldExpired, NoShift, NotFound, Invalid (a terminal without its slip's number),
-    InvalidCoupon and AmountChanged where a coupon or a balance no longer gives what was shown. Locks as checkout does, then the shift.
+    InvalidCoupon and AmountChanged where a coupon or a balance no longer gives what was shown. Locks as checkout does,
+    then the shift.
     """
     with transaction() as session:
         booking, _ = lock_to_settle(session, show_id, booking_id)
