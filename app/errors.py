@@ -233,6 +233,7 @@ CONSTRAINT_ERRORS: dict[str, type[DomainError]] = {
     "uq_screens_cinema_id_name": ScreenNameTaken,
     "uq_cities_slug": ConcurrentModification,
     "uq_cities_country_code_name": ConcurrentModification,
+    "uq_group_requests_key": ConcurrentModification,
     "uq_payments_show_id_provider_provider_ref": ConcurrentModification,
     "uq_price_lists_cinema_id_name_version": ConcurrentModification,
     "uq_price_lists_replaces_id": ConcurrentModification,

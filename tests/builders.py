@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import secrets
 from typing import Any
 
 from sqlalchemy import text
@@ -12,12 +13,14 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentEvent
 from app.db import db, transaction
 from app.domain.demand import Rule
+from app.domain.groups import PriceMode
 from app.domain.pricing import TicketType
-from app.domain.staff import COMMAND, Role
+from app.domain.staff import COMMAND, By, Role
 from app.models import (
     Booking,
     Cinema,
     City,
+    GroupRequest,
     Layout,
     Movie,
     Payment,
@@ -33,6 +36,7 @@ from app.models import (
 from app.services import checkout, holds, payments
 from app.services.alerts import raise_alert
 from app.services.demand import add_rule
+from app.services.groups import GroupWish, Offer, ask_for_group, make_offer
 from app.services.scheduling import NewShow, publish_show, schedule_show
 
 _numbers = itertools.count(1)
@@ -314,6 +318,35 @@ def a_person(role: Role, *cinemas: Cinema, name: str = "Ruth Miller", email: str
 def a_demand_rule(cinema: Cinema, percent: int = 15, reason: str = "Popular showing", **values: Any) -> int:
     """The id of a rule that always counts, unless told otherwise: full_from, full_to, hours_from, hours_to."""
     return add_rule(COMMAND, cinema.id, Rule(reason, percent, **values))
+
+
+def a_group(cinema: Cinema, people: int = 40, **values: Any) -> int:
+    """The id of a group's request to a cinema."""
+    wish = {
+        "name": "Charles Babbage",
+        "organisation": "Analytical Society",
+        "email": "charles@example.org",
+        "wanted_on": (clock.now() + dt.timedelta(days=3)).date(),
+        **values,
+    }
+    return ask_for_group(GroupWish(cinema.id, people, **wish), secrets.token_urlsafe(18))
+
+
+def an_offer(
+    group_id: int,
+    by: By,
+    show: Show,
+    seats: list[int],
+    mode: PriceMode = PriceMode.LIST,
+    amount: int = 0,
+    **values: Any,
+) -> Booking:
+    """The booking that keeps these seats for a group until an hour before the show."""
+    revision = db.session.get_one(GroupRequest, group_id, populate_existing=True).revision
+    db.session.commit()
+    until = values.pop("pay_until", show.starts_at - dt.timedelta(hours=1))
+    hold = make_offer(by, group_id, revision, Offer(show.id, tuple(seats), mode, amount, until, **values))
+    return the_booking(hold.show_id, hold.booking_id)
 
 
 def an_alert(show_id: int = 0, kind: str = "refund_failed", message: str = "Refund 7 failed: closed account") -> int:

@@ -12,6 +12,7 @@ def init_blueprints(app: Flask, settings: Settings) -> None:
     from app.blueprints.booking import booking
     from app.blueprints.browse import browse
     from app.blueprints.gift_cards import gift_cards
+    from app.blueprints.groups import groups
     from app.blueprints.health import health
     from app.blueprints.shows import shows
     from app.blueprints.staff import pages as staff_pages
@@ -22,6 +23,7 @@ def init_blueprints(app: Flask, settings: Settings) -> None:
     app.register_blueprint(shows)
     app.register_blueprint(booking)
     app.register_blueprint(gift_cards)
+    app.register_blueprint(groups)
     app.register_blueprint(staff_pages)
 
     _init_paying(app, settings)

@@ -24,6 +24,7 @@ class Channel(StrEnum):
 
     WEB = "web"
     BOX_OFFICE = "box_office"
+    GROUP = "group"
 
 
 LETTERS = {

@@ -33,6 +33,21 @@ def booking_link(base_url: str, secret: str, code: str) -> str:
     return f"{base_url.rstrip('/')}/bookings/{code}?key={link_key(secret, code)}"
 
 
+def _group_signer(secret: str) -> Signer:
+    return Signer(secret, salt="group-link")
+
+
+def group_link(base_url: str, secret: str, group_id: int) -> str:
+    """The whole address of what a group is offered: whatever offer stands when it is opened."""
+    key = _group_signer(secret).get_signature(str(group_id)).decode()
+    return f"{base_url.rstrip('/')}/groups/{group_id}/offer?key={key}"
+
+
+def group_link_is_valid(secret: str, group_id: int, key: str) -> bool:
+    """Whether this key was made for this group, compared in constant time."""
+    return key.isascii() and _group_signer(secret).verify_signature(str(group_id).encode(), key)
+
+
 TOPIC_BYTES = 15
 """120 bits: nobody finds a topic by trying."""
 

@@ -19,6 +19,11 @@ class MessageKind(StrEnum):
     GIFT_CARD = "gift_card"
     GIFT_CARD_RECEIPT = "gift_card_receipt"
     SHOW_CANCELLED = "show_cancelled"
+    GROUP_REQUEST = "group_request"
+    GROUP_OFFER = "group_offer"
+    GROUP_REMINDER = "group_reminder"
+    GROUP_WITHDRAWN = "group_withdrawn"
+    GROUP_DECLINED = "group_declined"
 
 
 class Channel(StrEnum):

@@ -23,6 +23,7 @@ class RefundReason(StrEnum):
     SHOW_BEGUN = "show_begun"
     SEATS_GONE = "seats_gone"
     EXTRAS_GONE = "extras_gone"
+    OFFER_OVER = "offer_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Arrival:
     show_cancelled: bool
     show_on_sale: bool
     """Published, within the sales window and not begun."""
+    offer_over: bool = False
+    """It is a group's booking, and the group was offered something else since, or nothing any more."""
 
 
 def decide(arrival: Arrival) -> tuple[Verdict, RefundReason | None]:
@@ -55,6 +58,8 @@ def decide(arrival: Arrival) -> tuple[Verdict, RefundReason | None]:
         return Verdict.REFUND, RefundReason.ALREADY_PAID
     if arrival.booking is BookingState.CANCELLED:
         return Verdict.REFUND, RefundReason.CANCELLED
+    if arrival.offer_over and arrival.booking not in LIVE_BOOKING:
+        return Verdict.REFUND, RefundReason.OFFER_OVER
     if arrival.booking is BookingState.RELEASED:
         return Verdict.REFUND, RefundReason.RELEASED
     if arrival.booking in LIVE_BOOKING:

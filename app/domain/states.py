@@ -61,6 +61,14 @@ class GiftCardState(StrEnum):
     VOID = "void"
 
 
+class GroupState(StrEnum):
+    """What the staff did with a group's request. Whether an offer is paid is its booking's state, and no second truth."""
+
+    NEW = "new"
+    OFFERED = "offered"
+    DECLINED = "declined"
+
+
 class UseState(StrEnum):
     """A coupon or a balance on a booking: typed in, taken while it is paid, given back if nothing came of it."""
 
@@ -153,6 +161,13 @@ GIFT_CARD = _graph(
     (GiftCardState.ABANDONED, GiftCardState.ACTIVE),  # its money came late
     (GiftCardState.ACTIVE, GiftCardState.VOID),
 )
+GROUP = _graph(
+    (GroupState.NEW, GroupState.OFFERED),
+    (GroupState.NEW, GroupState.DECLINED),
+    (GroupState.OFFERED, GroupState.NEW),  # the offer is taken back
+    (GroupState.OFFERED, GroupState.DECLINED),
+    (GroupState.DECLINED, GroupState.OFFERED),  # they asked again
+)
 USE = _graph(
     (UseState.ENTERED, UseState.TAKEN),
     (UseState.TAKEN, UseState.GIVEN_BACK),
@@ -175,6 +190,7 @@ GRAPHS: dict[type[StrEnum], Graph] = {
     RefundState: REFUND,
     ShowState: SHOW,
     GiftCardState: GIFT_CARD,
+    GroupState: GROUP,
     UseState: USE,
     MessageState: MESSAGE,
 }

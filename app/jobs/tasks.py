@@ -41,6 +41,7 @@ def regular_tasks() -> list[Regular]:
         Regular("reconcile_payments", dt.timedelta(minutes=1), named("app.services.payments:reconcile_payments")),
         Regular("ask_after_refunds", dt.timedelta(hours=1), named("app.services.refunds:ask_after_refunds")),
         Regular("send_reminders", dt.timedelta(minutes=1), named("app.services.reminding:send_reminders")),
+        Regular("remind_groups", dt.timedelta(minutes=5), named("app.services.group_reminders:remind_groups")),
         Regular("abandon_gift_cards", dt.timedelta(hours=1), named("app.services.gift_cards:abandon_gift_cards")),
         Regular("judge_demand", dt.timedelta(minutes=1), named("app.services.demand:judge_demand")),
         Regular("roll_up", dt.timedelta(minutes=1), named("app.services.rollups:roll_up")),

@@ -17,6 +17,7 @@ from app.models.figures import (
     FigureShow,
     ShowView,
 )
+from app.models.groups import GroupRequest
 from app.models.ledger import LedgerAccount, LedgerEntry
 from app.models.log import Alert, Outbox, ScheduleMark, StateChange
 from app.models.message import Message
@@ -58,6 +59,7 @@ __all__ = [
     "GatewayCustomer",
     "GatewayEvent",
     "GiftCard",
+    "GroupRequest",
     "Layout",
     "LayoutDraft",
     "LedgerAccount",

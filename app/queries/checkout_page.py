@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from app.db import db
+from app.domain.groups import is_group
 from app.domain.pricing import Tariff
 from app.domain.states import LIVE_BOOKING, PaymentState
 
@@ -36,6 +37,12 @@ class CheckoutPage:
     tariff: Tariff
     """What its seats were kept at."""
     seat_ids: tuple[int, ...]
+    owner_key: str
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is what a group was offered: seats and price are agreed."""
+        return is_group(self.owner_key)
 
     def live(self, now: dt.datetime) -> bool:
         """Whether its seats are still kept."""
@@ -65,7 +72,7 @@ SELECT b.show_id, b.id, b.code, b.state, b.held_at, b.expires_at, b.extended_at,
        b.name, b.email, b.phone, b.wants_sms, b.wants_push, p.state AS payment_state, p.redirect_url, p.failure,
        b.price_list_id, b.demand_percent, b.demand_step, ARRAY(SELECT seat_id FROM (
          SELECT seat_id, number FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id
-         ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids
+         ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids, b.owner_key
 FROM bookings b
 LEFT JOIN LATERAL (
   SELECT state, redirect_url, failure FROM payments WHERE show_id = b.show_id AND booking_id = b.id

@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 from app import clock
 from app.db import db
 from app.domain.exchanging import left_alone, why_not
+from app.domain.groups import is_group
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.refund_policy import last_end
 from app.domain.settling import RefundReason
@@ -68,6 +69,8 @@ class Exchangeable:
 
     def why_not(self, now: dt.datetime) -> str | None:
         """Why nothing of it can be changed, in a sentence; None if something can."""
+        if is_group(self.owner_key):
+            return "The seats of a group are changed by the cinema: ask there."
         reason = why_not(self.state, self.show_state, self.until, now)
         if reason is None and all(ticket.used for ticket in self.tickets):
             return "All of these tickets have been used at the door."

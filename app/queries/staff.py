@@ -66,6 +66,7 @@ _OF: dict[str, str] = {
     "price_list_id": "SELECT cinema_id FROM price_lists WHERE id = :value",
     "price_rule_id": "SELECT cinema_id FROM price_rules WHERE id = :value",
     "demand_rule_id": "SELECT cinema_id FROM demand_rules WHERE id = :value",
+    "group_id": "SELECT cinema_id FROM group_requests WHERE id = :value",
     "shift_id": "SELECT cinema_id FROM shifts WHERE id = :value",
     "show_id": "SELECT cinema_id FROM shows WHERE id = :value",
     "coupon_id": "SELECT coalesce(cinema_id, 0) FROM coupons WHERE id = :value",

@@ -13,12 +13,13 @@ from app import clock
 from app.db import db, end_read, on_commit, transaction
 from app.domain.audit import Action
 from app.domain.counter import Channel, CounterTender
+from app.domain.groups import is_group
 from app.domain.ledger import captured
 from app.domain.pricing import TicketType
 from app.domain.seating import best_blocks, check_companions
 from app.domain.staff import By
 from app.domain.states import LIVE_BOOKING, BookingState, PaymentState
-from app.errors import Conflict, HoldExpired, Invalid, NotFound, OrphanSeat, SeatsTaken
+from app.errors import Conflict, HoldExpired, Invalid, NotFound, OrphanSeat, PaymentStarted, SeatsTaken
 from app.models import Booking, Payment
 from app.money import format_money
 from app.queries.layouts import layout_facts
@@ -167,25 +168,31 @@ class Sold:
 def take_payment(by: By, shift_id: int, show_id: int, booking_id: int, money: Money, name: str = "") -> Sold:
     """Take the money of a sale and sell its seats, in one transaction. The same sale twice is answered as done.
 
-    Raises NotEnough, HoldExpired, NoShift, NotFound, Invalid (a terminal without its slip's number), InvalidCoupon and
-    AmountChanged where a coupon or a balance no longer gives what was shown, NotExchangeable and ExchangeUnderway for
-    a sale that replaces seats. Locks as checkout does, then the shift.
+    A group's offer may be paid at any till of its cinema, unless it is being paid online.
+
+    Raises PaymentStarted, NotEnough, HoldExpired, NoShift, NotFound, Invalid (a terminal without its slip's number),
+    InvalidCoupon and AmountChanged where a coupon or a balance no longer gives what was shown, NotExchangeable and
+    ExchangeUnderway for a sale that replaces seats. Locks as checkout does, then the shift.
     """
     with transaction() as session:
         booking, _ = lock_to_settle(session, show_id, booking_id)
-        _check_own(booking, shift_id)
+        group = is_group(booking.owner_key)
+        if not group:
+            _check_own(booking, shift_id)
         now = clock.now()
         if booking.state == BookingState.CONFIRMED:
             return _as_done(session, booking)
         if booking.state not in LIVE_BOOKING or booking.expires_at <= now:
             raise HoldExpired("The seats were kept too long and are free again. Choose them anew.")
+        if group:
+            _check_not_paying(session, booking)
         judge_exchange(session, booking, now)
         due = keep_quote(session, booking, _buyer(booking, name), {}, now, ())
         change = _change(due, money, booking.currency)
         session.flush()
         cinema_id, _ = _show(session, show_id)
         join_shift(session, by, shift_id, cinema_id)
-        booking.channel, booking.sold_by = Channel.BOX_OFFICE.value, by.user_id
+        booking.channel, booking.sold_by = (Channel.GROUP if group else Channel.BOX_OFFICE).value, by.user_id
         if due:
             _capture(session, booking, due, money, shift_id, now, by)
         confirm(session, booking, now, by.actor)
@@ -195,9 +202,22 @@ def take_payment(by: By, shift_id: int, show_id: int, booking_id: int, money: Mo
 
 
 def _buyer(booking: Booking, name: str) -> Buyer:
-    """Who buys: nobody in particular, unless a name was typed or the sale replaces seats of somebody known."""
-    name = name.strip()[:100] or booking.name or ""
-    return Buyer(name, booking.email or "", booking.phone, booking.wants_sms, booking.wants_push, booking.language)
+    """Who buys: nobody in particular, unless a name was typed, or the sale replaces seats of somebody or is a group's."""
+    name = booking.name or name.strip()[:100] if is_group(booking.owner_key) else name.strip()[:100] or booking.name
+    return Buyer(name, booking.email, booking.phone, booking.wants_sms, booking.wants_push, booking.language)
+
+
+_PAYING = text(
+    "SELECT EXISTS (SELECT FROM payments WHERE show_id = :show_id AND booking_id = :id AND state IN ('created', 'pending'))"
+)
+
+
+def _check_not_paying(session: Session, booking: Booking) -> None:
+    """Raises PaymentStarted while a group pays online: the money would come twice."""
+    if session.execute(_PAYING, {"show_id": booking.show_id, "id": booking.id}).scalar_one():
+        raise PaymentStarted(
+            "A payment of this group has begun online. Let them finish it, or turn back there to pay another way."
+        )
 
 
 _DONE = text(

@@ -70,6 +70,8 @@ class Memory:
 
 
 NOTHING_REMEMBERED = Memory()
+LONGEST_PAGE = dt.timedelta(hours=22)
+"""A group may have days to pay; no gateway keeps a page open for more than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ def _order(session: Session, booking: Booking, payment: Payment) -> PaymentOrder
         description=f"{title}, {booking.seat_count} {'seat' if booking.seat_count == 1 else 'seats'}",
         email=booking.email,
         return_url="",
-        expires_at=booking.expires_at,
+        expires_at=min(booking.expires_at, payment.created_at + LONGEST_PAGE),
         customer_ref=customer,
         save_method=payment.save_method,
         saved_token=token,

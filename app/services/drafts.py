@@ -14,15 +14,19 @@ from app import clock
 from app.adapters.mail import Attachment
 from app.config import settings
 from app.db import end_read
-from app.domain.links import booking_link
+from app.domain.groups import Standing, in_runs
+from app.domain.links import booking_link, group_link
 from app.domain.messages import MessageKind
 from app.domain.states import LIVE_BOOKING, BookingState, RefundState
 from app.errors import NotFound
 from app.queries import messages as queries
+from app.queries.groups import group_of
 from app.queries.papers import refund_of
 from app.queries.tickets import BookingView, booking_view
+from app.services.group_papers import invoice_pdf
 from app.services.tickets import booking_calendar, render_tickets, tickets_pdf
 
+MANY = 10
 Papers = Callable[[], Sequence[Attachment]]
 
 
@@ -58,9 +62,15 @@ def _about(kind: MessageKind, view: BookingView, papers: Papers = tuple, **facts
         "link": _link(view),
         "page": f"{settings.base_url.rstrip('/')}/bookings/{quote(view.code)}",
         "base_url": settings.base_url,
-        "seats": ", ".join(ticket.seat for ticket in view.tickets),
+        "seats": _names(view),
     }
     return Draft(kind, view.email, view.name, {**shared, **facts}, papers, view.phone, view.code)
+
+
+def _names(view: BookingView) -> str:
+    """The seats; those of a group, told like others', would fill a page."""
+    labels = [ticket.seat for ticket in view.tickets]
+    return in_runs(labels) if len(labels) > MANY else ", ".join(labels)
 
 
 def _link(view: BookingView) -> str:
@@ -175,6 +185,33 @@ def _about_card(kind: MessageKind, card: queries.GiftCardFacts, **facts: Any) ->
     return Draft(kind, card.email, card.name, {**shared, **facts})
 
 
+def _group(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    """What concerns a group and no booking of it: the request came, it is declined, the offer is taken back."""
+    group = group_of(message.subject_id)
+    states = {MessageKind.GROUP_WITHDRAWN: Standing.NEW, MessageKind.GROUP_DECLINED: Standing.DECLINED}
+    if group.standing is not states.get(kind, group.standing):
+        return None
+    page = f"{settings.base_url.rstrip('/')}/groups"
+    facts = {"group": group, "b": None, "name": group.name, "link": page, "page": page, "base_url": settings.base_url}
+    return Draft(kind, group.email, group.name, facts)
+
+
+def _group_offer(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    """Not needed once it is paid or over, or something else is offered."""
+    group = group_of(message.subject_id)
+    offer = group.offer
+    if offer is None or not group.stands or (offer.show_id, offer.booking_id) != (message.show_id, message.booking_id):
+        return None
+    view = booking_view(offer.show_id, offer.booking_id)
+    link = group_link(settings.base_url, settings.secret_key, group.id)
+
+    def papers() -> Sequence[Attachment]:
+        return [Attachment(f"invoice-{group.number}.pdf", "application/pdf", invoice_pdf(group.id))]
+
+    draft = _about(kind, view, papers, group=group, offer=offer)
+    return Draft(kind, view.email, view.name, {**draft.facts, "link": link, "page": link}, papers)
+
+
 _DRAFTS: dict[MessageKind, Callable[[MessageKind, Row[Any]], Draft | None]] = {
     MessageKind.CONFIRMATION: _confirmation,
     MessageKind.PAYMENT_FAILED: _payment_failed,
@@ -186,4 +223,9 @@ _DRAFTS: dict[MessageKind, Callable[[MessageKind, Row[Any]], Draft | None]] = {
     MessageKind.GIFT_CARD: _gift_card,
     MessageKind.GIFT_CARD_RECEIPT: _gift_card_receipt,
     MessageKind.SHOW_CANCELLED: _show_cancelled,
+    MessageKind.GROUP_REQUEST: _group,
+    MessageKind.GROUP_WITHDRAWN: _group,
+    MessageKind.GROUP_DECLINED: _group,
+    MessageKind.GROUP_OFFER: _group_offer,
+    MessageKind.GROUP_REMINDER: _group_offer,
 }

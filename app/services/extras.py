@@ -9,9 +9,10 @@ from app import clock
 from app.db import transaction
 from app.domain.coupons import CouponProblem, fold_code
 from app.domain.gift_cards import code_hash
+from app.domain.groups import is_group
 from app.domain.states import LIVE_BOOKING, BookingState
 from app.domain.tenders import CreditKind
-from app.errors import HoldExpired, InvalidGiftCard, PaymentStarted
+from app.errors import HoldExpired, InvalidCoupon, InvalidGiftCard, PaymentStarted
 from app.models import Booking
 from app.services.billing import keep_bill
 from app.services.coupons import give_back_coupons, invalid_coupon
@@ -72,6 +73,8 @@ def add_coupon(show_id: int, booking_id: int, typed: str, email: str = "") -> st
     """
     with transaction() as session:
         booking = _open_booking(session, show_id, booking_id)
+        if is_group(booking.owner_key):
+            raise InvalidCoupon("The price of a group is agreed, so no code lowers it. A gift card can pay of it.")
         coupon_id = session.execute(_FIND, {"code": fold_code(typed)}).scalar_one_or_none()
         if coupon_id is None:
             raise invalid_coupon(CouponProblem.UNKNOWN)

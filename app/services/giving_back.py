@@ -46,7 +46,9 @@ WITH seats AS (
 UPDATE tickets SET state = 'void', cancellation_id = :cancellation_id
 WHERE show_id = :show_id AND id = ANY(:ticket_ids) AND state <> 'void' RETURNING id
 """)  # noqa: S608
-_FORGET_PAPERS = text("DELETE FROM booking_documents WHERE show_id = :show_id AND booking_id = :booking_id")
+_FORGET_PAPERS = text(
+    "DELETE FROM booking_documents WHERE show_id = :show_id AND booking_id = :booking_id AND kind = 'tickets'"
+)
 
 
 def give_back_seats(

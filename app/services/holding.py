@@ -25,6 +25,9 @@ from app.queries.layouts import LayoutFacts, Terms, forget_terms_of, price_table
 from app.seat_locking import seat_locking
 from app.services.letting_go import let_go
 
+ANY_NUMBER = 2**15 - 1
+"""More seats than any hall has; as many as a booking can count."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -41,6 +44,13 @@ class Wish:
     """What the buyer chose by: at any other prices these seats are not kept. None where no prices were shown."""
     starts_at: dt.datetime | None = None
     """When it begins by the page that the buyer saw: a show that was moved meanwhile is not kept for them."""
+    until: dt.datetime | None = None
+    """A group's: kept until then, whatever a hold's time and cap are, and as many as the staff say (domain/groups.py)."""
+
+    @property
+    def most(self) -> int:
+        """How many seats of the show its owner may have with these."""
+        return settings.max_seats + self.leaving if self.until is None else ANY_NUMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +241,7 @@ def _judge_seats(rows: Sequence[Any], wish: Wish, look: _Look, now: dt.datetime)
 
 def _orphans(layout: LayoutFacts, look: _Look, wish: Wish, now: dt.datetime) -> OrphanSeat | None:
     """Advisory: read without locks. The refusal where ORPHAN_SEATS is on and a seat would be left alone."""
-    if settings.orphan_seats != "on":
+    if settings.orphan_seats != "on" or wish.until is not None:
         return None
     free = {seat.seat_id for seat in look.near if seat.free_at(now)}
     verdict = orphans(layout.hall, free | look.own_seats, wish.seat_ids)
@@ -250,14 +260,14 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
     if wish.starts_at not in (None, show.starts_at.replace(microsecond=0)):
         raise ShowMoved
     had = show.had - wish.leaving
-    if had + len(wish.seat_ids) > settings.max_seats:
+    if show.had + len(wish.seat_ids) > wish.most:
         words = f"You already have {had} seats for this showing"
         raise InvalidSeats(f"{words}; {settings.max_seats} are the most one person can book.")
 
 
 def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold:
     code = new_booking_code(wish.show_id)
-    expires_at = now + dt.timedelta(minutes=settings.hold_minutes)
+    expires_at = wish.until or now + dt.timedelta(minutes=settings.hold_minutes)
     types, prices = first_prices(terms, wish.seat_ids)
     values = {
         "show_id": wish.show_id,
@@ -265,7 +275,7 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "price_list_id": terms.tariff.price_list_id,
         "percent": terms.tariff.percent,
         "step": terms.tariff.step_minor,
-        "max_seats": settings.max_seats + wish.leaving,
+        "max_seats": wish.most,
         "starts_at": wish.starts_at,
         "code": code,
         "owner_key": wish.owner_key,
@@ -275,7 +285,7 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "charged": sum(1 for kind in types if kind != TicketType.COMPANION),
         "now": now,
         "expires_at": expires_at,
-        "cap_at": now + dt.timedelta(minutes=settings.hold_cap_minutes),
+        "cap_at": wish.until or now + dt.timedelta(minutes=settings.hold_cap_minutes),
         "seat_ids": wish.seat_ids,
         "types": types,
         "prices": prices,

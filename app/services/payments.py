@@ -15,6 +15,7 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentEvent, gateway
 from app.config import settings
 from app.db import db, end_read, on_commit, transaction
+from app.domain.groups import is_group
 from app.domain.messages import MessageKind
 from app.domain.settling import Arrival, RefundReason, Verdict, decide
 from app.domain.states import LIVE_BOOKING, BookingState, SeatState
@@ -216,7 +217,20 @@ def _arrival(
         seats_free=state is BookingState.EXPIRED and on_sale and _free(seats, booking, now),
         show_cancelled=show.state == "cancelled",
         show_on_sale=on_sale,
+        offer_over=is_group(booking.owner_key) and not _offer_stands(session, booking),
     )
+
+
+_OFFERED = text(
+    "SELECT EXISTS (SELECT FROM group_requests WHERE offer_show_id = :show_id AND booking_id = :booking_id "
+    "AND state = 'offered')"
+)
+
+
+def _offer_stands(session: Session, booking: Booking) -> bool:
+    """Whether this is what its group was last offered. Who offers anew locks the booking before."""
+    key = {"show_id": booking.show_id, "booking_id": booking.id}
+    return bool(session.execute(_OFFERED, key).scalar_one())
 
 
 def _free(seats: Sequence[Row[Any]], booking: Booking, now: dt.datetime) -> bool:

@@ -14,8 +14,18 @@ from sqlalchemy import text
 from app import clock
 from app.config import settings
 from app.db import db, end_read
-from app.domain.states import GRAPHS, BookingState, GiftCardState, PaymentState, RefundState, ShowState, TicketState
+from app.domain.states import (
+    GRAPHS,
+    BookingState,
+    GiftCardState,
+    GroupState,
+    PaymentState,
+    RefundState,
+    ShowState,
+    TicketState,
+)
 from app.services.block_sql import BLOCKED
+from app.services.group_promises import GROUPS
 from app.services.money_promises import CANCELLED_SHOWS, DEMAND, MONEY
 from app.services.promise import Broken, Check, Promise
 
@@ -25,6 +35,7 @@ _SUBJECTS: dict[str, type[StrEnum]] = {
     "refund": RefundState,
     "show": ShowState,
     "gift_card": GiftCardState,
+    "group": GroupState,
 }
 _LOGGED = ", ".join(f"'{subject}'" for subject in _SUBJECTS)
 
@@ -113,8 +124,13 @@ PROMISES = (
     ),
     Promise(
         7,
-        "No booking has more seats than allowed.",
-        "SELECT show_id, booking_id, count(*) FROM tickets WHERE state <> 'void' GROUP BY 1, 2 HAVING count(*) > :most",
+        "No booking has more seats than allowed; a group's has what its offer says.",
+        """
+        SELECT t.show_id, t.booking_id, count(*) FROM tickets t
+        JOIN bookings b ON b.show_id = t.show_id AND b.id = t.booking_id AND b.owner_key NOT LIKE 'group:%'
+        WHERE t.state <> 'void' GROUP BY 1, 2 HAVING count(*) > :most
+        """,
+        also=GROUPS,
     ),
     Promise(
         8,
@@ -168,7 +184,7 @@ PROMISES = (
     Promise(22, "States move only along the drawn arrows.", _illegal_moves()),
     Promise(
         23,
-        "Every change of a booking, payment, refund, show and gift card has its row: each begins where the last one "
+        "Every change of a booking, payment, refund, show, gift card and group has its row: each begins where the last one "
         "ended, and the last one says the state it is in.",
         f"""
         WITH last AS (
@@ -180,6 +196,7 @@ PROMISES = (
           UNION ALL SELECT show_id, 'refund', id, state FROM refunds
           UNION ALL SELECT id, 'show', id, state FROM shows
           UNION ALL SELECT 0, 'gift_card', id, state FROM gift_cards
+          UNION ALL SELECT 0, 'group', id, state FROM group_requests
         )
         SELECT t.show_id, t.subject, t.id, t.state, l.after FROM things t
         LEFT JOIN last l ON l.show_id = t.show_id AND l.subject = t.subject AND l.subject_id = t.id

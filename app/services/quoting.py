@@ -1,4 +1,5 @@
-"""What a booking costs: its tickets at the prices of its list, less what its coupons take off. Reads only."""
+"""What a booking costs: its tickets at the prices of its list, less what its coupons take off; a group's at the prices
+it was offered. Reads only."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.domain.coupons import CouponTerms, Occasion
+from app.domain.groups import group_bill, is_group
 from app.domain.pricing import PricedSeat, PriceTable, Quote, TicketType, UnknownPrice, price_of, quote
 from app.domain.seating import check_companions
 from app.errors import Invalid
@@ -21,7 +23,7 @@ from app.queries.layouts import layout_facts, price_table
 from app.services.coupons import CouponHere, coupons_on
 
 _TICKETS = text(
-    "SELECT t.id, t.seat_id, t.number, t.ticket_type FROM tickets t "
+    "SELECT t.id, t.seat_id, t.number, t.ticket_type, t.price_minor FROM tickets t "
     "WHERE t.show_id = :show_id AND t.booking_id = :booking_id AND t.state <> 'void' ORDER BY t.number"
 )
 _SHOW = text(
@@ -51,9 +53,12 @@ def quote_booking(
     """The booking with these ticket types (seat id → type; missing ones stay), for this buyer (else the known one).
 
     Raises Invalid where a seat can't be sold as the type asked for. Coupons that don't count are left out of the bill.
+    A group's tickets are what was offered, whatever types are asked for, and no coupon lowers them.
     """
     tickets = session.execute(_TICKETS, {"show_id": booking.show_id, "booking_id": booking.id}).all()
     show = session.execute(_SHOW, {"show_id": booking.show_id}).one()
+    if is_group(booking.owner_key):
+        return _as_offered(booking, tickets, _seats(tickets, show.layout_id, {}))
     seats = _seats(tickets, show.layout_id, types or {})
     prices = price_table(booking.tariff)
     try:
@@ -63,6 +68,11 @@ def quote_booking(
     except UnknownPrice as problem:
         raise Invalid(f"{problem}.", fields={"tickets": str(problem)}) from problem
     return Priced(tickets, seats, bill, tuple(here))
+
+
+def _as_offered(booking: Booking, tickets: Sequence[Row[Any]], seats: list[PricedSeat]) -> Priced:
+    prices = [ticket.price_minor for ticket in tickets]
+    return Priced(tickets, seats, group_bill(seats, prices, Decimal(booking.tax_percent)), ())
 
 
 def _bill(booking: Booking, seats: list[PricedSeat], prices: PriceTable, coupons: list[CouponTerms]) -> Quote:

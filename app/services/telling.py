@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.config import settings
 from app.domain.messages import SHORT, Channel, MessageKind
-from app.models import Booking, GiftCard, Payment, Refund
+from app.models import Booking, GiftCard, GroupRequest, Payment, Refund
 from app.services.outbox import Task, put
 
 NO_SHOW = 0
@@ -71,6 +71,21 @@ def tell_about_gift_card(
         recipient=recipient or card.email,
         language=card.language,
         facts=json.dumps(facts or {}),
+    )
+
+
+def tell_group(session: Session, kind: MessageKind, now: dt.datetime, group: GroupRequest) -> None:
+    """Queue a mail about a group's request, where there is no booking that it is about."""
+    _queue(
+        session,
+        now,
+        show_id=NO_SHOW,
+        kind=kind.value,
+        channel=Channel.EMAIL.value,
+        subject_id=group.id,
+        recipient=group.email,
+        language=group.language,
+        facts="{}",
     )
 
 

@@ -56,6 +56,11 @@ def right_phone(form: BuyerForm, field: Field) -> None:
     """None, or what looks like one; for text messages one that works from anywhere."""
     if form.wants_sms in form.ways and form.wants_sms.data and not mobile_number(field.data or ""):
         raise ValidationError("For text messages, begin the number with + and the country, such as +44 7700 900123")
+    right_phone_number(form, field)
+
+
+def right_phone_number(form: FlaskForm, field: Field) -> None:
+    """None, or what looks like one."""
     if field.data and not re.fullmatch(r"\+?[0-9 ()./-]{5,30}", field.data):
         raise ValidationError("A phone number has only digits, spaces and +")
 

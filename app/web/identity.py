@@ -72,10 +72,16 @@ def may_open(booking: BookingRef) -> bool:
     if booking.code in session.get("opened", []):
         return True
     if link_is_valid(booking.code, request.args.get("key", "")):
-        session["opened"] = [*session.get("opened", [])[-9:], booking.code]
-        session.permanent = True
+        open_from_now_on(booking.code)
         return True
     return False
+
+
+def open_from_now_on(code: str) -> None:
+    """This browser came with a signed link to the booking, so it may open it again."""
+    if code not in session.get("opened", []):
+        session["opened"] = [*session.get("opened", [])[-9:], code]
+        session.permanent = True
 
 
 def link_key(code: str) -> str:

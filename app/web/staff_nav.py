@@ -33,6 +33,7 @@ WAYS = (
     Way("start", "staff.home", "Start", "Everything that you may do here.", EVERY_ROLE),
     Way("counter", "staff.box_office", "Counter", "Sell seats for cash and cards, and print tickets.", SELLERS, True),
     Way("bookings", "staff.bookings", "Bookings", "Find a booking; print, send, refund or change it.", SELLERS, True),
+    Way("groups", "staff.groups", "Groups", "Answer groups' requests: seats, a price, a link to pay.", SELLERS),
     Way("shifts", "staff.shifts", "Shifts", "Open and cash up; what each shift took.", SELLERS, True),
     Way("door", "staff.scan", "Door", "Let people in by camera, scanner or typed code.", AT_THE_DOOR, True),
     Way("shows", "staff.planner", "Shows", "The week of all screens: put on, move, put on sale.", MANAGERS, True),

@@ -6,6 +6,7 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -112,7 +113,13 @@ CASES: dict[MessageKind, list[dict[str, Any]]] = {
     MessageKind.REFUND_DONE: [{"refund": RefundFacts(2150, "GBP", "done")}],
     MessageKind.GIFT_CARD: [{}],
     MessageKind.GIFT_CARD_RECEIPT: [{}],
+    MessageKind.GROUP_REQUEST: [{"whole_show": True}, {"whole_show": False}, {"people": 1}],
+    MessageKind.GROUP_OFFER: [{"number": 1, "note": "1837"}, {"number": 2, "note": ""}],
+    MessageKind.GROUP_REMINDER: [{}],
+    MessageKind.GROUP_WITHDRAWN: [{}],
+    MessageKind.GROUP_DECLINED: [{}],
 }
+GROUPS = tuple(kind for kind in MessageKind if kind.value.startswith("group_"))
 
 
 @pytest.fixture
@@ -129,6 +136,13 @@ def facts(app) -> dict[str, Any]:
         "seats": "7",
         "kept_until": view.starts_at,
     }
+
+
+def of_a_group(view: Any, case: dict[str, Any]) -> dict[str, Any]:
+    """A request and its offer, likewise without letters."""
+    request = {"cinema": SimpleNamespace(name="9"), "whole_show": False, "people": 40, "declined_why": "1838", **case}
+    offer = {"number": 1, "note": "", "pay_until": view.starts_at, **case}
+    return {"group": SimpleNamespace(**request), "offer": SimpleNamespace(**offer)}
 
 
 def replaced(view: Any) -> Any:
@@ -152,6 +166,8 @@ def test_nothing_of_a_message_stays_english(pseudo, facts: dict[str, Any], kind:
         about = {**facts, **case}
         if kind in (MessageKind.GIFT_CARD, MessageKind.GIFT_CARD_RECEIPT):
             about |= {"b": None, "card": card, "gift_code": "1234"}
+        if kind in GROUPS:
+            about |= of_a_group(facts["b"], case)
         letter = write_letter(f"mail/{kind.value}.html", "de", about)
         seen = re.sub(r"<style>.*?</style>|<[^>]+>|&nbsp;", " ", letter.html, flags=re.S)
         for words in (letter.subject, letter.text, seen):

@@ -17,14 +17,25 @@ from sqlalchemy.orm import Session
 
 from app.adapters.payments import EventKind
 from app.db import db
-from app.domain.staff import COMMAND, Role
+from app.domain.staff import COMMAND, By, Role
 from app.embedded import Urls, connect
 from app.embedded.databases import role_of
 from app.services import extras, payments, promises
 from app.services.blocking import block_screen, block_seats
 from app.services.promises import PROMISES, check_promises
 from app.services.show_cancelling import cancel_show, refund_show
-from tests.builders import a_cinema, a_hold, a_paid_booking, a_person, a_show, a_started_payment, an_event, seat_ids
+from tests.builders import (
+    a_cinema,
+    a_group,
+    a_hold,
+    a_paid_booking,
+    a_person,
+    a_show,
+    a_started_payment,
+    an_event,
+    an_offer,
+    seat_ids,
+)
 from tests.support.money import a_coupon, a_gift_card, an_account, money_in_wallet
 
 
@@ -96,6 +107,8 @@ BREAKS = (
           SELECT FROM bookings b WHERE b.show_id = s.show_id AND b.state = 'confirmed')
         """,
     ),
+    by(7, "is its last offer", "UPDATE group_requests SET seats = seats + 1"),
+    by(7, "is what it was offered", "UPDATE bookings SET channel = 'web' WHERE owner_key LIKE 'group:%'"),
     by(8, "exactly the seats", "UPDATE bookings SET seat_count = seat_count + 1"),
     by(9, "version rises", "UPDATE show_seats SET version = 0"),
     by(10, "before sales open", "UPDATE bookings SET held_at = held_at - interval '9 days'"),
@@ -296,9 +309,11 @@ def a_busy_house(app: Flask) -> None:
     payments.settle_payment(an_event(payment))
     declined = a_started_payment(a_hold(show))
     payments.settle_payment(an_event(declined, EventKind.FAILED))
-    a_person(Role.MANAGER, a_cinema())
     block_seats(COMMAND, show.id, seat_ids(show, "C9"), "The chair is broken.")
     block_screen(COMMAND, show.screen_id, seat_ids(show, "A1", "C10"), "A leak in the roof.")
+    cinema = a_cinema()
+    staff, evening = By(a_person(Role.MANAGER, cinema).id), a_show(cinema=cinema)
+    an_offer(a_group(cinema), staff, evening, seat_ids(evening)[:12])
 
 
 @pytest.fixture

@@ -212,7 +212,11 @@ def test_the_bar_shows_the_ways_of_the_role(app: Flask, ruth: PageClient, regent
     assert [way.get_text() for way in soup(ruth.get("/staff")).select(".nav a")][:3] == ["Today", "Counter", "Bookings"]
     bar = [way.get_text() for way in soup(seller.get("/staff")).select(".nav a")]
     assert bar == ["Counter", "Bookings", "Shifts", "Door"]
-    assert [way.get_text() for way in soup(seller.get("/staff")).select(".menu-ways a")] == ["Start", "Your sign-in"]
+    assert [way.get_text() for way in soup(seller.get("/staff")).select(".menu-ways a")] == [
+        "Start",
+        "Groups",
+        "Your sign-in",
+    ]
     assert "The Regent · Maya, box office" in words(seller.get("/staff"))
 
 

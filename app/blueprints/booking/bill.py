@@ -10,6 +10,7 @@ from app import clock
 from app.db import db
 from app.domain.coupons import PROBLEMS, CouponTerms
 from app.domain.demand import why
+from app.domain.groups import in_runs
 from app.domain.pricing import LineKind, PricedSeat, Quote, TicketType
 from app.domain.tenders import CreditKind
 from app.models import Booking
@@ -64,11 +65,16 @@ class Checkout:
 
     @cached_property
     def lines(self) -> list[SeatLine]:
-        return seat_lines(self.seats, price_table(self.row.tariff))
+        """Nothing is chosen of what a group was offered."""
+        return [] if self.page.is_group else seat_lines(self.seats, price_table(self.row.tariff))
 
     @property
     def ticket_lines(self) -> list[tuple[str, int]]:
-        return [(line.label, line.amount_minor) for line in self.bill.lines if line.kind is LineKind.TICKET]
+        tickets = [line for line in self.bill.lines if line.kind is LineKind.TICKET]
+        return [
+            (f"{line.label} × {line.quantity}" if line.quantity > 1 else line.label, line.amount_minor)
+            for line in tickets
+        ]
 
     @property
     def fee_lines(self) -> list[tuple[str, int]]:
@@ -90,6 +96,8 @@ class Checkout:
     @property
     def seat_names(self) -> str:
         labels = [seat.label for seat in self.seats]
+        if self.page.is_group:
+            return in_runs(labels)
         return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 

@@ -15,6 +15,7 @@ from app.blueprints.booking import booking as blueprint
 from app.blueprints.booking.bill import CodeEntry, look_at
 from app.config import settings
 from app.db import end_read
+from app.domain.groups import group_of_owner
 from app.domain.pricing import TicketType
 from app.domain.states import BookingState, PaymentState
 from app.errors import (
@@ -32,6 +33,7 @@ from app.errors import (
 )
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import CheckoutPage, checkout_page
+from app.queries.groups import group_of
 from app.queries.layouts import layout_facts
 from app.queries.pay_ways import saved_ways, ways_of_show
 from app.queries.show_page import ShowPage, show_page
@@ -136,6 +138,8 @@ def form_page(
 
 def time_is_up(page: CheckoutPage, status: int = 410) -> Response:
     """What happened to the seats, and one click that asks for the same ones again."""
+    if page.is_group:
+        return _group_is_over(page, status)
     show = _show(page.show_id)
     layout = layout_facts(show.layout_id)
     names = [layout.by_id[seat_id].label for seat_id in page.seat_ids]
@@ -143,6 +147,13 @@ def time_is_up(page: CheckoutPage, status: int = 410) -> Response:
         remember_draft({"name": page.name, "email": page.email, "phone": page.phone})
     over = show.why_over(clock.now())
     return render("booking/time_is_up.html", status_code=status, at=page, show=show, names=names, over=over)
+
+
+def _group_is_over(page: CheckoutPage, status: int) -> Response:
+    """What is offered to the group now is asked for, not its seats: they need a new offer."""
+    group = group_of(group_of_owner(page.owner_key))
+    end_read()
+    return render("groups/over.html", status_code=status, group=group, paying=page.payment_state is not None)
 
 
 def _started(page: CheckoutPage, address: str | None, status: int = 200) -> Response:

@@ -14,14 +14,17 @@ from app.blueprints.booking.cancel import money_back
 from app.blueprints.booking.checkout import time_is_up
 from app.blueprints.browse.posters import poster_url
 from app.config import settings
+from app.domain.groups import group_of_owner, is_group
 from app.domain.links import booking_link, push_topic
 from app.domain.states import BookingState, ShowState
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import checkout_page
 from app.queries.exchange_page import Changes, changes_of, exchangeable
+from app.queries.groups import group_of
 from app.queries.messages import last_confirmation
 from app.queries.show_cancellation import called_off
 from app.queries.tickets import BookingView, TicketView, booking_view
+from app.services.group_papers import invoice_pdf
 from app.services.sending import resend_message
 from app.services.tickets import booking_calendar, ticket_qr, tickets_pdf
 from app.web.changing import forget_change
@@ -171,6 +174,20 @@ def tickets_pdf_file(booking: BookingRef) -> Response:
         return render("booking/being_made.html", status_code=202, code=booking.code)
     response = Response(content, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="tickets-{booking.code}.pdf"'
+    return response
+
+
+@blueprint.get("/<code>/invoice.pdf", endpoint="invoice_pdf")
+@booking_holder
+def invoice_file(booking: BookingRef) -> Response:
+    """What a group has to pay, on paper. Other bookings have none."""
+    if not is_group(booking.owner_key):
+        abort(404)
+    group = group_of(group_of_owner(booking.owner_key))
+    if group.offer is None or group.offer.booking_id != booking.id:
+        abort(404)
+    response = Response(invoice_pdf(group.id), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="invoice-{group.number}.pdf"'
     return response
 
 

@@ -23,6 +23,7 @@ from app.blueprints.staff import (  # noqa: E402,F401  the routes register thems
     film_tables,
     films,
     gift_cards,
+    groups,
     home,
     layouts,
     messages,

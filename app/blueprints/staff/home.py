@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
 from app.domain.staff import Role
+from app.queries.groups import groups_waiting
 from app.web.guards import staff
 from app.web.links import HOME, local_path
 from app.web.opening import open_steps
@@ -19,11 +20,13 @@ from app.web.staff_nav import ways_for
 @pages.get("", strict_slashes=False)
 @staff(*Role)
 def home(house: StaffHouse) -> Response:
-    """What may be done here, and for managers what is left to do until tickets are on sale."""
+    """What may be done here, what is left to do until tickets are on sale, and which groups wait."""
     ways, steps = [way for way in ways_for(house) if way.key != "start"], []
     if house.cinema and house.may(Role.MANAGER):
         steps = open_steps(house.cinema.id)
-    return render("staff/home.html", house=house, ways=ways, steps=steps)
+    answers = house.cinema is not None and any(way.key == "groups" for way in ways)
+    waiting = groups_waiting(house.the_cinema().id) if answers else 0
+    return render("staff/home.html", house=house, ways=ways, steps=steps, groups_waiting=waiting)
 
 
 @pages.post("/cinema")

@@ -68,7 +68,7 @@ _BY: dict[str, tuple[str, str, str, str, str]] = {
     "channel": ("Revenue by channel", "Channel", "f.channel", "", "10 DESC"),
 }
 """Key → title, head, expression, join, order (as columns: 1 is the name, 10 the gross)."""
-_CHANNELS = {"web": "Web", "box_office": "Box office", "": "Not known"}
+_CHANNELS = {"web": "Web", "box_office": "Box office", "group": "Groups", "": "Not known"}
 
 
 def _revenue(key: str) -> Callable[[Wanted], Table]:

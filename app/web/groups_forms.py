@@ -1,0 +1,184 @@
+"""The forms of group bookings: the request of the group, the offer of the cinema, the words of a no."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    EmailField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+
+from app import clock
+from app.config import settings
+from app.domain.counter import BadEntry, minor_of
+from app.domain.groups import KINDS, PriceMode
+from app.domain.pricing import TYPE_NAMES, TicketType
+from app.domain.wall_time import NoSuchTime, instant_of
+from app.errors import ConcurrentModification
+from app.services.groups import GroupWish, Offer
+from app.web.booking_forms import right_email, right_phone_number, trimmed
+from app.web.languages import visitors_language
+
+MOST_PEOPLE = 5000
+LONGEST_WORDS = 1000
+MODE_WORDS = {
+    PriceMode.LIST: "As on the price list",
+    PriceMode.PER_SEAT: "An amount for each seat",
+    PriceMode.TOTAL: "An amount in all",
+}
+NOT_A_DATE = "Write the day as the calendar shows it, such as 2026-12-04"
+
+
+def _length(most: int) -> Length:
+    return Length(max=most, message=f"Write at most {most} letters")
+
+
+class _Day(DateField):
+    """A day, or nothing."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if not any(valuelist):
+            self.data = None
+            return
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as problem:
+            raise ValidationError(NOT_A_DATE) from problem
+
+
+class GroupForm(FlaskForm):
+    """What a group wants. `key` names this very form, so that sent twice it is one request."""
+
+    key = HiddenField()
+    show_id = HiddenField()
+    cinema_id = SelectField("Cinema", coerce=int)
+    film = StringField("Film, if you know", filters=[trimmed], validators=[_length(200)])
+    wanted_on = _Day("Day")
+    wanted_time = StringField("About what time", filters=[trimmed], validators=[_length(60)])
+    people = IntegerField("How many people")
+    whole_show = BooleanField("We want the whole show for ourselves")
+    name = StringField("Your name", filters=[trimmed], validators=[DataRequired("Tell us your name"), _length(100)])
+    organisation = StringField("School, club or company, optional", filters=[trimmed], validators=[_length(150)])
+    email = EmailField(
+        "E-mail",
+        filters=[trimmed],
+        validators=[DataRequired("Tell us where to send the offer"), Length(max=254), right_email],
+    )
+    phone = TelField("Phone, optional", filters=[trimmed], validators=[right_phone_number])
+    message = TextAreaField(
+        "Anything else we should know, optional", filters=[trimmed], validators=[_length(LONGEST_WORDS)]
+    )
+
+    def offer(self, cinemas: Sequence[tuple[int, str]], *, has_show: bool) -> None:
+        """Set the cinemas to choose from, and the form's own key where there is none yet."""
+        self.cinema_id.choices = [*cinemas]
+        self._has_show = has_show
+        if not 20 <= len(self.key.data or "") <= 40:
+            self.key.data = secrets.token_urlsafe(18)
+
+    def validate_people(self, field: Field) -> None:
+        most = settings.max_seats
+        if field.data is None:
+            field.errors = []  # in place of "not a valid integer value"
+            raise ValidationError("Tell us about how many people come")
+        if not 0 < field.data <= MOST_PEOPLE:
+            raise ValidationError("That is not a number of people we could seat")
+        if field.data <= most and not self.whole_show.data:
+            raise ValidationError(f"Up to {most} seats are booked on the seat map, at once and without asking")
+
+    def validate_wanted_on(self, field: Field) -> None:
+        if self._has_show or field.process_errors:
+            return
+        if field.data is None:
+            raise ValidationError("Tell us the day; if you have several in mind, the first, and the others below")
+        if field.data < (clock.now() - dt.timedelta(days=1)).date():
+            raise ValidationError("That day is over")
+
+    def wish(self, show_id: int | None) -> GroupWish:
+        """What is asked for; only after validate() said that all is well."""
+        return GroupWish(
+            cinema_id=self.cinema_id.data,
+            people=self.people.data,
+            name=self.name.data,
+            email=self.email.data,
+            show_id=show_id,
+            whole_show=bool(self.whole_show.data),
+            film="" if show_id else self.film.data or "",
+            wanted_on=None if show_id else self.wanted_on.data,
+            wanted_time="" if show_id else self.wanted_time.data or "",
+            organisation=self.organisation.data or "",
+            phone=self.phone.data or "",
+            message=self.message.data or "",
+            language=visitors_language(),
+        )
+
+
+class OfferForm(FlaskForm):
+    """The price, the last moment to pay and the words of an offer; its seats are ticked on the map beside it."""
+
+    revision = HiddenField()
+    show_id = HiddenField()
+    kind = SelectField("Tickets")
+    mode = RadioField("Price")
+    amount = StringField("Amount", filters=[trimmed], validators=[_length(12)])
+    pay_until = DateTimeLocalField(
+        "To be paid by", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], validators=[InputRequired("Say until when.")]
+    )
+    note = TextAreaField("Words to the group, optional", filters=[trimmed], validators=[_length(LONGEST_WORDS)])
+    reason = StringField("Why it changes", filters=[trimmed], validators=[_length(300)])
+
+    def __init__(self, currency: str, zone: str, **values: object) -> None:
+        super().__init__(**values)
+        self.currency, self.zone = currency, zone
+        self.kind.choices = [(kind.value, TYPE_NAMES[kind]) for kind in KINDS]
+        self.mode.choices = [(mode.value, words) for mode, words in MODE_WORDS.items()]
+
+    def validate_amount(self, field: Field) -> None:
+        if self.mode.data == PriceMode.LIST:
+            return
+        try:
+            minor_of(field.data or "", self.currency)
+        except BadEntry as problem:
+            raise ValidationError(str(problem)) from problem
+
+    def validate_pay_until(self, field: Field) -> None:
+        if field.data is None:
+            return
+        try:
+            instant_of(field.data, self.zone)
+        except NoSuchTime as problem:
+            raise ValidationError(str(problem)) from problem
+
+    @property
+    def seen_revision(self) -> int:
+        """The request as the page showed it. Raises ConcurrentModification where it can't be read."""
+        return read_revision(self.revision.data)
+
+    def chosen(self, show_id: int, seat_ids: Sequence[int]) -> Offer:
+        """The offer; only after validate() said that all is well."""
+        mode = PriceMode(self.mode.data)
+        amount = 0 if mode is PriceMode.LIST else minor_of(self.amount.data, self.currency)
+        until = instant_of(self.pay_until.data, self.zone)
+        words = {"note": self.note.data or "", "reason": self.reason.data or ""}
+        return Offer(show_id, tuple(seat_ids), mode, amount, until, TicketType(self.kind.data), **words)
+
+
+def read_revision(typed: str | None) -> int:
+    if typed is None or not typed.isascii() or not typed.isdecimal() or len(typed) > 9:
+        raise ConcurrentModification("Open the request again and repeat it.")
+    return int(typed)

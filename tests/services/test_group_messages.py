@@ -1,0 +1,156 @@
+"""What groups are mailed: in text and HTML, with the link that leads to what stands, and the invoice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pypdfium2
+import pytest
+from flask import Flask
+
+from app.config import settings
+from app.db import db
+from app.domain.groups import PriceMode
+from app.domain.links import group_link, group_link_is_valid
+from app.domain.messages import MessageKind
+from app.domain.staff import By, Role
+from app.errors import NotFound
+from app.models import Cinema, GroupRequest, Show
+from app.queries.papers import document
+from app.services import groups, payments
+from app.services.group_papers import invoice_pdf
+from app.services.messages import send_message
+from app.services.sending import resend_message
+from tests.builders import a_cinema, a_group, a_movie, a_person, a_show, a_started_payment, an_event, an_offer, seat_ids
+from tests.support.post import bodies, deliver, messages, run
+from tests.support.staff import by
+
+
+@pytest.fixture
+def regent(app: Flask) -> Cinema:
+    return a_cinema(name="The Regent")
+
+
+@pytest.fixture
+def ruth(regent: Cinema) -> By:
+    return by(a_person(Role.MANAGER, regent))
+
+
+@pytest.fixture
+def show(regent: Cinema) -> Show:
+    return a_show(60, cinema=regent, movie=a_movie("Metropolis"), starts_in=dt.timedelta(days=5))
+
+
+def send(kind: MessageKind) -> None:
+    message = messages(kind=kind)[-1]
+    send_message(message.show_id, message.id)
+
+
+def pdf_words(content: bytes) -> str:
+    pdf = pypdfium2.PdfDocument(content)
+    words = " ".join(" ".join(page.get_textpage().get_text_range() for page in pdf).split())
+    pdf.close()
+    return words
+
+
+def test_a_request_is_answered(post: Any, regent: Cinema) -> None:
+    a_group(regent, 40)
+    send(MessageKind.GROUP_REQUEST)
+    for words in bodies(post.sent[0]):
+        assert "40 seats" in words
+        assert "The Regent" in words
+    assert post.sent[0]["To"] == "Charles Babbage <charles@example.org>"
+
+
+def test_an_offer_says_what_when_and_how_much_and_brings_the_invoice(
+    post: Any, regent: Cinema, ruth: By, show: Show
+) -> None:
+    group_id = a_group(regent)
+    booking = an_offer(group_id, ruth, show, seat_ids(show)[:13], PriceMode.TOTAL, 10_001, note="Doors at <six>.")
+    deliver(booking, MessageKind.GROUP_OFFER)
+    for words in bodies(post.sent[0]):
+        for needed in ("Metropolis", "£100.01", "A1–A10, B1–B3", "Doors at <six>.", "£16.67", "Group, standard × 13"):
+            assert needed in words, needed
+    (paper,) = post.sent[0].iter_attachments()
+    assert paper.get_filename() == f"invoice-G{group_id}-1.pdf"
+    words = pdf_words(paper.get_payload(decode=True))
+    for needed in (
+        "G",
+        "The Regent",
+        "Analytical Society, Charles Babbage",
+        "£100.01",
+        "£16.67",
+        "£83.34",
+        "13",
+        "A1–A10, B1–B3",
+    ):
+        assert needed in words, needed
+
+
+def test_the_link_leads_to_the_group_and_no_other(post: Any, regent: Cinema, ruth: By, show: Show) -> None:
+    group_id = a_group(regent)
+    deliver(an_offer(group_id, ruth, show, seat_ids(show)[:12]), MessageKind.GROUP_OFFER)
+    (address,) = re.findall(r"http\S+/groups/\S+", bodies(post.sent[0])[0])
+    assert address == group_link(settings.base_url, settings.secret_key, group_id)
+    key = parse_qs(urlsplit(address).query)["key"][0]
+    assert group_link_is_valid(settings.secret_key, group_id, key)
+    assert not group_link_is_valid(settings.secret_key, group_id + 1, key)
+    assert not group_link_is_valid("another secret", group_id, key)
+    assert not group_link_is_valid(settings.secret_key, group_id, "é")
+
+
+def test_the_invoice_is_drawn_once_and_stays_as_it_was(post: Any, regent: Cinema, ruth: By, show: Show) -> None:
+    group_id = a_group(regent)
+    first = an_offer(group_id, ruth, show, seat_ids(show)[:12])
+    content = invoice_pdf(group_id)
+    assert invoice_pdf(group_id) == content
+    assert payments.settle_payment(an_event(a_started_payment(first))) == "confirmed"
+    assert invoice_pdf(group_id) == content
+    assert document(show.id, first.id, "invoice") == content
+
+
+def test_what_no_longer_stands_is_not_mailed(post: Any, regent: Cinema, ruth: By, show: Show) -> None:
+    group_id = a_group(regent)
+    first = an_offer(group_id, ruth, show, seat_ids(show)[:12])
+    mail = messages(show.id, MessageKind.GROUP_OFFER)[-1]
+    an_offer(group_id, ruth, show, seat_ids(show)[:20], reason="more come")
+    assert run(mail) == "done"
+    assert post.sent == []
+    assert messages(show.id, MessageKind.GROUP_OFFER)[0].state == "not_needed"
+    revision = db.session.get_one(GroupRequest, group_id, populate_existing=True).revision
+    db.session.commit()
+    groups.withdraw_offer(ruth, group_id, revision, "broken")
+    with pytest.raises(NotFound):
+        invoice_pdf(group_id)
+    assert first.id
+
+
+def test_the_second_offer_says_that_it_is_another(post: Any, regent: Cinema, ruth: By, show: Show) -> None:
+    group_id = a_group(regent)
+    an_offer(group_id, ruth, show, seat_ids(show)[:12])
+    deliver(an_offer(group_id, ruth, show, seat_ids(show)[:20], reason="more come"), MessageKind.GROUP_OFFER)
+    assert "takes the place of the earlier one" in bodies(post.sent[0])[0]
+
+
+def test_taking_back_and_no_are_told(post: Any, regent: Cinema, ruth: By, show: Show) -> None:
+    group_id = a_group(regent)
+    an_offer(group_id, ruth, show, seat_ids(show)[:12])
+    groups.withdraw_offer(ruth, group_id, 1, "not told to the group")
+    send(MessageKind.GROUP_WITHDRAWN)
+    groups.decline_group(ruth, group_id, 2, "We are full <that> week.")
+    send(MessageKind.GROUP_DECLINED)
+    taken_back, declined = post.sent
+    assert "not told to the group" not in bodies(taken_back)[0]
+    for words in bodies(declined):
+        assert "We are full <that> week." in words
+
+
+def test_a_groups_mail_is_sent_again_like_any(post: Any, regent: Cinema) -> None:
+    a_group(regent)
+    (first,) = messages()
+    again = resend_message(0, first.id)
+    send_message(0, again)
+    assert len(post.sent) == 1

@@ -1,0 +1,451 @@
+"""Groups on the web: asking, the signed link, paying, and the staff's pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import clock
+from app.config import settings
+from app.domain.groups import PriceMode, Standing
+from app.domain.links import group_link
+from app.domain.staff import Role
+from app.models import Cinema, Show
+from app.queries.groups import group_of
+from app.services import holds, payments
+from app.services.shifts import open_shift
+from tests.builders import (
+    a_cinema,
+    a_group,
+    a_hold,
+    a_person,
+    a_show,
+    a_started_payment,
+    an_event,
+    an_offer,
+    seat_ids,
+)
+from tests.support.books import rows
+from tests.support.client import PageClient, soup, words
+from tests.support.staff import by, signed_in
+
+
+@pytest.fixture
+def regent(app: Flask) -> Cinema:
+    return a_cinema(name="The Regent")
+
+
+@pytest.fixture
+def show(regent: Cinema) -> Show:
+    return a_show(60, cinema=regent, starts_in=dt.timedelta(days=5))
+
+
+@pytest.fixture
+def ruth(app: Flask, regent: Cinema) -> PageClient:
+    return signed_in(app, a_person(Role.BOX_OFFICE, regent))
+
+
+def wish(cinema: Cinema, **fields: Any) -> dict[str, Any]:
+    day = (clock.now() + dt.timedelta(days=4)).date().isoformat()
+    typed = {"cinema_id": cinema.id, "wanted_on": day, "people": 40, "name": "Charles", "email": "c@example.org"}
+    return {**typed, "key": "k" * 24, **fields}
+
+
+def ask(client: PageClient, cinema: Cinema, **fields: Any) -> Any:
+    return client.post_form("/groups", wish(cinema, **fields), page="/groups")
+
+
+def the_offer(cinema: Cinema, show: Show, count: int = 12, **values: Any) -> tuple[int, Any]:
+    group_id = a_group(cinema, count)
+    who = by(a_person(Role.MANAGER, cinema))
+    return group_id, an_offer(group_id, who, show, seat_ids(show)[:count], PriceMode.TOTAL, 10_001, **values)
+
+
+def link(group_id: int) -> str:
+    return group_link(settings.base_url, settings.secret_key, group_id).removeprefix(settings.base_url.rstrip("/"))
+
+
+# Asking
+
+
+def test_a_group_asks_and_is_thanked(client: PageClient, regent: Cinema) -> None:
+    answer = ask(client, regent, organisation="Analytical Society", film="Metropolis", whole_show="y")
+    assert (answer.status_code, answer.location) == (303, "/groups/thanks")
+    assert "mail" in words(client.get(answer.location))
+    (row,) = rows("SELECT name, organisation, film, people, whole_show FROM group_requests")
+    assert tuple(row) == ("Charles", "Analytical Society", "Metropolis", 40, True)
+
+
+def test_the_same_form_twice_is_one_request(client: PageClient, regent: Cinema) -> None:
+    assert [ask(client, regent).status_code for _ in range(2)] == [303, 303]
+    assert rows("SELECT count(*) AS n FROM group_requests")[0].n == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("people", "10", "booked on the seat map"),
+        ("people", "", "about how many"),
+        ("people", "99999999", "could seat"),
+        ("people", "-5", "could seat"),
+        ("wanted_on", "", "Tell us the day"),
+        ("wanted_on", "2001-01-01", "over"),
+        ("name", " ", "your name"),
+        ("email", "nobody", "needs an @"),
+        ("phone", "call me", "only digits"),
+    ],
+)
+def test_what_is_wrong_is_told_at_the_field_and_the_rest_is_kept(
+    client: PageClient, regent: Cinema, field: str, value: str, says: str
+) -> None:
+    answer = ask(client, regent, **{"message": "Two wheelchairs", field: value})
+    assert answer.status_code == 422
+    page = soup(answer)
+    assert says in page.find(id=f"{field}-why").get_text()  # type: ignore[union-attr]
+    assert page.find("textarea", attrs={"name": "message"}).get_text().strip() == "Two wheelchairs"  # type: ignore[union-attr]
+    assert rows("SELECT count(*) AS n FROM group_requests")[0].n == 0
+
+
+def test_a_few_may_have_the_whole_show(client: PageClient, regent: Cinema) -> None:
+    assert ask(client, regent, people=6, whole_show="y").status_code == 303
+
+
+def test_a_show_is_asked_for_from_its_page(client: PageClient, regent: Cinema, show: Show) -> None:
+    assert f"/groups?show={show.id}" in client.get(f"/shows/{show.id}").get_data(as_text=True)
+    page = client.get(f"/groups?show={show.id}")
+    assert "The Regent" in words(page)
+    assert ask(client, regent, show_id=show.id, wanted_on="").status_code == 303
+    (row,) = rows("SELECT wish_show_id, cinema_id FROM group_requests")
+    assert tuple(row) == (show.id, regent.id)
+
+
+@pytest.mark.parametrize("show_id", ["0", "-1", "x", "99999999999999999999", "777"])
+def test_a_show_that_there_is_not_is_passed_over(client: PageClient, regent: Cinema, show_id: str) -> None:
+    assert "Cinema" in words(client.get(f"/groups?show={show_id}"))
+    assert ask(client, regent, show_id=show_id).status_code == 303
+    assert rows("SELECT wish_show_id FROM group_requests")[0].wish_show_id is None
+
+
+def test_a_cinema_that_there_is_not_is_refused(client: PageClient, regent: Cinema) -> None:
+    assert ask(client, regent, cinema_id=999_999).status_code == 422
+
+
+def test_nobody_asks_all_the_time(client: PageClient, regent: Cinema) -> None:
+    answers = [ask(client, regent, key=f"{n}" * 24).status_code for n in range(5)]
+    assert answers == [303, 303, 303, 429, 429]
+
+
+def test_without_its_token_nothing_is_asked(client: PageClient, regent: Cinema) -> None:
+    assert client.post("/groups", data=wish(regent)).status_code in (400, 403)
+
+
+# The link
+
+
+def test_the_link_opens_the_checkout_with_what_was_agreed(client: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, booking = the_offer(regent, show)
+    assert client.get(f"/bookings/{booking.code}").status_code == 404, "without the link it is nobody's"
+    answer = client.get(link(group_id), follow_redirects=True)
+    assert answer.request.path == f"/bookings/{booking.code}/checkout"
+    page = soup(answer)
+    assert page.find("input", attrs={"name": "name"})["value"] == "Charles Babbage"  # type: ignore[index]
+    assert page.find("select") is None, "nothing of it is chosen"
+    said = words(answer)
+    for needed in ("Kept for your group until", "12 seats: A1–A10, B1, B2", "£100.01", "Group, standard × 12"):
+        assert needed in said, needed
+    paper = client.get(f"/bookings/{booking.code}/invoice.pdf")
+    assert paper.mimetype == "application/pdf"
+
+
+def test_a_group_pays_by_its_link(client: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, booking = the_offer(regent, show)
+    client.get(link(group_id))
+    buyer = {"name": "Charles", "email": "c@example.org", "method": "sandbox:card"}
+    seats = {f"type-{seat}": "child" for seat in seat_ids(show)[:12]}
+    page = f"/bookings/{booking.code}/checkout"
+    answer = client.post_form(f"/bookings/{booking.code}/pay", {**buyer, **seats}, page=page)
+    assert answer.status_code == 303
+    (payment,) = rows("SELECT amount_minor, state FROM payments")
+    assert tuple(payment) == (10_001, "pending")
+
+
+def test_a_code_does_not_lower_what_was_agreed(client: PageClient, regent: Cinema, show: Show) -> None:
+    from tests.support.money import a_coupon
+
+    a_coupon("HALF", percent=50)
+    group_id, booking = the_offer(regent, show)
+    client.get(link(group_id))
+    page = f"/bookings/{booking.code}/checkout"
+    answer = client.post_form(f"/bookings/{booking.code}/code", {"code": "HALF"}, page=page)
+    assert answer.status_code == 422
+    assert "agreed" in words(answer)
+
+
+@pytest.mark.parametrize("key", ["", "x", "é"])
+def test_without_the_right_key_there_is_nothing(client: PageClient, regent: Cinema, show: Show, key: str) -> None:
+    group_id, _ = the_offer(regent, show)
+    assert client.get(f"/groups/{group_id}/offer", query_string={"key": key}).status_code == 404
+
+
+def test_the_old_link_leads_to_the_new_offer(client: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, old = the_offer(regent, show)
+    client.get(link(group_id))
+    who = by(a_person(Role.MANAGER, regent))
+    new = an_offer(group_id, who, show, seat_ids(show)[:20], reason="more come")
+    said = words(client.get(f"/bookings/{old.code}"))
+    assert "newer offer" in said
+    assert client.get(link(group_id), follow_redirects=True).request.path == f"/bookings/{new.code}/checkout"
+    assert client.get(f"/bookings/{old.code}/invoice.pdf").status_code == 404
+
+
+def test_when_the_time_is_over_the_link_says_so(
+    client: PageClient, regent: Cinema, show: Show, moved_clock: Any
+) -> None:
+    group_id, booking = the_offer(regent, show, pay_until=clock.now() + dt.timedelta(hours=5))
+    client.get(link(group_id))
+    moved_clock.forward(hours=6)
+    for _ in range(2):
+        said = words(client.get(link(group_id)))
+        assert "time to pay is over" in said
+        assert "Ask again" in said
+        assert "time to pay is over" in words(client.get(f"/bookings/{booking.code}/checkout"))
+        holds.expire_holds()
+
+
+def test_a_group_gives_its_seats_up(client: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, booking = the_offer(regent, show)
+    client.get(link(group_id))
+    client.post_form(f"/bookings/{booking.code}/release", page=f"/bookings/{booking.code}/checkout")
+    assert group_of(group_id).standing is Standing.ENDED
+    assert "free again" in words(client.get(link(group_id)))
+
+
+def test_taken_back_and_declined_are_told_by_the_link_too(client: PageClient, regent: Cinema, show: Show) -> None:
+    from app.services.groups import decline_group, withdraw_offer
+
+    group_id, _ = the_offer(regent, show)
+    who = by(a_person(Role.MANAGER, regent))
+    withdraw_offer(who, group_id, 1, "broken")
+    assert "taken its offer back" in words(client.get(link(group_id)))
+    decline_group(who, group_id, 2, "We are full.")
+    assert "We are full." in words(client.get(link(group_id)))
+
+
+def test_a_paid_group_finds_its_tickets_by_the_link(client: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, booking = the_offer(regent, show)
+    assert payments.settle_payment(an_event(a_started_payment(booking))) == "confirmed"
+    answer = client.get(link(group_id), follow_redirects=True)
+    assert answer.request.path == f"/bookings/{booking.code}"
+    assert len(soup(answer).select(".ticket")) >= 12
+
+
+# The staff
+
+
+def test_an_empty_list_says_how_groups_come(ruth: PageClient) -> None:
+    assert "No group has asked yet" in words(ruth.get("/staff/groups"))
+
+
+def test_the_list_has_what_nobody_answered_first(ruth: PageClient, regent: Cinema, show: Show) -> None:
+    the_offer(regent, show)
+    fresh = a_group(regent, organisation="The new ones")
+    table = soup(ruth.get("/staff/groups")).select("table.rows tbody tr")
+    assert [f"/staff/groups/{fresh}" in str(row) for row in table] == [True, False]
+    assert "The new ones" not in words(ruth.get("/staff/groups?standing=offered"))
+    assert "No request is paid now" in words(ruth.get("/staff/groups?standing=paid"))
+
+
+def test_the_first_page_says_that_groups_wait(app: Flask, ruth: PageClient, regent: Cinema) -> None:
+    assert "for an answer" not in words(ruth.get("/staff"))
+    a_group(regent)
+    a_group(a_cinema())
+    assert "1 group waits for an answer" in words(ruth.get("/staff"))
+    scanner = signed_in(app, a_person(Role.SCANNER, regent))
+    assert "for an answer" not in words(scanner.get("/staff"))
+
+
+def page_of(group_id: int) -> str:
+    return f"/staff/groups/{group_id}"
+
+
+def fields(client: PageClient, page: str) -> dict[str, Any]:
+    """What the form of the page would send."""
+    form = soup(client.get(page)).select_one("form.group-offer")
+    assert form is not None
+    one = {tag["name"]: tag.get("value", "") for tag in form.select("input[name]") if tag.get("type") != "checkbox"}
+    ticked = [tag["value"] for tag in form.select("input[name=seats]") if tag.has_attr("checked")]
+    return {**one, "seats": ticked, "kind": "adult", "mode": "list", "note": ""}
+
+
+def send(client: PageClient, group_id: int, page: str = "", **typed: Any) -> Any:
+    sent = {**fields(client, page or page_of(group_id)), **typed}
+    return client.post_form(f"{page_of(group_id)}/offer", sent, page=page_of(group_id))
+
+
+def test_the_best_seats_are_ticked_and_offered(ruth: PageClient, regent: Cinema, show: Show) -> None:
+    group_id = a_group(regent, 12, show_id=show.id)
+    answer = send(ruth, group_id, mode="per_seat", amount="6.55")
+    assert answer.status_code == 303
+    group = group_of(group_id)
+    assert group.offer is not None
+    assert (group.offer.seats, group.offer.total_minor) == (12, 7_860)
+    assert "are kept" in words(ruth.get(page_of(group_id)))
+
+
+def test_forty_seats_and_the_whole_show_are_found(ruth: PageClient, regent: Cinema, show: Show) -> None:
+    group_id = a_group(regent, 40)
+    assert len(fields(ruth, f"{page_of(group_id)}?show={show.id}&seats=40")["seats"]) == 40
+    a_hold(show, 2)
+    whole = f"{page_of(group_id)}?show={show.id}&seats=40&whole=1"
+    assert len(fields(ruth, whole)["seats"]) == 58
+    assert "2 seats of this show are sold" in words(ruth.get(whole))
+    assert "not so many free seats: 58" in words(ruth.get(f"{page_of(group_id)}?show={show.id}&seats=70"))
+
+
+def test_without_a_show_one_is_to_be_chosen(ruth: PageClient, regent: Cinema) -> None:
+    group_id = a_group(regent)
+    assert "No show of The Regent is on sale" in words(ruth.get(page_of(group_id)))
+    a_show(60, cinema=regent, starts_in=dt.timedelta(days=5))
+    assert "Choose a show" in words(ruth.get(page_of(group_id)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"mode": "total", "amount": "12.345"}, "amount"),
+        ({"mode": "per_seat", "amount": ""}, "amount"),
+        ({"mode": "per_seat", "amount": "-1"}, "amount"),
+        ({"pay_until": ""}, "pay_until"),
+        ({"pay_until": "2001-01-01T10:00"}, "pay_until"),
+        ({"pay_until": "2100-01-01T10:00"}, "pay_until"),
+        ({"kind": "companion"}, "kind"),
+    ],
+)
+def test_a_wrong_offer_is_told_at_its_field(
+    ruth: PageClient, regent: Cinema, show: Show, typed: dict[str, str], field: str
+) -> None:
+    group_id = a_group(regent, 12, show_id=show.id)
+    answer = send(ruth, group_id, **{"note": "Welcome", **typed})
+    assert answer.status_code == 422
+    page = soup(answer)
+    assert page.find(id=f"{field}-why") is not None
+    assert page.find("textarea", attrs={"name": "note"}).get_text().strip() == "Welcome"  # type: ignore[union-attr]
+    assert len(page.select("input[name=seats][checked]")) == 12
+    assert group_of(group_id).standing is Standing.NEW
+
+
+def test_a_seat_gone_meanwhile_is_told(ruth: PageClient, regent: Cinema, show: Show) -> None:
+    group_id = a_group(regent, 12, show_id=show.id)
+    sent = fields(ruth, page_of(group_id))
+    a_hold(show, seats=[int(sent["seats"][0]), int(sent["seats"][1])])
+    answer = ruth.post_form(f"{page_of(group_id)}/offer", sent, page=page_of(group_id))
+    assert answer.status_code == 409
+    assert len(soup(answer).select("input[name=seats][checked]")) == 10
+
+
+@pytest.mark.parametrize("seats", [[], ["1; DROP"], ["9" * 15]])
+def test_no_seats_or_wrong_ones_are_refused(ruth: PageClient, regent: Cinema, show: Show, seats: list[str]) -> None:
+    group_id = a_group(regent, 12, show_id=show.id)
+    assert send(ruth, group_id, seats=seats).status_code == 422
+    assert group_of(group_id).standing is Standing.NEW
+
+
+def test_a_second_offer_asks_why(ruth: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, _ = the_offer(regent, show)
+    answer = send(ruth, group_id)
+    assert answer.status_code == 422
+    assert soup(answer).find(id="reason-why") is not None
+    assert send(ruth, group_id, reason="fewer", seats=seat_ids(show)[:11]).status_code == 303
+    offer = group_of(group_id).offer
+    assert offer is not None
+    assert (offer.number, offer.seats) == (2, 11)
+
+
+def test_who_looked_at_an_older_page_is_told(ruth: PageClient, regent: Cinema, show: Show) -> None:
+    group_id = a_group(regent, 12, show_id=show.id)
+    old = fields(ruth, page_of(group_id))
+    assert send(ruth, group_id).status_code == 303
+    answer = ruth.post_form(f"{page_of(group_id)}/offer", {**old, "reason": "x"}, page=page_of(group_id))
+    assert answer.status_code == 409
+    assert "Somebody else" in words(answer)
+
+
+def test_an_offer_is_taken_back_and_a_request_declined(ruth: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, _ = the_offer(regent, show)
+    page = page_of(group_id)
+    assert "12 seats become free at once, £100.01" in words(ruth.get(page))
+    for act, sent in (("withdraw", {"revision": "1"}), ("decline", {"revision": "x", "reason": "full"})):
+        assert ruth.post_form(f"{page}/{act}", sent, page=page).status_code in (409, 422)
+    assert ruth.post_form(f"{page}/withdraw", {"revision": "1", "reason": "broken"}, page=page).status_code == 303
+    assert ruth.post_form(f"{page}/decline", {"revision": "2", "reason": "full"}, page=page).status_code == 303
+    assert group_of(group_id).standing is Standing.DECLINED
+    assert [row.action for row in rows("SELECT action FROM audit_entries ORDER BY id")] == [
+        "group.offered",
+        "group.offer_withdrawn",
+        "group.declined",
+    ]
+
+
+def test_the_invoice_is_there_while_something_is_offered(ruth: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, _ = the_offer(regent, show)
+    assert ruth.get(f"{page_of(group_id)}/invoice.pdf").mimetype == "application/pdf"
+    assert ruth.get(f"{page_of(a_group(regent))}/invoice.pdf").status_code == 303
+
+
+def test_a_paid_group_has_no_offer_to_make(ruth: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, booking = the_offer(regent, show)
+    assert payments.settle_payment(an_event(a_started_payment(booking))) == "confirmed"
+    page = soup(ruth.get(page_of(group_id)))
+    assert page.select_one("form.group-offer") is None
+    assert page.select_one(f'a[href="/staff/bookings/{booking.code}"]') is not None
+
+
+# At the till
+
+
+def test_a_group_pays_at_the_till(app: Flask, regent: Cinema, show: Show) -> None:
+    seller = a_person(Role.BOX_OFFICE, regent)
+    client = signed_in(app, seller)
+    group_id, booking = the_offer(regent, show)
+    page = page_of(group_id)
+    assert client.post_form(f"{page}/pay", {"pay": "cash"}, page=page).location == "/staff/shifts"
+    shift = open_shift(by(seller), regent.id, 0)
+    assert client.post_form(f"{page}/pay", {"pay": "terminal"}, page=page).status_code == 422, "without the slip"
+    answer = client.post_form(f"{page}/pay", {"pay": "terminal", "reference": "77"}, page=page)
+    assert (answer.status_code, answer.location) == (303, f"/staff/bookings/{booking.code}")
+    (paid,) = rows(
+        "SELECT p.amount_minor, p.shift_id, b.channel, b.email, b.state FROM payments p JOIN bookings b ON true"
+    )
+    assert tuple(paid) == (10_001, shift, "group", "charles@example.org", "confirmed")
+    again = client.post_form(f"{page}/pay", {"pay": "cash"}, page=page)
+    assert again.status_code == 303
+    assert rows("SELECT count(*) AS n FROM payments")[0].n == 1
+
+
+def test_what_is_being_paid_online_is_not_taken_at_the_till(app: Flask, regent: Cinema, show: Show) -> None:
+    seller = a_person(Role.BOX_OFFICE, regent)
+    client = signed_in(app, seller)
+    open_shift(by(seller), regent.id, 0)
+    group_id, booking = the_offer(regent, show)
+    payment = a_started_payment(booking)
+    answer = client.post_form(f"{page_of(group_id)}/pay", {"pay": "cash"}, page=page_of(group_id))
+    assert answer.status_code == 409
+    assert "begun online" in words(answer)
+    assert payments.settle_payment(an_event(payment)) == "confirmed"
+
+
+def test_nothing_offered_and_time_over_are_not_taken_at_the_till(
+    app: Flask, regent: Cinema, show: Show, moved_clock: Any
+) -> None:
+    seller = a_person(Role.BOX_OFFICE, regent)
+    client = signed_in(app, seller)
+    open_shift(by(seller), regent.id, 0)
+    fresh = a_group(regent)
+    assert client.post_form(f"{page_of(fresh)}/pay", {"pay": "cash"}, page=page_of(fresh)).status_code == 404
+    group_id, _ = the_offer(regent, show, pay_until=clock.now() + dt.timedelta(hours=5))
+    moved_clock.forward(hours=6)
+    assert client.post_form(f"{page_of(group_id)}/pay", {"pay": "cash"}, page=page_of(group_id)).status_code == 410
+    assert rows("SELECT count(*) AS n FROM payments")[0].n == 0
