@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from app.domain.local_time import instants_of
+
 
 class BadTime(ValueError):
     """What was typed is no time there; the message is a sentence."""
@@ -12,15 +14,15 @@ class BadTime(ValueError):
 
 def from_local(typed: str, zone: ZoneInfo) -> dt.datetime:
     """The instant of "2026-10-25T01:30"; the earlier one of an hour that comes twice. Raises BadTime."""
-    return _instant(typed, zone, fold=0)
+    return _instant(typed, zone, which=0)
 
 
 def until_local(typed: str, zone: ZoneInfo) -> dt.datetime:
     """The same for an end: the later one of an hour that comes twice, so that nothing between is left out."""
-    return _instant(typed, zone, fold=1)
+    return _instant(typed, zone, which=-1)
 
 
-def _instant(typed: str, zone: ZoneInfo, fold: int) -> dt.datetime:
+def _instant(typed: str, zone: ZoneInfo, which: int) -> dt.datetime:
     try:
         wall = dt.datetime.fromisoformat(typed.strip())
     except ValueError:
@@ -29,7 +31,7 @@ def _instant(typed: str, zone: ZoneInfo, fold: int) -> dt.datetime:
         raise BadTime("Write the time on the cinema's clocks, without a zone.")
     if not 2000 <= wall.year <= 2200:
         raise BadTime("That year can't be meant.")
-    instant = wall.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) != wall:
+    found = instants_of(zone, wall.date(), wall.time())
+    if not found:
         raise BadTime("The clocks are put forward in that night, and this time does not exist. Write a later one.")
-    return instant
+    return found[which]

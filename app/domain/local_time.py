@@ -16,6 +16,20 @@ def instants_of(zone: ZoneInfo, day: dt.date, time: dt.time) -> tuple[dt.datetim
     return tuple(sorted(one for one in found if one.astimezone(zone).replace(tzinfo=None) == wall))
 
 
+class NoSuchTime(ValueError):
+    """The clocks never show this time, or show it twice; the message is a sentence."""
+
+
+def instant_of(wall: dt.datetime, zone: str) -> dt.datetime:
+    """The one instant at which the clocks of a zone show this (naive) time, in UTC. Raises NoSuchTime."""
+    found = instants_of(ZoneInfo(zone), wall.date(), wall.time())
+    if not found:
+        raise NoSuchTime("The clocks go forward that night and never show this time. Choose another one.")
+    if len(found) > 1:
+        raise NoSuchTime("The clocks go back that night and show this time twice. Choose another one.")
+    return found[0]
+
+
 def day_start(zone: ZoneInfo, day: dt.date) -> dt.datetime:
     """The instant at which a day of the programme begins."""
     return dt.datetime.combine(day, DAY_BEGINS, tzinfo=zone).astimezone(dt.UTC)

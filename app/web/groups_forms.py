@@ -27,8 +27,8 @@ from app import clock
 from app.config import settings
 from app.domain.counter import BadEntry, minor_of
 from app.domain.groups import KINDS, PriceMode
+from app.domain.local_time import NoSuchTime, instant_of
 from app.domain.pricing import TYPE_NAMES, TicketType
-from app.domain.wall_time import NoSuchTime, instant_of
 from app.errors import ConcurrentModification
 from app.services.groups import GroupWish, Offer
 from app.web.booking_forms import right_email, right_phone_number, trimmed

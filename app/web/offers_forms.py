@@ -15,6 +15,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.coupons import CouponKind
 from app.domain.gift_cards import NoAmount, read_amount
+from app.domain.local_time import instants_of
 from app.domain.pricing import TicketType
 from app.money import CURRENCIES
 from app.queries.coupons import CouponRow
@@ -185,11 +186,10 @@ class CouponForm(FlaskForm):
         except ValueError:
             self[name].errors = ["Write a day and a time, such as 2026-12-24 18:00."]
             return None
-        instant = wall.replace(tzinfo=zone).astimezone(dt.UTC)
-        if instant.astimezone(zone).replace(tzinfo=None) != wall:
+        found = instants_of(zone, wall.date(), wall.time())
+        if not found:
             self[name].errors = ["This time does not exist there: the clocks go forward over it. Write another one."]
-            return None
-        return instant
+        return found[0] if found else None
 
 
 PROMISED_FIELDS = (

@@ -20,9 +20,9 @@ from app.domain.groups import (
     spread,
     standing,
 )
+from app.domain.local_time import NoSuchTime, instant_of
 from app.domain.pricing import LineKind, PricedSeat, TicketType
 from app.domain.states import BookingState, GroupState
-from app.domain.wall_time import NoSuchTime, instant_of
 
 LISTED = st.lists(st.integers(0, 3000), min_size=1, max_size=300)
 
