@@ -6,7 +6,6 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
 from typing import Any
 
 from sqlalchemy import text
@@ -86,19 +85,33 @@ def _with_curves(rows: Sequence[Any]) -> list[ShowFigures]:
     return [ShowFigures(**row._mapping, gained=gained[row.id]) for row in rows]
 
 
-def like(show: ShowFigures, others: Sequence[ShowFigures]) -> list[Curve]:
-    """The curves of finished shows like this one, the likest first: the film and the screen, then the time of week."""
-    same = [one for one in others if one.id != show.id and one.weekend == show.weekend and _near(one, show)]
-    return [one.curve for one in nsmallest(MOST, same, key=lambda one: _unlike(one, show))]
+class Finished:
+    """Shows that are over, newest first, and which of them are like another: a forecast of many asks for all of them."""
+
+    def __init__(self, shows: Sequence[ShowFigures]) -> None:
+        self._shows = sorted(shows, key=lambda one: one.starts_at, reverse=True)
+        self._of_time: dict[tuple[bool, int], list[ShowFigures]] = {}
+
+    def like(self, show: ShowFigures) -> list[Curve]:
+        """The curves of earlier shows like this one, the likest first: the film, then the screen, then the newest."""
+        classes: tuple[list[Curve], ...] = ([], [], [], [])
+        for one in self._at_such_a_time(show):
+            if one.starts_at < show.starts_at and one.id != show.id:
+                fit = classes[2 * (one.movie_id != show.movie_id) + (one.screen_id != show.screen_id)]
+                if len(fit) < MOST:
+                    fit.append(one.curve)
+        return [curve for fit in classes for curve in fit][:MOST]
+
+    def _at_such_a_time(self, show: ShowFigures) -> list[ShowFigures]:
+        key = (show.weekend, show.starts_at.hour)
+        if key not in self._of_time:
+            self._of_time[key] = [one for one in self._shows if one.weekend == show.weekend and _near(one, show)]
+        return self._of_time[key]
 
 
 def _near(one: ShowFigures, other: ShowFigures) -> bool:
     apart = abs(one.starts_at.hour - other.starts_at.hour)
     return min(apart, 24 - apart) <= LIKE_HOURS
-
-
-def _unlike(one: ShowFigures, show: ShowFigures) -> tuple[bool, bool, dt.timedelta]:
-    return one.movie_id != show.movie_id, one.screen_id != show.screen_id, show.starts_at - one.starts_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +128,20 @@ def expectations(cinema_id: int, now: dt.datetime, today: dt.date) -> tuple[list
     """Coming shows with what is expected of them, and last week's with what was expected a day before."""
     shows = shows_between(cinema_id, now - dt.timedelta(days=LOOK_BACK), now + dt.timedelta(days=AHEAD))
     done = [one for one in shows if one.starts_at.date() < today]
-    coming = [_expect(one, done, (one.starts_at.date() - today).days) for one in shows if one.starts_at.date() >= today]
+    over = Finished(done)
+    coming = [_expect(one, over, (one.starts_at.date() - today).days) for one in shows if one.starts_at.date() >= today]
     week = [one for one in done if (today - one.starts_at.date()).days <= 7]
-    return coming, [_look_back(one, done) for one in week]
+    return coming, [_look_back(one, over) for one in week]
 
 
-def _expect(show: ShowFigures, done: Sequence[ShowFigures], days: int) -> Expected:
+def _expect(show: ShowFigures, over: Finished, days: int) -> Expected:
     """Today is not over, so what was sold until yesterday is compared with what others had sold then."""
     sold = show.curve.sold_at(days + 1)
-    return Expected(show, forecast(sold, days + 1, like(show, done), show.seats, least=show.sold), days)
+    return Expected(show, forecast(sold, days + 1, over.like(show), show.seats, least=show.sold), days)
 
 
-def _look_back(show: ShowFigures, done: Sequence[ShowFigures]) -> Expected:
-    earlier = [one for one in done if one.starts_at < show.starts_at]
-    said = forecast(show.curve.sold_at(1), 1, like(show, earlier), show.seats)
+def _look_back(show: ShowFigures, over: Finished) -> Expected:
+    said = forecast(show.curve.sold_at(1), 1, over.like(show), show.seats)
     return Expected(show, said, 1, came=show.sold)
 
 
