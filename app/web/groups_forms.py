@@ -25,11 +25,11 @@ from wtforms.validators import DataRequired, InputRequired, Length, ValidationEr
 
 from app import clock
 from app.config import settings
-from app.domain.counter import BadEntry, minor_of
 from app.domain.groups import KINDS, PriceMode
 from app.domain.local_time import NoSuchTime, instant_of
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.errors import ConcurrentModification
+from app.money import BadAmount, read_amount
 from app.services.groups import GroupWish, Offer
 from app.web.booking_forms import right_email, right_phone_number, trimmed
 from app.web.languages import visitors_language
@@ -152,8 +152,8 @@ class OfferForm(FlaskForm):
         if self.mode.data == PriceMode.LIST:
             return
         try:
-            minor_of(field.data or "", self.currency)
-        except BadEntry as problem:
+            read_amount(field.data or "", self.currency)
+        except BadAmount as problem:
             raise ValidationError(str(problem)) from problem
 
     def validate_pay_until(self, field: Field) -> None:
@@ -172,7 +172,7 @@ class OfferForm(FlaskForm):
     def chosen(self, show_id: int, seat_ids: Sequence[int]) -> Offer:
         """The offer; only after validate() said that all is well."""
         mode = PriceMode(self.mode.data)
-        amount = 0 if mode is PriceMode.LIST else minor_of(self.amount.data, self.currency)
+        amount = 0 if mode is PriceMode.LIST else read_amount(self.amount.data, self.currency)
         until = instant_of(self.pay_until.data, self.zone)
         words = {"note": self.note.data or "", "reason": self.reason.data or ""}
         return Offer(show_id, tuple(seat_ids), mode, amount, until, TicketType(self.kind.data), **words)

@@ -14,10 +14,9 @@ from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.coupons import CouponKind
-from app.domain.gift_cards import NoAmount, read_amount
 from app.domain.local_time import instants_of
 from app.domain.pricing import TicketType
-from app.money import CURRENCIES
+from app.money import CURRENCIES, BadAmount, read_amount, write_amount
 from app.queries.coupons import CouponRow
 from app.queries.staff import CinemaRef
 from app.services.offers import NewCoupon
@@ -156,7 +155,7 @@ class CouponForm(FlaskForm):
             return None
         try:
             return read_amount(typed, currency)
-        except NoAmount:
+        except BadAmount:
             self[name].errors = [
                 f"Write an amount of {currency}, such as {'12.50' if CURRENCIES[currency] else '1250'}."
             ]
@@ -212,16 +211,11 @@ def written(instant: dt.datetime, zone: ZoneInfo) -> str:
     return instant.astimezone(zone).strftime(INSTANT)
 
 
-def plain_amount(minor: int, currency: str) -> str:
-    """12.50: an amount as it is typed."""
-    return f"{Decimal(minor).scaleb(-CURRENCIES[currency]):f}"
-
-
 def as_typed(kept: CouponRow, zone: str) -> dict[str, Any]:
     """The words that would make this coupon, by field."""
 
     def amount(minor: int | None) -> str:
-        return plain_amount(minor, kept.currency) if minor and kept.currency else ""
+        return write_amount(minor, kept.currency) if minor and kept.currency else ""
 
     there = ZoneInfo(zone)
     return {
