@@ -12,6 +12,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.domain.coupons import CouponKind
+from app.domain.local_time import BadTime, instant_of
 from app.errors import DomainError
 from app.models import Coupon
 from app.money import CURRENCIES, BadAmount, format_money, read_amount
@@ -108,7 +109,9 @@ def _amount(typed: str | None, currency: str | None) -> int | None:
 
 def _instant(typed: dt.datetime | None, zone: str) -> dt.datetime | None:
     try:
-        return typed and typed.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
+        return typed and instant_of(ZoneInfo(zone), typed)
+    except BadTime as problem:
+        raise click.ClickException(str(problem)) from problem
     except (ZoneInfoNotFoundError, ValueError) as problem:
         raise click.ClickException(f"{zone} is no time zone; write one such as Europe/London.") from problem
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -26,7 +27,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, ValidationEr
 from app import clock
 from app.config import settings
 from app.domain.groups import KINDS, PriceMode
-from app.domain.local_time import NoSuchTime, instant_of
+from app.domain.local_time import INSTANT, BadTime, instant_of
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.errors import ConcurrentModification
 from app.money import BadAmount, read_amount
@@ -137,7 +138,7 @@ class OfferForm(FlaskForm):
     mode = RadioField("Price")
     amount = StringField("Amount", filters=[trimmed], validators=[_length(12)])
     pay_until = DateTimeLocalField(
-        "To be paid by", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], validators=[InputRequired("Say until when.")]
+        "To be paid by", format=[INSTANT, "%Y-%m-%dT%H:%M:%S"], validators=[InputRequired("Say until when.")]
     )
     note = TextAreaField("Words to the group, optional", filters=[trimmed], validators=[_length(LONGEST_WORDS)])
     reason = StringField("Why it changes", filters=[trimmed], validators=[_length(300)])
@@ -160,9 +161,12 @@ class OfferForm(FlaskForm):
         if field.data is None:
             return
         try:
-            instant_of(field.data, self.zone)
-        except NoSuchTime as problem:
+            self._until()
+        except BadTime as problem:
             raise ValidationError(str(problem)) from problem
+
+    def _until(self) -> dt.datetime:
+        return instant_of(ZoneInfo(self.zone), self.pay_until.data, last=True)
 
     @property
     def seen_revision(self) -> int:
@@ -173,7 +177,7 @@ class OfferForm(FlaskForm):
         """The offer; only after validate() said that all is well."""
         mode = PriceMode(self.mode.data)
         amount = 0 if mode is PriceMode.LIST else read_amount(self.amount.data, self.currency)
-        until = instant_of(self.pay_until.data, self.zone)
+        until = self._until()
         words = {"note": self.note.data or "", "reason": self.reason.data or ""}
         return Offer(show_id, tuple(seat_ids), mode, amount, until, TicketType(self.kind.data), **words)
 
