@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from app.domain.local_time import instants_of
+from app.domain.local_time import YEARS, instants_of
 
 
 class BadTime(ValueError):
@@ -29,7 +29,7 @@ def _instant(typed: str, zone: ZoneInfo, which: int) -> dt.datetime:
         raise BadTime("Write day and time, for example 2026-10-25 14:30.") from None
     if wall.tzinfo is not None:
         raise BadTime("Write the time on the cinema's clocks, without a zone.")
-    if not 2000 <= wall.year <= 2200:
+    if wall.year not in YEARS:
         raise BadTime("That year can't be meant.")
     found = instants_of(zone, wall.date(), wall.time())
     if not found:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+YEARS = range(2000, 2201)
+"""What a typed date can mean; far beyond, no calendar goes."""
 DAY_BEGINS = dt.time(6)
 """A day of the programme runs from six to six: the late show of Friday is Friday's."""
 
@@ -17,11 +19,13 @@ def instants_of(zone: ZoneInfo, day: dt.date, time: dt.time) -> tuple[dt.datetim
 
 
 class NoSuchTime(ValueError):
-    """The clocks never show this time, or show it twice; the message is a sentence."""
+    """The clocks never show this time, or show it twice, or it is ages away; the message is a sentence."""
 
 
 def instant_of(wall: dt.datetime, zone: str) -> dt.datetime:
     """The one instant at which the clocks of a zone show this (naive) time, in UTC. Raises NoSuchTime."""
+    if wall.year not in YEARS:
+        raise NoSuchTime("That year can’t be meant. Write it with four digits.")
     found = instants_of(ZoneInfo(zone), wall.date(), wall.time())
     if not found:
         raise NoSuchTime("The clocks go forward that night and never show this time. Choose another one.")

@@ -24,7 +24,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.config import settings
-from app.domain.local_time import instants_of
+from app.domain.local_time import YEARS, instants_of
 from app.domain.programme import MOST, Wish
 from app.queries.planner import ShowFacts
 from app.queries.programme import Choices, FilmChoice
@@ -169,9 +169,10 @@ def _at(field: Any, zone: ZoneInfo, before: dt.datetime) -> dt.datetime:
     wall = field.data.replace(second=0, microsecond=0)
     if before.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0) == wall:
         return before
-    found = instants_of(zone, wall.date(), wall.time())
+    found = instants_of(zone, wall.date(), wall.time()) if wall.year in YEARS else ()
     if not found:
-        field.errors = ["The clocks leap over this time in that night. Choose another one."]
+        leaps = "The clocks leap over this time in that night. Choose another one."
+        field.errors = [leaps if wall.year in YEARS else "That year can’t be meant. Write it with four digits."]
         raise ValidationError
     return found[0]
 

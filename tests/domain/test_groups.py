@@ -112,6 +112,12 @@ def test_a_time_on_the_wall_is_one_instant() -> None:
     assert instant_of(noon, "Europe/London") == dt.datetime(2026, 7, 1, 11, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize("wall", [dt.datetime.min, dt.datetime(26, 11, 21, 19, 30), dt.datetime.max])
+def test_a_time_ages_away_is_refused(wall: dt.datetime) -> None:
+    with pytest.raises(NoSuchTime, match="four digits"):
+        instant_of(wall, "America/Manaus")
+
+
 @pytest.mark.parametrize("wall", [dt.datetime(2026, 3, 29, 1, 30), dt.datetime(2026, 10, 25, 1, 30)])
 def test_a_time_that_no_clock_shows_or_that_it_shows_twice_is_refused(wall: dt.datetime) -> None:
     with pytest.raises(NoSuchTime):
