@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from app.db import db, transaction
 from app.domain.pricing import Tariff
+from app.domain.staff import COMMAND
 from app.errors import Busy, PricesChanged
 from app.models import Show
 from app.services import holds
@@ -74,7 +75,7 @@ def test_a_show_called_off_while_it_is_judged_waits_for_nobody(crowd):
     cinema = a_cinema()
     shows = [a_show(cinema=cinema) for _ in range(6)]
     a_demand_rule(cinema, 20)
-    tasks = [judge_demand, *(lambda show=show: cancel_show(show.id, "The projector broke.", "test") for show in shows)]
+    tasks = [judge_demand, *(lambda show=show: cancel_show(COMMAND, show.id, "The projector broke.") for show in shows)]
     results = together(crowd, [*tasks, judge_demand])
     assert not [one for one in results if isinstance(one, Busy | Exception)]
     states = db.session.execute(text("SELECT DISTINCT state FROM shows")).scalars().all()

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import clock
-from app.db import db, transaction
+from app.db import db
 from app.domain.demand import Limits, Rule
 from app.domain.pricing import Tariff, TicketType
 from app.domain.staff import COMMAND, Role
@@ -20,6 +20,7 @@ from app.models import Cinema, Show
 from app.queries.box_office import sessions_of_day
 from app.queries.layouts import terms_of_show
 from app.services import box_office, checkout, holds, payments, shifts
+from app.services.blocking import block_seats
 from app.services.demand import add_rule, change_rule, judge_demand, set_limits, switch_rule
 from tests.builders import (
     A_BUYER,
@@ -101,11 +102,7 @@ def test_blocked_seats_are_no_part_of_the_house(cinema: Cinema):
     show = a_show(seats=10, cinema=cinema)
     a_demand_rule(cinema, 15, full_from=50)
     a_paid_booking(show, seats=seat_ids(show, "A1", "A2"))
-    with transaction() as session:
-        session.execute(
-            text("UPDATE show_seats SET state = 'blocked', version = version + 1 WHERE seat_id = ANY(:ids)"),
-            {"ids": seat_ids(show, "A5", "A6", "A7", "A8", "A9", "A10")},
-        )
+    block_seats(COMMAND, show.id, seat_ids(show, "A5", "A6", "A7", "A8", "A9", "A10"), "The row is mended.")
     assert judge_demand() == 1
 
 

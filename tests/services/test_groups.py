@@ -16,7 +16,7 @@ from app.domain.groups import PriceMode, Standing
 from app.domain.ledger import Account
 from app.domain.messages import MessageKind
 from app.domain.pricing import TicketType
-from app.domain.staff import By, Role
+from app.domain.staff import COMMAND, By, Role
 from app.errors import (
     Forbidden,
     HoldExpired,
@@ -449,7 +449,7 @@ def test_a_groups_seats_are_not_exchanged_by_the_buyer(regent: Cinema, ruth: By,
 def test_a_show_that_is_called_off_lets_its_groups_go(regent: Cinema, ruth: By, show: Show) -> None:
     group_id = a_group(regent)
     an_offer(group_id, ruth, show, seat_ids(show)[:40])
-    cancel_show(show.id, "The projector is broken.", "test")
+    cancel_show(COMMAND, show.id, "The projector is broken.")
     assert the_group(group_id).standing is Standing.ENDED
 
 
