@@ -13,6 +13,7 @@ from app.domain.staff import By, Reach, Role
 from app.errors import AmountChanged, Conflict, Forbidden, InvalidGiftCard, NotFound
 from app.models import GiftCard
 from app.queries.gift_card_desk import history
+from app.queries.messages import TO_CARD_PAYMENT, Way, given_back
 from app.queries.wallets import wallet_page
 from app.services import checkout, extras, payments
 from app.services.card_voiding import void_gift_card
@@ -126,8 +127,10 @@ def test_they_never_go_to_the_wallet_of_who_held_the_card(alma: By):
     holder = an_account()
     booking = a_booking(a_show(), 2, Purse(user_id=holder, cards=[code]))
     void_gift_card(alma, card_id, 0, "stolen")
-    cancel(booking, to_wallet=True)
+    done = cancel(booking, to_wallet=True)
     assert in_wallet(holder) == 0
+    told = given_back(booking.show_id, done.cancellation_id)
+    assert told.ways == (Way(TO_CARD_PAYMENT, 1935),), "and so the mail says"
     assert [row[:2] for row in refunds()] == [(0, 1935)]
 
 

@@ -101,7 +101,7 @@ CASES: dict[MessageKind, list[dict[str, Any]]] = {
     MessageKind.CANCELLATION: [
         {"back": GivenBack("buyer", ("A1",), 2000, 100, 1900, (Way(way, 1900, "7X"),)), "stands": stands}
         for stands in (True, False)
-        for way in ("refunds_payable", "gift_card_liability", "wallet_liability", "exchanges")
+        for way in ("refunds_payable", "gift_card_liability", "wallet_liability", "exchanges", "card_payment")
     ]
     + [{"back": GivenBack("buyer", ("A1",), value, value, 0, ()), "stands": False} for value in (0, 100)],
     MessageKind.SHOW_CANCELLED: [
