@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from app.domain.shares import allocate
 
-
 NO_SHOW = 0
 """The show of a payment that bought a gift card."""
 VOID_CARD = "gift_card"

@@ -142,9 +142,14 @@ class RefundFacts:
     amount_minor: int
     currency: str
     state: str
+    reason: str
+    """Why the payment itself was of no use; empty where seats were given back."""
 
 
-_REFUND = text("SELECT amount_minor, currency, state FROM refunds WHERE show_id = :show_id AND id = :id")
+_REFUND = text("""
+SELECT amount_minor, currency, state, CASE WHEN cancellation_id IS NULL THEN reason ELSE '' END AS reason
+FROM refunds WHERE show_id = :show_id AND id = :id
+""")
 
 
 def refund_facts(show_id: int, refund_id: int) -> RefundFacts:
