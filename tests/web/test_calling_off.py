@@ -85,7 +85,7 @@ def test_a_show_is_called_off_with_words_for_the_buyers_and_a_note_for_the_house
     (entry,) = rows("SELECT user_id, reason, after FROM audit_entries WHERE action = 'show.called_off'")
     assert (entry.user_id, entry.reason, entry.after["told"]) == (manager.id, "Projector 2.", WHY)
     page = ruth.get(done.location)
-    assert "The showing is called off" in words(page)
+    assert "The show is called off" in words(page)
     assert "0 of 1 booking is refunded." in words(page)
     assert soup(page).find("progress")["value"] == "0"  # type: ignore[index]
 
