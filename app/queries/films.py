@@ -11,7 +11,8 @@ from sqlalchemy import text
 from app import clock
 from app.config import settings
 from app.db import db, end_read
-from app.domain.films import FACTS, Facts, revision
+from app.domain.films import FACTS, Facts
+from app.domain.marks import mark
 from app.domain.poster_sizes import is_upload
 from app.errors import NotFound
 from app.queries.browsing.films import drawing_hash, poster_film
@@ -113,12 +114,12 @@ class OldLength:
 
 @dataclass(frozen=True, slots=True)
 class StaffFilm:
-    """One film with everything; `revision` names the facts, `seen_poster` the poster, as a change of them wants it."""
+    """One film with everything; `seen` names the facts, `seen_poster` the poster, as a change of them wants it."""
 
     id: int
     slug: str
     facts: Facts
-    revision: str
+    seen: str
     archived_at: dt.datetime | None
     poster: str
     seen_poster: str
@@ -167,7 +168,7 @@ def staff_film(movie_id: int) -> StaffFilm:
         row.id,
         row.slug,
         facts,
-        revision(facts),
+        mark(facts),
         row.archived_at,
         row.poster_hash or drawing_hash(poster_film(row)),
         row.poster_hash or "",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, SelectField, StringField
+from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.domain.demand import LEAST, LONGEST_HOURS, MOST, Limits, Rule
 from app.money import BadAmount, read_amount, write_amount
 from app.web.account_forms import tidied
-from app.web.staff_forms import LONGEST_REASON, ReasonForm
+from app.web.staff_forms import LONGEST_REASON, ReasonForm, SeenForm
 
 RAISE, LOWER = "raise", "lower"
 LONGEST_WORDS = 60
@@ -29,19 +28,7 @@ def _why(label: str) -> StringField:
     return StringField(label, asked, filters=[tidied])
 
 
-class Seen(FlaskForm):
-    """A form about something that others may change meanwhile."""
-
-    revision = HiddenField()
-
-    @property
-    def seen(self) -> int:
-        """The revision that the form showed; -1, which none is, for nonsense."""
-        words = self.revision.data or ""
-        return int(words) if words.isascii() and words.isdigit() and len(words) < 9 else -1
-
-
-class RuleForm(Seen):
+class RuleForm(SeenForm):
     reason = StringField(
         "What buyers read",
         [
@@ -96,7 +83,7 @@ class ChangedRuleForm(RuleForm):
     why = _why("Why it changes")
 
 
-class LimitsForm(Seen):
+class LimitsForm(SeenForm):
     lowest = IntegerField("Lower by at most, percent", _between(0, -LEAST, "whole percents"))
     highest = IntegerField("Raise by at most, percent", _between(0, MOST, "whole percents"))
     step = StringField(
@@ -126,5 +113,5 @@ class LimitsForm(Seen):
         self.step.data = write_amount(limits.step_minor, self.currency)
 
 
-class SwitchForm(Seen, ReasonForm):
+class SwitchForm(SeenForm, ReasonForm):
     """Use a rule, or no longer."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import DateField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.price_lists import (
@@ -26,7 +26,7 @@ from app.domain.pricing import TYPE_NAMES
 from app.services.price_lists import LONGEST_NAME
 from app.services.price_moves import Along
 from app.web.account_forms import tidied
-from app.web.staff_forms import LONGEST_REASON
+from app.web.staff_forms import LONGEST_REASON, SeenForm
 
 MORE_ROWS = 2
 """Empty rows for categories that no plan has yet."""
@@ -204,13 +204,7 @@ class AlongForm(FlaskForm):
     reason = ChangeListForm.reason
 
 
-class RevisionForm(FlaskForm):
-    """An act on the rules as they were seen."""
-
-    revision = IntegerField(validators=[InputRequired("Open the page again and repeat it.")])
-
-
-class DefaultForm(RevisionForm):
+class DefaultForm(SeenForm):
     price_list_id = SelectField("Where no rule fits", coerce=int)
 
     def __init__(self, lists: Sequence[tuple[int, str]], chosen: int | None = None) -> None:
@@ -245,8 +239,7 @@ class ClockField(StringField):
             raise ValidationError("Write a time like 17:00.")
 
 
-class RuleForm(FlaskForm):
-    revision = HiddenField()
+class RuleForm(SeenForm):
     price_list_id = SelectField("Prices", coerce=int)
     weekdays = _Boxes(
         "Days", coerce=int, choices=[SelectChoice(str(number), name) for number, name in enumerate(DAYS, 1)]
@@ -294,8 +287,3 @@ class RuleForm(FlaskForm):
             self.last_day.data,
             self.screen_id.data or None,
         )
-
-    def seen(self) -> int:
-        """The revision that was seen; one that nobody has if it can't be read."""
-        words = self.revision.data or ""
-        return int(words) if words.isdecimal() and len(words) < 16 else -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
@@ -10,6 +11,7 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, Valid
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.staff import GIVEN_BY_MANAGERS, Role
+from app.errors import ConcurrentModification
 from app.queries.staff import CinemaRef
 from app.web.account_forms import LONGEST_EMAIL, LONGEST_NAME, LONGEST_PASSWORD, SHORTEST_PASSWORD, tidied
 
@@ -46,6 +48,24 @@ class ChangePasswordForm(PasswordForm):
     """One's own: who sits down at a screen that was left open does not know the old one."""
 
     old = PasswordField("Password now", [InputRequired("Write your password as it is now."), _length(LONGEST_PASSWORD)])
+
+
+def read_revision(typed: str | None) -> int:
+    """The revision that a page showed, as its form sends it back. Raises ConcurrentModification for what is none."""
+    if typed is None or not re.fullmatch(r"-?\d{1,18}", typed, re.ASCII):
+        raise ConcurrentModification("Open the page again and repeat it.")
+    return int(typed)
+
+
+class SeenForm(FlaskForm):
+    """A form about something that others may change meanwhile."""
+
+    revision = HiddenField()
+
+    @property
+    def seen(self) -> int:
+        """The revision that the form showed. Raises ConcurrentModification where it can't be read."""
+        return read_revision(self.revision.data)
 
 
 class ReasonForm(FlaskForm):

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from app import clock
 from app.db import db, transaction
 from app.domain.film_week import week_of
+from app.domain.marks import mark
 from app.domain.programme import Wish, candidates, judge
 from app.domain.staff import COMMAND, Role
 from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, NotFound, ScreenBusy, ShowMoved
@@ -31,7 +32,6 @@ from app.services.show_changes import (
     delete_draft,
     edit_show,
     move_show,
-    seen_of,
     unpublish_show,
 )
 from tests.builders import (
@@ -158,7 +158,7 @@ def test_a_show_is_moved_with_its_booking_window(regent, hall):
     screen, *_ = hall
     show = a_show(screen=screen, close_minutes=10)
     ends, other = show.ends_at, a_screen(regent, 40)
-    move_show(COMMAND, show.id, other.id, show.starts_at + HOUR, "projector", seen_of(told(show)))
+    move_show(COMMAND, show.id, other.id, show.starts_at + HOUR, "projector", mark(told(show)))
     moved = again(show.id)
     assert (moved.screen_id, moved.layout_id, moved.ends_at) == (other.id, other.layout_id, ends + HOUR)
     assert moved.sales_close_at - moved.starts_at == dt.timedelta(minutes=10)
@@ -234,9 +234,9 @@ def test_a_draft_is_edited_freely_and_the_length_follows_the_film(regent, hall):
 
 def test_the_second_of_two_who_edit_is_told(app):
     show = a_show(published=False)
-    seen = seen_of(told(show))
+    seen = mark(told(show))
     edit_show(COMMAND, show.id, as_it_is(show, note="first"), seen=seen)
-    with pytest.raises(ConcurrentModification, match="nothing was changed"):
+    with pytest.raises(ConcurrentModification, match="nothing of yours was kept"):
         edit_show(COMMAND, show.id, as_it_is(show, note="second"), seen=seen)
     assert again(show.id).note == "first"
 

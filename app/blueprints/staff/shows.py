@@ -13,6 +13,7 @@ from app.blueprints.staff import pages
 from app.blueprints.staff.planner import clock_words, refuse, to_planner
 from app.domain.film_week import week_of
 from app.domain.local_time import programme_day
+from app.domain.marks import mark
 from app.domain.staff import Role
 from app.errors import ConcurrentModification, Conflict, DomainError, Invalid, NotFound
 from app.queries.planner import ShowFacts, show_facts
@@ -44,7 +45,7 @@ def _page(
 ) -> Response:
     shown = show_facts(show_id, (*FACTS, "cinema_id"))
     choices = _choices(house, shown)
-    seen = show_changes.seen_of({name: shown.facts[name] for name in FACTS})
+    seen = mark({name: shown.facts[name] for name in FACTS})
     facts: dict[str, Any] = {
         "shown": shown,
         "move": move or MoveForm(shown, choices),
