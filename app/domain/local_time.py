@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+YEARS = range(2000, 2201)
+"""What a typed date can mean; far beyond, no calendar goes."""
 DAY_BEGINS = dt.time(6)
 """A day of the programme runs from six to six: the late show of Friday is Friday's."""
 
@@ -16,6 +18,7 @@ def instants_of(zone: ZoneInfo, day: dt.date, time: dt.time) -> tuple[dt.datetim
     return tuple(sorted(one for one in found if one.astimezone(zone).replace(tzinfo=None) == wall))
 
 
+NO_YEAR = "That year can’t be meant. Write it with four digits."
 LEAPT = "The clocks leap over this time in that night."
 INSTANT = "%Y-%m-%dT%H:%M"
 """How a browser's field for day and time writes them."""
@@ -37,6 +40,8 @@ def instant_of(
 
     `before`: the instant that stood in the form; it stays, to its seconds, while its minute does. Raises BadTime.
     """
+    if wall.year not in YEARS:
+        raise BadTime(NO_YEAR)
     minute = wall.replace(second=0, microsecond=0)
     if before is not None and on_the_wall(before, zone).replace(second=0, microsecond=0) == minute:
         return before
@@ -54,8 +59,8 @@ def typed_wall(typed: str) -> dt.datetime:
         raise BadTime("Write day and time, such as 2026-10-25 14:30.") from None
     if wall.tzinfo is not None:
         raise BadTime("Write the time on the cinema's clocks, without a zone.")
-    if not 2000 <= wall.year <= 2200:
-        raise BadTime("That year can't be meant.")
+    if wall.year not in YEARS:
+        raise BadTime(NO_YEAR)
     return wall
 
 

@@ -37,7 +37,7 @@ def test_an_hour_that_comes_twice_is_taken_whole():
     ("2026-03-29T01:30", "leap over this time"),
     ("soon", "Write day and time"),
     ("2026-07-01T20:30+02:00", "without a zone"),
-    ("0001-01-01T00:00", "can't be meant"),
+    ("0001-01-01T00:00", "can’t be meant"),
 ])  # fmt: skip
 @pytest.mark.parametrize("last", [False, True])
 def test_what_is_no_time_there_is_told_in_a_sentence(typed: str, told: str, last: bool):
@@ -49,3 +49,9 @@ def test_what_is_no_time_there_is_told_in_a_sentence(typed: str, told: str, last
 def test_an_instant_that_nobody_touched_stays(moment: dt.datetime, zone: ZoneInfo, last: bool):
     before = moment.replace(tzinfo=dt.UTC)
     assert instant_of(zone, typed_wall(written(before, zone)), last=last, before=before) == before
+
+
+@pytest.mark.parametrize("wall", [dt.datetime.min, dt.datetime(26, 11, 21, 19, 30), dt.datetime.max])
+def test_a_time_ages_away_is_refused(wall):
+    with pytest.raises(BadTime, match="four digits"):
+        instant_of(ZoneInfo("America/Manaus"), wall)

@@ -144,7 +144,7 @@ def test_a_draft_shows_how_it_will_open(ruth: PageClient, regent: Cinema):
     assert send(ruth, at(draft), seats=[str(a1)], reason="For the speaker.", do="block").status_code == 303
     page = ruth.get(at(draft))
     assert all("out of use" in box(page, seat)["aria-label"] for seat in (a1, a2))
-    assert "the whole auditorium" in words(page)
+    assert "the whole screen" in words(page)
     assert ruth.get(f"{at(draft)}/now").status_code == 204
 
 

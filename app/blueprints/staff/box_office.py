@@ -279,7 +279,7 @@ def sale_seats(house: StaffHouse, code: str) -> AnyResponse:
     def change(shift: OpenShift, ref: BookingRef) -> str:
         values = request.form.getlist("seats")
         if any(not one.isdecimal() or len(one) > 15 for one in values):
-            raise InvalidSeats("Those are no seats of this showing.")
+            raise InvalidSeats("Those are no seats of this show.")
         view = booking_view(ref.show_id, ref.id)
         kinds = [TicketType(one.ticket_type) for one in view.tickets if one.ticket_type != TicketType.COMPANION]
         token = ref.owner_key.rpartition(":")[2]
