@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from wtforms import IntegerField, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, ValidationError
 
 from app.domain.demand import LEAST, LONGEST_HOURS, MOST, Limits, Rule
 from app.money import BadAmount, read_amount, write_amount
 from app.web.account_forms import tidied
-from app.web.staff_forms import LONGEST_REASON, ReasonForm, SeenForm
+from app.web.staff_forms import ReasonForm, SeenForm, at_most, reason_field
 
 RAISE, LOWER = "raise", "lower"
 LONGEST_WORDS = 60
@@ -20,20 +20,12 @@ def _between(least: int, most: int, words: str) -> list[object]:
     return [InputRequired(message), NumberRange(least, most, message)]
 
 
-def _why(label: str) -> StringField:
-    asked = [
-        DataRequired("Write in a few words why."),
-        Length(max=LONGEST_REASON, message="Write at most 300 letters."),
-    ]
-    return StringField(label, asked, filters=[tidied])
-
-
 class RuleForm(SeenForm):
     reason = StringField(
         "What buyers read",
         [
             DataRequired("Write in a word or two why, for the buyers."),
-            Length(max=LONGEST_WORDS, message=f"Write at most {LONGEST_WORDS} letters."),
+            at_most(LONGEST_WORDS),
         ],
         filters=[tidied],
     )
@@ -80,7 +72,7 @@ class RuleForm(SeenForm):
 class ChangedRuleForm(RuleForm):
     """A rule that is there already: a change of it says why."""
 
-    why = _why("Why it changes")
+    why = reason_field("Why it changes")
 
 
 class LimitsForm(SeenForm):
@@ -89,7 +81,7 @@ class LimitsForm(SeenForm):
     step = StringField(
         "Changed prices are multiples of", [DataRequired("Write an amount, like 0.50.")], filters=[tidied]
     )
-    why = _why("Why they change")
+    why = reason_field("Why they change")
 
     def __init__(self, currency: str) -> None:
         super().__init__()

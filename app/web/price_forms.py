@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import DateField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.price_lists import (
     LISTED,
@@ -26,7 +25,7 @@ from app.domain.pricing import TYPE_NAMES
 from app.services.price_lists import LONGEST_NAME
 from app.services.price_moves import Along
 from app.web.account_forms import tidied
-from app.web.staff_forms import LONGEST_REASON, SeenForm
+from app.web.staff_forms import Boxes, SeenForm, at_most, reason_field
 
 MORE_ROWS = 2
 """Empty rows for categories that no plan has yet."""
@@ -121,7 +120,7 @@ class NewListForm(PricesForm):
         "Name",
         [
             DataRequired("Give the list a name, such as Matinée."),
-            Length(max=LONGEST_NAME, message=f"Write at most {LONGEST_NAME} letters."),
+            at_most(LONGEST_NAME),
         ],
         filters=[tidied],
     )
@@ -134,11 +133,7 @@ class ChangeListForm(PricesForm):
         default=Along.NONE.value,
         validate_choice=True,
     )
-    reason = StringField(
-        "Reason",
-        [DataRequired("Write in a few words why."), Length(max=LONGEST_REASON, message="Write at most 300 letters.")],
-        filters=[tidied],
-    )
+    reason = reason_field()
 
 
 def price_table_form(
@@ -214,11 +209,6 @@ class DefaultForm(SeenForm):
             self.price_list_id.data = chosen
 
 
-class _Boxes(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
 class ClockField(StringField):
     """A time of the day as people type it: 17:00, 9.30, 17. `time` is what it means, None for nothing."""
 
@@ -243,7 +233,7 @@ class ClockField(StringField):
 
 class RuleForm(SeenForm):
     price_list_id = SelectField("Prices", coerce=int)
-    weekdays = _Boxes(
+    weekdays = Boxes(
         "Days", coerce=int, choices=[SelectChoice(str(number), name) for number, name in enumerate(DAYS, 1)]
     )
     from_time = ClockField("From", filters=[tidied])

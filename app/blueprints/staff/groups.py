@@ -26,7 +26,7 @@ from app.web.groups_page import Plan, Wanted, plan_for, usual_time
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm, read_revision
+from app.web.staff_forms import read_revision, typed_reason
 
 SELLERS = (Role.BOX_OFFICE, Role.MANAGER)
 
@@ -141,11 +141,8 @@ def decline_group(house: StaffHouse, group_id: int) -> AnyResponse:
 
 
 def _act(house: StaffHouse, group_id: int, act: Any, words: str) -> AnyResponse:
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        return _page(house, group_id, Wanted(), None, form.reason.errors[0], 422)
     try:
-        act(house.by, group_id, read_revision(request.form.get("revision")), form.reason.data)
+        act(house.by, group_id, read_revision(request.form.get("revision")), typed_reason())
     except DomainError as refusal:
         return _page(house, group_id, Wanted(), None, refusal.message, refusal.status)
     flash(words, "ok")

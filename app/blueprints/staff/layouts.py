@@ -29,7 +29,7 @@ from app.services.layouts_edit import problem_of
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm, read_revision
+from app.web.staff_forms import read_revision, typed_reason
 
 SIDE = 44
 """Room on the drawing for the name of a row."""
@@ -205,11 +205,8 @@ def discard_layout(house: StaffHouse, screen_id: int) -> AnyResponse:
 @pages.post("/screens/<int:screen_id>/layout/use")
 @staff(Role.MANAGER)
 def use_layout(house: StaffHouse, screen_id: int) -> AnyResponse:
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        return _editor(house, screen_id, 422, "Write in a few words why.", "use")
     try:
-        layouts_edit.use_draft(house.by, screen_id, read_revision(request.form.get("revision")), form.reason.data)
+        layouts_edit.use_draft(house.by, screen_id, read_revision(request.form.get("revision")), typed_reason())
     except Invalid as problem:
         return _editor(house, screen_id, 422, problem.message, "use")
     drawing = drawing_of(screen_id)
@@ -234,11 +231,13 @@ def _shows(house: StaffHouse, drawing: Drawing, status: int = 200, refused: str 
 @pages.post("/screens/<int:screen_id>/layout/shows")
 @staff(Role.MANAGER)
 def move_layout_shows(house: StaffHouse, screen_id: int) -> AnyResponse:
-    wanted, form = request.form.getlist("show", type=int), ReasonForm()
-    if not wanted or not form.validate_on_submit():
-        why = "Write in a few words why." if wanted else "Choose the shows that are to have the newest version."
-        return _shows(house, drawing_of(screen_id), 422, why)
-    done = move_shows(house.by, screen_id, wanted, form.reason.data)
+    wanted = request.form.getlist("show", type=int)
+    try:
+        if not wanted:
+            raise Invalid("Choose the shows that are to have the newest version.")
+        done = move_shows(house.by, screen_id, wanted, typed_reason())
+    except Invalid as problem:
+        return _shows(house, drawing_of(screen_id), 422, problem.message)
     if done.shows:
         count = len(done.shows)
         flash(f"{count} {'show has' if count == 1 else 'shows have'} the newest version now.", "ok")

@@ -14,7 +14,7 @@ from app.web.guards import staff
 from app.web.price_forms import DefaultForm, RuleForm
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm, read_revision
+from app.web.staff_forms import first_error, read_revision, typed_reason
 
 
 @pages.route("/cinemas/<int:cinema_id>/price-rules/new", methods=["GET", "POST"])
@@ -91,7 +91,7 @@ def remove_price_rule(house: StaffHouse, price_rule_id: int) -> AnyResponse:
 def default_prices(house: StaffHouse, cinema_id: int) -> AnyResponse:
     form = DefaultForm(_lists(prices_page(cinema_id)))
     if not form.validate_on_submit():
-        raise Invalid(next(iter(form.errors.values()))[0])
+        raise Invalid(first_error(form))
     services.choose_default(house.by, cinema_id, form.seen, form.price_list_id.data)
     return _back("Chosen. Shows that are there keep their prices.")
 
@@ -99,10 +99,7 @@ def default_prices(house: StaffHouse, cinema_id: int) -> AnyResponse:
 @pages.post("/cinemas/<int:cinema_id>/price-rules/carry-out")
 @staff(Role.MANAGER)
 def carry_out_price_rules(house: StaffHouse, cinema_id: int) -> AnyResponse:
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        raise Invalid(form.reason.errors[0])
-    done = services.carry_out_rules(house.by, cinema_id, _seen(), form.reason.data)
+    done = services.carry_out_rules(house.by, cinema_id, _seen(), typed_reason())
     return _back(done.words or "Every such show has the prices that the rules say.")
 
 
