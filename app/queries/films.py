@@ -14,6 +14,7 @@ from app.db import db, end_read
 from app.domain.films import FACTS, Facts
 from app.domain.marks import mark
 from app.domain.poster_sizes import is_upload
+from app.domain.programme import UNPLANNED_RUNTIME
 from app.errors import NotFound
 from app.queries.browsing.films import drawing_hash, poster_film
 from app.queries.browsing.wanted import search_words
@@ -23,8 +24,6 @@ SOON = dt.timedelta(days=7)
 """A film with a showing on sale within this time is now showing; what is later is coming."""
 RUNNING = dt.timedelta(days=1)
 """A show that began longer ago is over; lets the query use the index on the beginning."""
-UNPLANNED_RUNTIME = 120
-"""Minutes that a show gets of a film whose running time nobody knows."""
 PLACES = ("now", "coming", "without", "archived")
 
 

@@ -16,7 +16,7 @@ from app import clock
 from app.config import settings
 from app.db import on_commit, transaction
 from app.domain.audit import Action
-from app.domain.programme import MOST, Busy, Slot, first_hit, in_the_way, judge
+from app.domain.programme import MOST, UNPLANNED_RUNTIME, Busy, Slot, first_hit, in_the_way, judge
 from app.domain.staff import By
 from app.domain.states import ShowState
 from app.errors import ConcurrentModification, Invalid, NotFound, ScreenBusy
@@ -51,7 +51,6 @@ class NewShow:
     """Minutes after its start that it can still be booked, before it when negative. None, as above: the setting."""
 
 
-DEFAULT_RUNTIME = 120
 _LOCK_SCREENS = text("SELECT id FROM screens WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 
 
@@ -89,7 +88,7 @@ def zone_of(session: Session, cinema_id: int) -> ZoneInfo:
 def slot_of(new: NewShow, screen: Screen, movie: Movie) -> Slot:
     """The time on its screen. Raises Invalid for a screen that is closed or has no seats."""
     check_open(screen)
-    minutes = (movie.runtime_minutes or DEFAULT_RUNTIME) + cleaning_of(new)
+    minutes = (movie.runtime_minutes or UNPLANNED_RUNTIME) + cleaning_of(new)
     return Slot(screen.id, new.starts_at, new.starts_at + dt.timedelta(minutes=minutes))
 
 

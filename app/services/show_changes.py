@@ -23,7 +23,7 @@ from app.domain.audit import Action
 from app.domain.film_week import FilmWeek
 from app.domain.local_time import LEAPT, day_start, instants_of
 from app.domain.marks import mark
-from app.domain.programme import MOST, in_the_way
+from app.domain.programme import MOST, UNPLANNED_RUNTIME, in_the_way
 from app.domain.staff import By
 from app.domain.states import ShowState
 from app.errors import Conflict, Invalid, NotFound, ScreenBusy
@@ -38,7 +38,6 @@ from app.services.blocking import blocks_of_show, forget_blocks, settle_blocks
 from app.services.films import offered_film
 from app.services.holds import again_if_locked
 from app.services.scheduling import (
-    DEFAULT_RUNTIME,
     Made,
     NewShow,
     check_lists,
@@ -361,7 +360,7 @@ def _shows_of(session: Session, cinema_id: int, week: FilmWeek, zone: ZoneInfo) 
 
 def _like(show: Show) -> NewShow:
     """The same once more: cleaning and the end of booking too."""
-    runtime = show.movie.runtime_minutes or DEFAULT_RUNTIME
+    runtime = show.movie.runtime_minutes or UNPLANNED_RUNTIME
     cleaning = round((show.ends_at - show.starts_at).total_seconds() / 60) - runtime
     names = [field.name for field in dataclasses.fields(NewShow)]
     same = {name: getattr(show, name) for name in names if hasattr(show, name) and name != "sales_open_at"}

@@ -23,10 +23,10 @@ from wtforms.validators import InputRequired, NumberRange, Optional, ValidationE
 
 from app.config import settings
 from app.domain.local_time import INSTANT, BadTime, instant_of, on_the_wall
-from app.domain.programme import MOST, Wish
+from app.domain.programme import MOST, UNPLANNED_RUNTIME, Wish
 from app.queries.planner import ShowFacts
 from app.queries.programme import Choices, FilmChoice
-from app.services.scheduling import DEFAULT_RUNTIME, NewShow
+from app.services.scheduling import NewShow
 from app.services.show_changes import Wanted
 from app.web.account_forms import tidied
 from app.web.staff_forms import LONGEST_REASON, Boxes, at_most
@@ -142,7 +142,7 @@ class ShowsForm(FactsForm):
         return tuple(day for day in all_days if day.isoweekday() in chosen)
 
     def wish(self, film: FilmChoice) -> Wish:
-        minutes = film.runtime_minutes or DEFAULT_RUNTIME
+        minutes = film.runtime_minutes or UNPLANNED_RUNTIME
         cleaning = settings.cleaning_minutes if self.cleaning_minutes.data is None else self.cleaning_minutes.data
         return Wish(tuple(self.screens.data), self.days(), self.clocks, minutes, cleaning)
 

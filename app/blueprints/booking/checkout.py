@@ -37,7 +37,7 @@ from app.queries.groups import group_of
 from app.queries.layouts import layout_facts
 from app.queries.pay_ways import saved_ways, ways_of_show
 from app.queries.show_page import ShowPage, show_page
-from app.services.checkout import Memory, start_payment
+from app.services.checkout import Memory, Started, start_payment
 from app.services.holds import extend_hold, release_booking
 from app.services.payments import close_booking_payment, refresh_booking_payment
 from app.web.booking_forms import (
@@ -196,21 +196,7 @@ def pay(booking: BookingRef) -> AnyResponse:
     if not form.validate():
         return _wrong_form(booking, page, form)
     try:
-        methods = pay_ways(ways_of_show(booking.show_id), saved_ways(user_id()))
-        provider, mode, saved_id = chosen_way(methods, request.form.get("method"))
-        started = start_payment(
-            booking.show_id,
-            booking.id,
-            form.buyer(),
-            chosen_types(request.form, page.seat_ids),
-            provider=provider,
-            mode=mode,
-            return_url=url_for("booking.returned", code=page.code, _external=True),
-            cancel_url=url_for("booking.checkout", code=page.code, _external=True),
-            memory=Memory(saved_id, bool(request.form.get("save_method")) and saved_id is None),
-            actor=actor(),
-            without=shown_struck(request.form),
-        )
+        started = _start(booking, page, form)
     except HoldExpired:
         return time_is_up(checkout_page(booking.show_id, booking.id))
     except PaymentStarted as problem:
@@ -232,6 +218,25 @@ def pay(booking: BookingRef) -> AnyResponse:
         return form_page(booking, fresh, form, types_of(request.form, page), problem.status, problem.message)
     forget_draft()
     return redirect(started.redirect_url or url_for("booking.page", code=page.code), 303)
+
+
+def _start(booking: BookingRef, page: CheckoutPage, form: BuyerForm) -> Started:
+    """Raises what start_payment() raises."""
+    methods = pay_ways(ways_of_show(booking.show_id), saved_ways(user_id()))
+    provider, mode, saved_id = chosen_way(methods, request.form.get("method"))
+    return start_payment(
+        booking.show_id,
+        booking.id,
+        form.buyer(),
+        chosen_types(request.form, page.seat_ids),
+        provider=provider,
+        mode=mode,
+        return_url=url_for("booking.returned", code=page.code, _external=True),
+        cancel_url=url_for("booking.checkout", code=page.code, _external=True),
+        memory=Memory(saved_id, bool(request.form.get("save_method")) and saved_id is None),
+        actor=actor(),
+        without=shown_struck(request.form),
+    )
 
 
 def _new_amount(problem: InvalidCoupon | AmountChanged) -> str:
