@@ -11,7 +11,16 @@ from app.domain.counter import CounterTender
 from app.domain.ledger import Account
 from app.domain.pricing import TicketType
 from app.domain.staff import By, Role
-from app.errors import AmountChanged, ConcurrentModification, HoldExpired, Invalid, NoShift, NotFound, SeatsTaken, ShiftOpen
+from app.errors import (
+    AmountChanged,
+    ConcurrentModification,
+    HoldExpired,
+    Invalid,
+    NoShift,
+    NotFound,
+    SeatsTaken,
+    ShiftOpen,
+)
 from app.models import Cinema, Show
 from app.services.box_office import Money, NoSeats, NotEnough, Sold, keep_best_seats, keep_these_seats, take_payment
 from app.services.cancelling import cancel_seats, preview_cancellation

@@ -128,7 +128,9 @@ def _days(house: StaffHouse) -> list[dt.date]:
     return [house.now.date() + dt.timedelta(days=number) for number in range(AHEAD + 1)]
 
 
-OVER = "That sale was made already, and given back or changed since. Nothing was sold now; press once more for a new one."
+OVER = (
+    "That sale was made already, and given back or changed since. Nothing was sold now; press once more for a new one."
+)
 
 
 @pages.post("/box-office/sell")
