@@ -96,6 +96,12 @@ def filled(
     }
 
 
+def at_the_plain_price(categories: Mapping[str, str]) -> frozenset[str]:
+    """Of code → name: the first, and what wheelchair users and their companions need; nobody pays more for that."""
+    needed = (code for code, name in categories.items() if kind_of(name) in ("wheelchair", "companion"))
+    return frozenset((*islice(categories, 1), *needed))
+
+
 def category_code(name: str) -> str:
     """What a seating plan makes of a category's name."""
     return slugify(name, "category")[:40]
