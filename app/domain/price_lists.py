@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from app.domain.counter import BadEntry, minor_of
 from app.domain.pricing import PriceTable, TicketType, percent_of
+from app.domain.seat_kinds import kind_of
 from app.domain.text import slugify
 from app.money import CURRENCIES, format_money
 

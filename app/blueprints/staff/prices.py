@@ -9,7 +9,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
-from app.domain.price_lists import Cell, LISTED, at_the_plain_price, filled, rounding_step
+from app.domain.price_lists import LISTED, Cell, at_the_plain_price, filled, rounding_step
 from app.domain.price_rules import week_of
 from app.domain.pricing import TYPE_NAMES
 from app.domain.staff import Role
