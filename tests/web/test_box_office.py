@@ -327,7 +327,9 @@ def test_another_days_shows_are_sold_in_advance(seller: Seller, cinema: Cinema) 
     sold = seller.sell(later, entry="1 AA 20", day=day).get_data(as_text=True)
     assert "Sold" in sold
     told = local(later.starts_at, cinema.timezone)
-    assert len(re.findall(rf"Nosferatu {told:%a} {told.day} {told:%b} {told:%H:%M}", sold)) == 2, "the sale and the list"
+    assert len(re.findall(rf"Nosferatu {told:%a} {told.day} {told:%b} {told:%H:%M}", sold)) == 2, (
+        "the sale and the list"
+    )
     assert "not on sale any more" in seller.sell(later, entry="1 AA 20").get_data(as_text=True)
 
 
