@@ -18,6 +18,7 @@ from app.queries.tickets import booking_view
 from app.services.box_office import Money, keep_best_seats, take_payment
 from app.services.shifts import open_shift
 from app.services.tickets import signed_payload
+from app.web.filters import local
 from tests.builders import PRICES, a_cinema, a_movie, a_paid_booking, a_person, a_show, seat_ids
 from tests.support.books import rows
 from tests.support.client import PageClient, soup
@@ -339,7 +340,12 @@ def test_another_days_shows_are_sold_in_advance(seller: Seller, cinema: Cinema) 
     page = seller.client.get(f"{COUNTER}?day={day}").get_data(as_text=True)
     assert "Nosferatu" in page
     assert f'name="day" value="{day}"' in page
-    assert "Sold" in seller.sell(later, entry="1 AA 20", day=day).get_data(as_text=True)
+    sold = seller.sell(later, entry="1 AA 20", day=day).get_data(as_text=True)
+    assert "Sold" in sold
+    told = local(later.starts_at, cinema.timezone)
+    assert len(re.findall(rf"Nosferatu {told:%a} {told.day} {told:%b} {told:%H:%M}", sold)) == 2, (
+        "the sale and the list"
+    )
     assert "not on sale any more" in seller.sell(later, entry="1 AA 20").get_data(as_text=True)
 
 
