@@ -91,7 +91,7 @@ def _put_back_once(by: By, show_id: int, seat_ids: list[int], reason: str, seen:
             )
         if any(row.screen_id is not None for row in living):
             labels = ", ".join(sorted({row.label for row in living if row.screen_id is not None}))
-            raise Invalid(f"{labels}: out of use in the whole auditorium. Put back there what can be used again.")
+            raise Invalid(f"{labels}: out of use on the whole screen. Put back there what can be used again.")
         if not living:
             raise Invalid("None of these seats is out of use.")
         _lift(session, by, living)

@@ -15,6 +15,10 @@ if (clock) {
   setInterval(tick, 10000);
 }
 
+/* Where the bar is too narrow for its ways, the one that we are on is in sight. */
+const nav = $(".nav"), here = $(".nav [aria-current]");
+if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+
 /* Boxes that ask first: focus goes in, Escape and "Leave it" close them, focus comes back. */
 const close = box => {
   box.open = false;

@@ -52,7 +52,7 @@ def test_a_blocked_row_is_crossed_out_for_the_moviegoer_within_seconds(
     for seat_id in (row[0], row[-1]):
         expect(box(second_page, seat_id)).to_have_attribute("aria-disabled", "true", timeout=PATIENCE)
     expect(second_page.locator("#n-b")).to_have_text("12")
-    page.get_by_text("Put back", exact=True).click()
+    page.get_by_text("Put back into use", exact=True).click()
     page.locator("details[open]").get_by_label("Reason").fill("It burns again.")
     page.get_by_role("button", name="Put them back into use").last.click()
     expect(page.locator("#flashes")).to_contain_text("12 seats are back in use.")

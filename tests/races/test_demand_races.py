@@ -11,7 +11,7 @@ from app.errors import Busy, PricesChanged
 from app.models import Show
 from app.services import holds
 from app.services.demand import judge_demand
-from app.services.holds import Hold
+from app.services.holding import Hold, Seen
 from app.services.show_cancelling import cancel_show
 from tests.builders import a_cinema, a_demand_rule, a_show, seat_ids
 from tests.support.crowd import together
@@ -42,7 +42,7 @@ def test_nobody_pays_what_they_were_not_shown(crowd):
             db.session.commit()
             row = 10 * (number % 10)
             wanted = [seats[row + (0 if number < 10 else 8)]]
-            return shown, holds.hold_seats(show.id, wanted, f"s:{number}", shown=shown)
+            return shown, holds.hold_seats(show.id, wanted, f"s:{number}", seen=Seen(shown))
 
         return buy
 

@@ -205,7 +205,7 @@ def test_a_lifted_block_frees_only_what_no_other_block_holds(show: Show, screen:
 
 def test_an_auditoriums_block_is_not_lifted_from_one_show(show: Show, screen: Screen):
     block_screen(COMMAND, screen.id, ids(show, "A1"), WHY)
-    with pytest.raises(Invalid, match="A1: out of use in the whole auditorium"):
+    with pytest.raises(Invalid, match="A1: out of use on the whole screen"):
         put_back(COMMAND, show.id, ids(show, "A1"), "mended")
 
 

@@ -85,7 +85,7 @@ def test_a_show_is_called_off_with_words_for_the_buyers_and_a_note_for_the_house
     (entry,) = rows("SELECT user_id, reason, after FROM audit_entries WHERE action = 'show.called_off'")
     assert (entry.user_id, entry.reason, entry.after["told"]) == (manager.id, "Projector 2.", WHY)
     page = ruth.get(done.location)
-    assert "The showing is called off" in words(page)
+    assert "The show is called off" in words(page)
     assert "0 of 1 booking is refunded." in words(page)
     assert soup(page).find("progress")["value"] == "0"  # type: ignore[index]
 
@@ -242,6 +242,11 @@ def test_several_shows_of_a_day_are_called_off_at_once(ruth: PageClient, show: S
     assert [row.state for row in found] == ["cancelled", "published", "published"]
     assert len(rows("SELECT id FROM audit_entries WHERE action = 'show.called_off'")) == 1
     refund_all()
+
+
+def test_a_day_ages_away_is_today(ruth: PageClient, show: Show):
+    assert ruth.get(f"{day_of(show)}?day=9999-12-31").status_code == 200
+    assert ruth.get(f"{day_of(show)}?day=0001-01-01").status_code == 200
 
 
 @pytest.mark.parametrize(("fields", "told"), [

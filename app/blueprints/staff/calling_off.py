@@ -55,7 +55,7 @@ def _progress(house: StaffHouse, show_id: int, progress: ShowCancellationProgres
 def confirm_cancel_show(house: StaffHouse, show_id: int) -> AnyResponse:
     form = CallOffForm()
     if show_cancellation_progress(show_id) is not None:
-        flash("This showing was called off already.", "warn")
+        flash("This show was called off already.", "warn")
         return _back(show_id)
     if not form.validate_on_submit():
         return _form(house, show_id, form, 422)
@@ -63,7 +63,7 @@ def confirm_cancel_show(house: StaffHouse, show_id: int) -> AnyResponse:
         call_off(house.by, show_id, form.reason.data, note=form.note.data or "", seen=form.seen_sum)
     except (AmountChanged, Invalid) as refused:
         return _form(house, show_id, form, refused.status, refused.message)
-    flash("The showing is called off; nothing of it is sold any more.", "ok")
+    flash("The show is called off; nothing of it is sold any more.", "ok")
     return _back(show_id)
 
 

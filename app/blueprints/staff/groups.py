@@ -115,7 +115,7 @@ def _ticked() -> tuple[int, ...]:
     """Raises InvalidSeats."""
     values = request.form.getlist("seats")
     if any(not one.isascii() or not one.isdecimal() or len(one) > 15 for one in values):
-        raise InvalidSeats("Those are no seats of this showing.")
+        raise InvalidSeats("Those are no seats of this show.")
     return tuple(dict.fromkeys(int(one) for one in values))
 
 
