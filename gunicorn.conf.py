@@ -37,15 +37,20 @@ accesslog = None
 
 def when_ready(server: Any) -> None:
     """What is loaded by now stays: the collector, which writes into all it looks at, would unshare it in each process."""
+    _make_ready(server.app.wsgi(), "before_fork")
     gc.collect()
     gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:
     """Connections of the parent must not be shared: the application says how it lets go of them."""
-    after_fork = worker.app.wsgi().extensions.get("after_fork")
-    if after_fork:
-        after_fork()
+    _make_ready(worker.app.wsgi(), "after_fork")
+
+
+def _make_ready(app: Any, moment: str) -> None:
+    ready = app.extensions.get(moment)
+    if ready:
+        ready()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -7,7 +7,7 @@ from app.jobs.schedule import run_schedule
 
 
 def main() -> None:
-    with create_backstage().app_context():
+    with create_backstage(gateways_now=False).app_context():
         run_schedule()
 
 

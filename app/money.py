@@ -1,4 +1,4 @@
-"""Amounts of money: whole minor units with a currency, and how they are written."""
+"""Amounts of money: whole minor units with a currency, how they are written, and how people type them."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ CURRENCIES: dict[str, int] = {
 
 
 ENGLISH = "en_GB"
+MOST_TYPED = 10**9
+"""Minor units. Twice this is the most that a column of money holds."""
+_TYPED = re.compile(r"(?P<whole>\d{1,10})(?:[.,](?P<part>\d{1,3}))?", re.ASCII)
 
 
 class CurrencyMismatch(ValueError):
@@ -63,6 +66,27 @@ class Money:
     def _same(self, other: Money) -> None:
         if other.currency != self.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} don't add up")
+
+
+class BadAmount(ValueError):
+    """What was typed is no amount of money; the message is a sentence."""
+
+
+def read_amount(typed: str, currency: str) -> int:
+    """An amount as people type it, "30", "30.50" or "30,50", in minor units. Raises BadAmount."""
+    digits, found = CURRENCIES[currency], _TYPED.fullmatch(typed.strip())
+    if found is None or len(found["part"] or "") > digits:
+        such = f"30 or {write_amount(3050 * 10**digits // 100, currency)}" if digits else "3000"
+        raise BadAmount(f"This is no amount of money. Type it like {such}.")
+    minor = int(found["whole"] + (found["part"] or "").ljust(digits, "0"))
+    if minor > MOST_TYPED:
+        raise BadAmount(f"An amount is at most {format_money(MOST_TYPED, currency)}.")
+    return minor
+
+
+def write_amount(minor: int, currency: str) -> str:
+    """An amount as it would be typed: 30.50."""
+    return f"{Decimal(minor).scaleb(-CURRENCIES[currency]):f}"
 
 
 @lru_cache(maxsize=4096)

@@ -31,7 +31,7 @@ from app.queries.offers import offer
 from app.queries.seat_map import fresh_seat_map, seat_map, states_of_version
 from app.queries.show_page import ShowPage, forget_show, own_bookings, show_page
 from app.services.exchanging import Change, hold_for_exchange
-from app.services.holding import Hold
+from app.services.holding import Hold, Seen
 from app.services.holds import hold_seats
 from app.services.views import count_view
 from app.web.booking_forms import remember_draft
@@ -240,24 +240,28 @@ def hold(show_id: int) -> AnyResponse:
 
 
 def _buying(show_id: int, wanted: list[int], owner: str) -> Hold:
-    return hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor(), shown=_shown(), starts_at=_seen_start())
+    return hold_seats(show_id, wanted, owner, user_id=user_id(), actor=actor(), seen=_seen())
 
 
-def _shown() -> Tariff | None:
-    """What the buyer chose by, as the form names it; what names nothing is no show's."""
+def _seen() -> Seen:
+    """What the page said that this form stands on."""
+    return Seen(_seen_tariff(), _seen_start())
+
+
+def _seen_tariff() -> Tariff | None:
+    """As the form names it; what names nothing is no show's."""
     token = request.form.get("prices")
     return None if token is None else Tariff.named(token) or NO_TARIFF
 
 
 def _seen_start() -> dt.datetime | None:
-    """When the show begins by the page that this form stands on."""
     words = request.form.get("starts", "")
     return dt.datetime.fromtimestamp(int(words), dt.UTC) if words.isdecimal() and len(words) <= 10 else None
 
 
 def _exchanging(show_id: int, wanted: list[int], owner: str, change: Change) -> Hold:
     """Seats kept to replace those of a booking; its buyer's name and kinds of tickets go along."""
-    held = hold_for_exchange(show_id, wanted, owner, change, user_id=user_id(), actor=actor(), shown=_shown())
+    held = hold_for_exchange(show_id, wanted, owner, change, user_id=user_id(), actor=actor(), seen=_seen())
     kinds = [
         one.type for one in exchangeable(change.show_id, change.booking_id).tickets if one.number in change.numbers
     ]
@@ -304,7 +308,7 @@ def _says(seats: SeatPage, wanted: list[int], kept: frozenset[int], problem: Dom
 
 
 def _says_repriced(seats: SeatPage, problem: PricesChanged) -> str:
-    shown, show = _shown(), seats.show
+    shown, show = _seen_tariff(), seats.show
     if shown is None or shown.price_list_id != show.price_list_id or not seats.chosen:
         return problem.message
     were, are = ("was", "is") if len(seats.chosen) == 1 else ("were", "are")

@@ -12,10 +12,10 @@ import click
 from flask.cli import with_appcontext
 
 from app.domain.coupons import CouponKind
-from app.domain.gift_cards import NoAmount, read_amount
+from app.domain.local_time import BadTime, instant_of
 from app.errors import DomainError
 from app.models import Coupon
-from app.money import CURRENCIES, format_money
+from app.money import CURRENCIES, BadAmount, format_money, read_amount
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 INSTANT = click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%d"])
@@ -103,13 +103,15 @@ def _amount(typed: str | None, currency: str | None) -> int | None:
         raise click.ClickException("Amounts need a currency: --currency GBP.")
     try:
         return read_amount(typed, currency)
-    except NoAmount as problem:
+    except BadAmount as problem:
         raise click.ClickException(f"{typed} is no amount of {currency}.") from problem
 
 
 def _instant(typed: dt.datetime | None, zone: str) -> dt.datetime | None:
     try:
-        return typed and typed.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
+        return typed and instant_of(ZoneInfo(zone), typed)
+    except BadTime as problem:
+        raise click.ClickException(str(problem)) from problem
     except (ZoneInfoNotFoundError, ValueError) as problem:
         raise click.ClickException(f"{zone} is no time zone; write one such as Europe/London.") from problem
 

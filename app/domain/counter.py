@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from app.domain.pricing import TicketType
-from app.money import CURRENCIES
 
 
 class CounterTender(StrEnum):
@@ -81,17 +79,3 @@ def kinds_of(letters: str) -> tuple[list[TicketType], int]:
     counts = Counter(letters)
     kinds = [kind for letter, kind in LETTERS.items() for _ in range(counts[letter])]
     return kinds, counts[WHEELCHAIR]
-
-
-def minor_of(typed: str, currency: str) -> int:
-    """An amount as typed, "30" or "30.50", in minor units. Raises BadEntry."""
-    digits = CURRENCIES[currency]
-    words = typed.strip().replace(",", ".")
-    if not re.fullmatch(r"\d{1,7}(\.\d+)?", words, re.ASCII) or len(words.partition(".")[2]) > digits:
-        raise BadEntry("This is no amount of money. Type it like 30 or 30.50.")
-    return int(Decimal(words).scaleb(digits))
-
-
-def typed_words(minor: int, currency: str) -> str:
-    """An amount as it would be typed: 30.50."""
-    return f"{Decimal(minor).scaleb(-CURRENCIES[currency]):f}"

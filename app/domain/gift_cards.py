@@ -8,10 +8,9 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 from app.domain.codes import ALPHABET, normal_code
-from app.money import CURRENCIES, format_money
+from app.money import format_money
 
 CODE_LENGTH = 16
 ORDER_LENGTH = 12
@@ -73,24 +72,6 @@ class Range:
 
     def __str__(self) -> str:
         return f"{format_money(self.least_minor, self.currency)} to {format_money(self.most_minor, self.currency)}"
-
-
-class NoAmount(ValueError):
-    """What was typed is no amount of money."""
-
-
-def read_amount(typed: str, currency: str) -> int:
-    """An amount as people type it (25, 25.50, 25,50), in minor units. Raises NoAmount."""
-    plain = typed.strip().replace(",", ".")
-    if not plain.isascii() or len(plain) > 12 or not plain.replace(".", "", 1).isdigit():
-        raise NoAmount(typed)
-    try:
-        minor = Decimal(plain).scaleb(CURRENCIES[currency])
-    except InvalidOperation as problem:
-        raise NoAmount(typed) from problem
-    if minor != minor.to_integral_value():
-        raise NoAmount(typed)
-    return int(minor)
 
 
 def good_until(paid_at: dt.datetime, months: int) -> dt.datetime:

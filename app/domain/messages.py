@@ -18,6 +18,8 @@ class MessageKind(StrEnum):
     REMINDER = "reminder"
     GIFT_CARD = "gift_card"
     GIFT_CARD_RECEIPT = "gift_card_receipt"
+    GIFT_CARD_VOID = "gift_card_void"
+    GIFT_CARD_TO_WALLET = "gift_card_to_wallet"
     SHOW_CANCELLED = "show_cancelled"
     GROUP_REQUEST = "group_request"
     GROUP_OFFER = "group_offer"
@@ -32,6 +34,8 @@ class Channel(StrEnum):
     PUSH = "push"
 
 
+TO_THE_RECEIVER = frozenset({MessageKind.GIFT_CARD, MessageKind.GIFT_CARD_VOID})
+"""What of a gift card is told to whom it is for; everything else is its buyer's."""
 SHORT = frozenset(
     {
         MessageKind.CONFIRMATION,

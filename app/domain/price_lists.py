@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from app.domain.counter import BadEntry, minor_of
 from app.domain.pricing import PriceTable, TicketType, percent_of
 from app.domain.text import slugify
-from app.money import CURRENCIES, format_money
+from app.money import CURRENCIES, BadAmount, format_money, read_amount, write_amount
 
 LISTED = (TicketType.ADULT, TicketType.CHILD, TicketType.SENIOR, TicketType.STUDENT)
 """The ticket types that have prices. A companion beside a wheelchair space is free."""
@@ -33,8 +32,8 @@ def read_price(typed: str, currency: str) -> int | None:
     if not typed.strip():
         return None
     try:
-        minor = minor_of(typed, currency)
-    except BadEntry as problem:
+        minor = read_amount(typed, currency)
+    except BadAmount as problem:
         raise BadPrice(f"This is no price in {currency}. Type it like {example(currency)}.") from problem
     if minor > MOST_MINOR:
         raise BadPrice(f"A ticket costs at most {format_money(MOST_MINOR, currency)}.")
@@ -43,11 +42,7 @@ def read_price(typed: str, currency: str) -> int | None:
 
 def write_price(minor: int | None, currency: str) -> str:
     """The amount as a form shows it, so that read_price() reads the same: 12.50."""
-    if minor is None:
-        return ""
-    digits = CURRENCIES[currency]
-    whole, rest = divmod(minor, 10**digits)
-    return f"{whole}.{rest:0{digits}}" if digits else str(whole)
+    return "" if minor is None else write_amount(minor, currency)
 
 
 def example(currency: str) -> str:

@@ -8,6 +8,11 @@ from enum import StrEnum
 
 from app.domain.shares import allocate
 
+NO_SHOW = 0
+"""The show of a payment that bought a gift card."""
+VOID_CARD = "gift_card"
+"""Stands for the mode of such a payment where it is told of: the mode is its buyer's matter."""
+
 
 class CreditKind(StrEnum):
     """What can pay besides a gateway."""
@@ -37,6 +42,11 @@ class Tender:
     source_id: int = 0
     through: tuple[tuple[int, int], ...] = ()
     """The booking_credits rows (show, id) of exchanges that lead from the booking to this tender, nearest first."""
+
+    @property
+    def of_void_card(self) -> bool:
+        """Whether it is the payment that bought a gift card, void now: what goes back to it goes nowhere else."""
+        return self.kind is TenderKind.PAYMENT and self.show_id == NO_SHOW
 
 
 def share_return(amount_minor: int, tenders: Sequence[Tender]) -> list[tuple[Tender, int]]:

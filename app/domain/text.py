@@ -12,6 +12,7 @@ _LETTERS = str.maketrans(
      "’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-"}
 )  # fmt: skip
 _SPACES = re.compile(r"[\s\u200b\u2060\ufeff]+")
+_EMPTY_LINES = re.compile(r"\n{3,}")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -34,6 +35,12 @@ def tidy(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     spaced = _SPACES.sub(" ", composed)
     return "".join(letter for letter in spaced if letter == " " or _visible(letter)).strip()
+
+
+def tidy_lines(text: str) -> str:
+    """The same line by line, with an empty line between paragraphs at most and none around."""
+    lines = "\n".join(tidy(line) for line in text.splitlines())
+    return _EMPTY_LINES.sub("\n\n", lines).strip()
 
 
 def _visible(letter: str) -> bool:

@@ -13,6 +13,7 @@ from app.db import db
 from app.domain.ledger import Account
 from app.domain.refund_policy import CancellationReason
 from app.domain.states import RefundState
+from app.domain.tenders import VOID_CARD
 
 TRIES = 12
 """Attempts of the outbox after which a refund waits for staff."""
@@ -21,7 +22,7 @@ TRIES = 12
 @dataclass(frozen=True, slots=True)
 class MoneyBack:
     """Part of what comes back, in minor units: `account` says whether a gateway, a gift card, a wallet or new seats
-    got it, `detail` the payment's mode or the gift card's last letters. All but a gateway's are there at once."""
+    got it, `detail` the payment's mode, VOID_CARD or the gift card's last letters. All but a gateway's are there at once."""
 
     account: Account
     amount_minor: int
@@ -61,7 +62,8 @@ SELECT c.id, c.reason, c.at, c.value_minor, c.kept_minor, c.returned_minor,
 FROM cancellations c WHERE c.show_id = :show_id AND c.booking_id = :booking_id ORDER BY c.id
 """)
 _REFUNDS = text("""
-SELECT r.cancellation_id, r.amount_minor, r.state, p.mode,
+SELECT r.cancellation_id, r.amount_minor, r.state,
+       CASE WHEN p.show_id = 0 THEN :void_card ELSE p.mode END AS mode,
        NOT EXISTS (SELECT FROM outbox o WHERE o.show_id = r.show_id AND o.kind = 'send_refund' AND o.subject_id = r.id
                    AND o.done_at IS NULL AND o.attempts < :tries) AS given_up
 FROM refunds r JOIN payments p ON p.show_id = r.show_id AND p.id = r.payment_id
@@ -100,7 +102,7 @@ def _given_back(row: Row[Any], money: Sequence[MoneyBack]) -> GivenBack:
 def _money(show_id: int, ids: list[int]) -> dict[int, list[MoneyBack]]:
     """Cancellation id → where its money goes: by refunds, and at once, which the ledger knows to the penny."""
     found: dict[int, list[MoneyBack]] = {number: [] for number in ids}
-    refunds = {"show_id": show_id, "ids": ids, "tries": TRIES}
+    refunds = {"show_id": show_id, "ids": ids, "tries": TRIES, "void_card": VOID_CARD}
     for row in db.session.execute(_REFUNDS, refunds):
         state = RefundState(row.state)
         given_up = row.given_up and state is RefundState.FAILED

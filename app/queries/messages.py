@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,8 @@ FROM ledger_entries e LEFT JOIN gift_cards g ON e.account = :card AND g.id = CAS
 WHERE e.show_id = :show_id AND e.key = :key AND e.account = ANY(:accounts) AND e.amount_minor < 0
 ORDER BY e.id
 """)
+TO_CARD_PAYMENT = "card_payment"
+"""A way: to the payment that bought a gift card, void now, which had paid the seats."""
 RETURNS = (Account.REFUNDS_PAYABLE, Account.GIFT_CARD_LIABILITY, Account.WALLET_LIABILITY, Account.EXCHANGES)
 
 
@@ -62,8 +64,27 @@ def given_back(show_id: int, cancellation_id: int) -> GivenBack:
         "card": Account.GIFT_CARD_LIABILITY.value,
         "accounts": [account.value for account in RETURNS],
     }
-    found = tuple(Way(*each) for each in db.session.execute(_WAYS, ways))
-    return GivenBack(row.reason, tuple(row.seats), row.value_minor, row.kept_minor, row.returned_minor, found)
+    found = [Way(*each) for each in db.session.execute(_WAYS, ways)]
+    to_cards = db.session.execute(_TO_CARD_PAYMENTS, {"show_id": show_id, "id": cancellation_id}).scalar_one()
+    parts = tuple(_parted(found, int(to_cards)))
+    return GivenBack(row.reason, tuple(row.seats), row.value_minor, row.kept_minor, row.returned_minor, parts)
+
+
+_TO_CARD_PAYMENTS = text("""
+SELECT coalesce(sum(amount_minor), 0) FROM refunds
+WHERE show_id = 0 AND cancellation_show_id = :show_id AND cancellation_id = :id
+""")
+
+
+def _parted(ways: list[Way], to_cards: int) -> Iterator[Way]:
+    """What goes to payments of void gift cards apart from what goes back the way the buyer paid."""
+    for way in ways:
+        part = min(to_cards, way.amount_minor) if way.kind == Account.REFUNDS_PAYABLE else 0
+        to_cards -= part
+        if part:
+            yield Way(TO_CARD_PAYMENT, part)
+        if part < way.amount_minor:
+            yield Way(way.kind, way.amount_minor - part, way.name)
 
 
 _CALLED_OFF = text("""
@@ -121,9 +142,14 @@ class RefundFacts:
     amount_minor: int
     currency: str
     state: str
+    reason: str
+    """Why the payment itself was of no use; empty where seats were given back."""
 
 
-_REFUND = text("SELECT amount_minor, currency, state FROM refunds WHERE show_id = :show_id AND id = :id")
+_REFUND = text("""
+SELECT amount_minor, currency, state, CASE WHEN cancellation_id IS NULL THEN reason ELSE '' END AS reason
+FROM refunds WHERE show_id = :show_id AND id = :id
+""")
 
 
 def refund_facts(show_id: int, refund_id: int) -> RefundFacts:

@@ -247,6 +247,11 @@ def _change(due: int, money: Money, currency: str) -> int:
     return money.given_minor - due
 
 
+def _sent_once(booking: Booking) -> str:
+    """Unique: a sale that is sent twice at once is paid once. A group that came back to us pays for each booking."""
+    return f"{booking.owner_key}:{booking.id}" if is_group(booking.owner_key) else booking.owner_key
+
+
 def _capture(
     session: Session, booking: Booking, due: int, money: Money, shift_id: int, now: dt.datetime, by: By
 ) -> None:
@@ -256,7 +261,7 @@ def _capture(
         show_id=booking.show_id,
         booking_id=booking.id,
         provider=money.tender.value,
-        provider_ref=booking.owner_key,  # unique: a sale that is sent twice at once is paid once
+        provider_ref=_sent_once(booking),
         mode="cash" if cash else "card",
         state=PaymentState.CREATED.value,
         amount_minor=due,

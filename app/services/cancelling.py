@@ -15,7 +15,7 @@ from app.domain.messages import MessageKind
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.refund_policy import CancellationReason, RefundStep, Return, kept_by_seat, what_returns
 from app.domain.states import TicketState
-from app.domain.tenders import Tender, TenderKind, share_return
+from app.domain.tenders import VOID_CARD, Tender, TenderKind, share_return
 from app.errors import AmountChanged, Invalid, NotCancellable
 from app.models import Booking
 from app.money import format_money
@@ -115,7 +115,7 @@ class SeatBack:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """Part of the money and where it goes: `detail` is a payment's mode, or a gift card's last letters."""
+    """Part of the money and where it goes: `detail` is a payment's mode, VOID_CARD, or a gift card's last letters."""
 
     kind: TenderKind
     amount_minor: int
@@ -131,7 +131,8 @@ class Preview:
     ways: tuple[WayBack, ...]
     steps: tuple[RefundStep, ...]
     step: RefundStep | None
-    has_account: bool
+    to_choose: bool
+    """Whether any of it could go to a wallet instead: what comes back to a gift card or its payment can't."""
     over: str = ""
     problem: str = ""
 
@@ -151,13 +152,14 @@ def preview_cancellation(
     chosen = [ticket for ticket in facts.live if ticket.number in numbers]
     result = what_returns([ticket.value_minor for ticket in chosen], facts.step)
     over = _refusal(lambda: check_booking(facts))
+    tenders = [] if over else tenders_of(session, show_id, booking_id, lock=False)
     preview = Preview(
         seats=_seats_back(facts, chosen),
         result=result,
-        ways=() if over else _ways_back(session, facts.booking, result.returned_minor, to_wallet),
+        ways=() if over else _ways_back(session, facts.booking, tenders, result.returned_minor, to_wallet),
         steps=facts.steps,
         step=facts.step,
-        has_account=facts.booking.user_id is not None,
+        to_choose=facts.booking.user_id is not None and any(_may_go_elsewhere(tender) for tender in tenders),
         over=over,
         problem=_refusal(lambda: check_tickets(facts, chosen_tickets(facts, numbers))),
     )
@@ -194,8 +196,13 @@ _MODE = text("SELECT mode FROM payments WHERE show_id = :show_id AND id = :id")
 _CARD_END = text("SELECT code_end FROM gift_cards WHERE id = :source_id")
 
 
-def _ways_back(session: Session, booking: Booking, amount_minor: int, to_wallet: bool) -> tuple[WayBack, ...]:
-    tenders = tenders_of(session, booking.show_id, booking.id, lock=False)
+def _may_go_elsewhere(tender: Tender) -> bool:
+    return tender.kind is TenderKind.PAYMENT and not tender.of_void_card and tender.left_minor > 0
+
+
+def _ways_back(
+    session: Session, booking: Booking, tenders: Sequence[Tender], amount_minor: int, to_wallet: bool
+) -> tuple[WayBack, ...]:
     sums: dict[tuple[TenderKind, str], int] = {}
     for tender, part in share_return(amount_minor, tenders):
         way = _way(session, tender, to_wallet and booking.user_id is not None)
@@ -206,6 +213,8 @@ def _ways_back(session: Session, booking: Booking, amount_minor: int, to_wallet:
 def _way(session: Session, tender: Tender, to_wallet: bool) -> tuple[TenderKind, str]:
     if tender.kind is TenderKind.GIFT_CARD:
         return tender.kind, session.execute(_CARD_END, {"source_id": tender.source_id}).scalar_one()
+    if tender.of_void_card:
+        return tender.kind, VOID_CARD
     if tender.kind is TenderKind.WALLET or to_wallet:
         return TenderKind.WALLET, ""
     mode = session.execute(_MODE, {"show_id": tender.show_id, "id": tender.id}).scalar_one()

@@ -14,6 +14,7 @@ from app.db import transaction
 from app.domain.audit import Action
 from app.domain.codes import spoken
 from app.domain.ledger import Account, Entry, gift_card_voided
+from app.domain.messages import MessageKind
 from app.domain.staff import By
 from app.domain.states import GiftCardState
 from app.errors import AmountChanged, Conflict, NotFound
@@ -25,6 +26,7 @@ from app.services.credits import pay_into_wallet
 from app.services.ledger import post
 from app.services.managing import check_manages
 from app.services.refunds import request_refund
+from app.services.telling import tell_about_gift_card
 
 NO_SHOW = 0
 VOIDED = "voided"
@@ -58,10 +60,19 @@ def void_gift_card(by: By, gift_card_id: int, expected_minor: int, reason: str, 
         card.move_to(GiftCardState.VOID, now, by.actor)
         if left:
             _give_back(session, card, payment, left, now, to_wallet)
+        _tell(session, card, left if to_wallet else 0, now)
         before = {"state": GiftCardState.ACTIVE, "balance_minor": left}
         after = {"state": GiftCardState.VOID, "balance_minor": 0, "to_wallet": to_wallet or None}
         audit(session, by, Action.GIFT_CARD_VOIDED, card.id, before=before, after=after, reason=reason)
     return left
+
+
+def _tell(session: Session, card: GiftCard, in_wallet: int, now: dt.datetime) -> None:
+    """Whom it is for, that it is void, and its buyer what their wallet got; a refund is told when it goes out."""
+    session.flush()
+    tell_about_gift_card(session, MessageKind.GIFT_CARD_VOID, now, card)
+    if in_wallet:
+        tell_about_gift_card(session, MessageKind.GIFT_CARD_TO_WALLET, now, card, facts={"back_minor": in_wallet})
 
 
 def _check(session: Session, card: GiftCard, expected_minor: int, to_wallet: bool) -> None:

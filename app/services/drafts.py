@@ -3,8 +3,9 @@ is nothing to say any more, or nobody to say it to."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +18,8 @@ from app.db import end_read
 from app.domain.groups import Standing, in_runs
 from app.domain.links import booking_link, group_link
 from app.domain.messages import MessageKind
-from app.domain.states import LIVE_BOOKING, BookingState, RefundState
+from app.domain.settling import RefundReason
+from app.domain.states import LIVE_BOOKING, BookingState, GiftCardState, RefundState
 from app.errors import NotFound
 from app.queries import messages as queries
 from app.queries.groups import group_of
@@ -101,10 +103,18 @@ def _payment_failed(kind: MessageKind, message: Row[Any]) -> Draft | None:
     view = booking_view(message.show_id, message.booking_id)
     if view.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
         return None
-    kept = view.state in LIVE_BOOKING and view.expires_at > clock.now()
-    until = view.expires_at.astimezone(view.starts_at.tzinfo)
     asked = queries.asked_minor(message.show_id, message.subject_id)
-    return _about(kind, view, kept=kept, kept_until=until, asked_minor=asked)
+    return _about(kind, view, kept=_kept(view), kept_until=_until(view), asked_minor=asked)
+
+
+def _kept(view: BookingView) -> bool:
+    """Whether its seats are still kept to be paid."""
+    return view.state in LIVE_BOOKING and view.expires_at > clock.now()
+
+
+def _until(view: BookingView) -> dt.datetime:
+    """The end of its time, on the cinema's clocks."""
+    return view.expires_at.astimezone(view.starts_at.tzinfo)
 
 
 def _late_payment(kind: MessageKind, message: Row[Any]) -> Draft | None:
@@ -114,7 +124,9 @@ def _late_payment(kind: MessageKind, message: Row[Any]) -> Draft | None:
         refund = refund_of(message.show_id, message.subject_id)
     except NotFound:
         return None
-    return _about(kind, view, refund=refund, stands=view.state == BookingState.CONFIRMED)
+    stands = view.state == BookingState.CONFIRMED
+    kept = refund.reason == RefundReason.WRONG_AMOUNT and _kept(view)
+    return _about(kind, view, refund=refund, stands=stands, kept=kept, kept_until=_until(view))
 
 
 def _cancellation(kind: MessageKind, message: Row[Any]) -> Draft | None:
@@ -163,10 +175,24 @@ def _gift_card(kind: MessageKind, message: Row[Any]) -> Draft | None:
     card = queries.gift_card_facts(message.gift_card_id)
     if card.state != "active":
         return None
-    draft = _about_card(kind, card, gift_code=_in_fours(card_code(card.id)))
+    draft = _to_receiver(kind, card, gift_code=_in_fours(card_code(card.id)))
+    return replace(draft, facts={**draft.facts, "link": f"{draft.facts['link']}/balance"})
+
+
+def _to_receiver(kind: MessageKind, card: queries.GiftCardFacts, **facts: Any) -> Draft:
     to = (card.recipient_email, card.recipient_name) if card.recipient_email else (card.email, card.name)
-    balance = f"{draft.facts['link']}/balance"
-    return Draft(kind, *to, {**draft.facts, "name": to[1], "giver": card.name, "link": balance})
+    draft = _about_card(kind, card, giver=card.name, **facts)
+    return Draft(kind, *to, {**draft.facts, "name": to[1]})
+
+
+def _gift_card_void(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    card = queries.gift_card_facts(message.gift_card_id)
+    return _to_receiver(kind, card) if card.state == GiftCardState.VOID else None
+
+
+def _gift_card_to_wallet(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    draft = _about_card(kind, queries.gift_card_facts(message.gift_card_id), back_minor=message.facts["back_minor"])
+    return replace(draft, facts={**draft.facts, "link": f"{settings.base_url.rstrip('/')}/account"})
 
 
 def _in_fours(code: str) -> str:
@@ -222,6 +248,8 @@ _DRAFTS: dict[MessageKind, Callable[[MessageKind, Row[Any]], Draft | None]] = {
     MessageKind.REMINDER: _reminder,
     MessageKind.GIFT_CARD: _gift_card,
     MessageKind.GIFT_CARD_RECEIPT: _gift_card_receipt,
+    MessageKind.GIFT_CARD_VOID: _gift_card_void,
+    MessageKind.GIFT_CARD_TO_WALLET: _gift_card_to_wallet,
     MessageKind.SHOW_CANCELLED: _show_cancelled,
     MessageKind.GROUP_REQUEST: _group,
     MessageKind.GROUP_WITHDRAWN: _group,

@@ -19,7 +19,6 @@ from app import clock
 from app.db import on_commit, transaction
 from app.domain.codes import spoken
 from app.domain.ledger import Account, Entry, credit_taken
-from app.domain.pricing import Tariff
 from app.domain.refund_policy import CancellationReason, Return, last_end
 from app.domain.states import TicketState, UseState
 from app.domain.tenders import CreditKind, TenderKind
@@ -30,7 +29,7 @@ from app.queries.refund_terms import promised_steps
 from app.queries.seat_map import forget_seat_map
 from app.services.credits import credits_on, exchange_worth
 from app.services.giving_back import give_back_seats, lock_tickets
-from app.services.holding import Hold, Wish, keep_seats
+from app.services.holding import UNSEEN, Hold, Seen, Wish, keep_seats
 from app.services.holds import checked, keep_trying
 from app.services.ledger import post
 from app.services.returning import preview_return, tenders_of
@@ -76,7 +75,7 @@ def hold_for_exchange(
     *,
     user_id: int | None = None,
     actor: str = "guest",
-    shown: Tariff | None = None,
+    seen: Seen = UNSEEN,
 ) -> Hold:
     """Keep as many seats of the show as are to be exchanged, for a booking that replaces them once it is confirmed.
 
@@ -85,7 +84,7 @@ def hold_for_exchange(
     """
 
     def wish() -> Wish:
-        return Wish(show_id, checked(seat_ids), owner_key, user_id, actor, shown=shown)
+        return Wish(show_id, checked(seat_ids), owner_key, user_id, actor, seen=seen)
 
     return keep_trying(show_id, lambda: _hold_once(wish(), change))
 

@@ -30,6 +30,19 @@ ANY_NUMBER = 2**15 - 1
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What the page said that somebody chose seats by: at another price or time nothing is kept. None: it said nothing."""
+
+    tariff: Tariff | None = None
+    starts_at: dt.datetime | None = None
+    """In whole seconds."""
+
+
+UNSEEN = Seen()
+"""Chosen without such a page: at the counter, by command."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """Who wants which seats of a show; `seat_ids` are in order and each is there once."""
 
@@ -40,10 +53,7 @@ class Wish:
     actor: str
     leaving: int = 0
     """Seats of this buyer's for the same show that go when these are bought: they don't count twice."""
-    shown: Tariff | None = None
-    """What the buyer chose by: at any other prices these seats are not kept. None where no prices were shown."""
-    starts_at: dt.datetime | None = None
-    """When it begins by the page that the buyer saw: a show that was moved meanwhile is not kept for them."""
+    seen: Seen = UNSEEN
     until: dt.datetime | None = None
     """A group's: kept until then, whatever a hold's time and cap are, and as many as the staff say (domain/groups.py)."""
 
@@ -74,7 +84,7 @@ class Moved(Exception):
     """The buyer's own hold, or what the show is sold with, changed between the look and the lock: try again."""
 
 
-class _Seen(NamedTuple):
+class _SeatBefore(NamedTuple):
     """A seat before the locks: of the neighbourhood, or, with the booking in `own_id`, of the buyer's own hold."""
 
     seat_id: int
@@ -91,7 +101,7 @@ class _Seen(NamedTuple):
 class _Look:
     """The neighbourhood before the locks, and the buyer's own hold if there is one."""
 
-    near: list[_Seen]
+    near: list[_SeatBefore]
     own_id: int | None
     own_seats: set[int]
 
@@ -105,7 +115,7 @@ SELECT t.seat_id, 'own', b.expires_at, b.id FROM bookings b
 JOIN tickets t ON t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void'
 WHERE b.show_id = :show_id AND b.owner_key = :owner_key AND b.state = 'held'
 """,
-    _Seen,
+    _SeatBefore,
 )
 _HELD_BY_OWNER = text("SELECT id FROM bookings WHERE show_id = :show_id AND owner_key = :owner_key AND state = 'held'")
 _HAD = """
@@ -182,21 +192,21 @@ def _terms(wish: Wish) -> Terms:
         raise ShowNotOnSale
     if not _in_house(terms, wish):
         raise InvalidSeats("Some of these seats are not in this auditorium.")
-    if not _as_shown(terms, wish):
+    if not _as_seen(terms, wish):
         raise PricesChanged
     return terms
 
 
 def _serve(terms: Terms, wish: Wish) -> bool:
-    return _in_house(terms, wish) and _as_shown(terms, wish)
+    return _in_house(terms, wish) and _as_seen(terms, wish)
 
 
 def _in_house(terms: Terms, wish: Wish) -> bool:
     return terms.layout.by_id.keys() >= set(wish.seat_ids)
 
 
-def _as_shown(terms: Terms, wish: Wish) -> bool:
-    return wish.shown is None or wish.shown == terms.tariff
+def _as_seen(terms: Terms, wish: Wish) -> bool:
+    return wish.seen.tariff in (None, terms.tariff)
 
 
 def _look(session: Session, wish: Wish, layout: LayoutFacts) -> _Look:
@@ -257,7 +267,7 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
         raise NotFound("There is no such showing.")
     if show.state != "published" or not show.sales_open_at <= now < show.sales_close_at:
         raise ShowNotOnSale
-    if wish.starts_at not in (None, show.starts_at.replace(microsecond=0)):
+    if wish.seen.starts_at not in (None, show.starts_at.replace(microsecond=0)):
         raise ShowMoved
     had = show.had - wish.leaving
     if show.had + len(wish.seat_ids) > wish.most:
@@ -276,7 +286,7 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "percent": terms.tariff.percent,
         "step": terms.tariff.step_minor,
         "max_seats": wish.most,
-        "starts_at": wish.starts_at,
+        "starts_at": wish.seen.starts_at,
         "code": code,
         "owner_key": wish.owner_key,
         "user_id": wish.user_id,

@@ -19,7 +19,6 @@ from app import clock
 from app.config import settings
 from app.db import db as database
 from app.db import end_read, on_commit, transaction
-from app.domain.pricing import Tariff
 from app.domain.states import LIVE_BOOKING, BookingState
 from app.errors import (
     AlreadyExtended,
@@ -31,7 +30,7 @@ from app.errors import (
 )
 from app.metrics import HOLDS
 from app.queries.seat_map import forget_seat_map
-from app.services.holding import Hold, Moved, RunOut, Wish, keep_seats
+from app.services.holding import UNSEEN, Hold, Moved, RunOut, Seen, Wish, keep_seats
 from app.services.letting_go import let_go, lock_booking, seats_of
 
 log = structlog.get_logger(__name__)
@@ -46,18 +45,17 @@ def hold_seats(
     *,
     user_id: int | None = None,
     actor: str = "guest",
-    shown: Tariff | None = None,
-    starts_at: dt.datetime | None = None,
+    seen: Seen = UNSEEN,
 ) -> Hold:
     """Keep these seats of the show for this buyer, all or nothing, and give up what the buyer held there before.
 
-    `shown` is the tariff that the buyer chose by, `starts_at` the time they saw. Raises InvalidSeats (none, too many,
-    doubled, not of this show), OrphanSeat, SeatsTaken (details: `taken`; the buyer's earlier hold stays),
-    PricesChanged, ShowMoved, ShowNotOnSale, NotFound, Busy. Locks the wanted seats and the buyer's own ones.
+    Raises InvalidSeats (none, too many, doubled, not of this show), OrphanSeat, SeatsTaken (details: `taken`; the
+    buyer's earlier hold stays), PricesChanged and ShowMoved (not as `seen`), ShowNotOnSale, NotFound, Busy. Locks the
+    wanted seats and the buyer's own ones.
     """
 
     def wish() -> Wish:
-        return Wish(show_id, checked(seat_ids), owner_key, user_id, actor, shown=shown, starts_at=starts_at)
+        return Wish(show_id, checked(seat_ids), owner_key, user_id, actor, seen=seen)
 
     return keep_trying(show_id, lambda: _hold_once(wish()))
 

@@ -14,12 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger import Account, Entry
 from app.domain.shares import allocate
-from app.domain.tenders import CreditKind, Tender, TenderKind, share_return
+from app.domain.tenders import NO_SHOW, CreditKind, Tender, TenderKind, share_return
 from app.models import Booking, Cancellation, Payment
 from app.services.credits import pay_back_to_card, pay_into_wallet
 from app.services.refunds import request_refund
-
-NO_SHOW = 0
 
 _READ_PAYMENTS = text("""
 SELECT id, captured_minor - refunded_minor - credited_minor AS left_minor FROM payments
@@ -124,8 +122,7 @@ def _by_gateway(
     session: Session, booking: Booking, cancellation: Cancellation, tender: Tender, part: int, now: dt.datetime
 ) -> Entry:
     payment = session.get_one(Payment, (tender.show_id, tender.id), populate_existing=True)
-    bought_card = tender.show_id == NO_SHOW
-    if cancellation.to_wallet and booking.user_id is not None and not bought_card:
+    if cancellation.to_wallet and booking.user_id is not None and not tender.of_void_card:
         payment.credited_minor += part
         session.flush()
         pay_into_wallet(session, booking.user_id, booking.currency, part)

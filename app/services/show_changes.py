@@ -22,7 +22,7 @@ from app import clock
 from app.db import on_commit, transaction
 from app.domain.audit import Action
 from app.domain.film_week import FilmWeek
-from app.domain.local_time import day_start, instants_of
+from app.domain.local_time import LEAPT, day_start, instants_of
 from app.domain.programme import MOST, in_the_way
 from app.domain.staff import By
 from app.domain.states import ShowState
@@ -348,7 +348,7 @@ def _copy_once(by: By, cinema_id: int, week: FilmWeek) -> Made:
         for show in shows:
             new = _a_week_later(show, zone)
             if new is None:
-                left.append((_like(show), "The clocks leap over this time in that night."))
+                left.append((_like(show), LEAPT))
             else:
                 prices = pick.list_for(new.starts_at, new.screen_id) or show.price_list_id
                 made.append(dataclasses.replace(new, price_list_id=prices))

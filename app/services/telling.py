@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app.config import settings
-from app.domain.messages import SHORT, Channel, MessageKind
+from app.domain.messages import SHORT, TO_THE_RECEIVER, Channel, MessageKind
 from app.models import Booking, GiftCard, GroupRequest, Payment, Refund
 from app.services.outbox import Task, put
 
@@ -58,8 +58,8 @@ def tell_about_gift_card(
     subject_id: int | None = None,
     facts: dict[str, Any] | None = None,
 ) -> None:
-    """Queue a mail about a gift card: the card itself to whom it is for, anything else to its buyer."""
-    recipient = card.recipient_email if kind is MessageKind.GIFT_CARD else ""
+    """Queue a mail about a gift card: the card itself, and that it is void, to whom it is for; the rest to its buyer."""
+    recipient = card.recipient_email if kind in TO_THE_RECEIVER else ""
     _queue(
         session,
         now,

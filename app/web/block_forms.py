@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 from wtforms.widgets import DateTimeLocalInput
 
-from app.domain.block_times import BadTime, from_local, until_local
+from app.domain.local_time import BadTime, instant_of, typed_wall
 from app.queries.show_cancellation import Sum
 from app.web.account_forms import tidied
 from app.web.staff_forms import LONGEST_REASON
@@ -58,14 +57,14 @@ class ScreenBlockForm(BlockForm):
         self._zone = zone
 
     def validate_begins(self, field: _LocalTime) -> None:
-        self._read(field, from_local)
+        self._read(field)
 
     def validate_ends(self, field: _LocalTime) -> None:
-        self._read(field, until_local)
+        self._read(field, last=True)
 
-    def _read(self, field: _LocalTime, read: Callable[[str, ZoneInfo], dt.datetime]) -> None:
+    def _read(self, field: _LocalTime, *, last: bool = False) -> None:
         try:
-            field.instant = read(field.data, self._zone) if field.data else None
+            field.instant = instant_of(self._zone, typed_wall(field.data), last=last) if field.data else None
         except BadTime as problem:
             raise ValidationError(str(problem)) from problem
 

@@ -18,7 +18,7 @@ from app.adapters.payments import PayMode, gateways
 from app.config import settings
 from app.domain.messages import mobile_number
 from app.domain.pricing import TYPE_NAMES, PricedSeat, PriceTable, TicketType, price_of, types_for
-from app.domain.text import tidy
+from app.domain.text import tidy, tidy_lines
 from app.errors import Invalid
 from app.queries.checkout_page import CheckoutPage
 from app.queries.pay_ways import SavedWay
@@ -40,6 +40,11 @@ MODE_WORDS = {
 def trimmed(value: str | None) -> str:
     """Without what nobody sees: outer and double spaces, invisible letters, control characters."""
     return tidy(value or "")
+
+
+def trimmed_lines(value: str | None) -> str:
+    """The same where people write lines."""
+    return tidy_lines(value or "")
 
 
 def right_email(form: FlaskForm, field: Field) -> None:

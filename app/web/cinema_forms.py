@@ -21,7 +21,7 @@ from app.domain import cells
 from app.domain.cinemas import FACILITIES, MOST_STEPS, CinemaFacts
 from app.domain.refund_policy import RefundStep
 from app.domain.text import tidy
-from app.money import CURRENCIES
+from app.money import CURRENCIES, read_amount, write_amount
 from app.queries.cinemas import Bound, CityRef
 from app.queries.pay_ways import ways_of_house
 from app.web.account_forms import tidied
@@ -205,12 +205,17 @@ def _address(text: str) -> str:
 def _amount(currency: str) -> Callable[[str], int]:
     def reader(text: str) -> int:
         try:
-            return cells.an_amount(currency)(text)
+            return read_amount(text, _counted(currency))
         except ValueError:
             such = {0: "75", 3: "0.750"}.get(CURRENCIES.get(currency, 2), "0.75")
             raise ValueError(f"Write an amount in {currency or 'the currency'}, such as {such}.") from None
 
     return reader
+
+
+def _counted(currency: str) -> str:
+    """The currency, or one like most where there is none that we know: that is told at its own field."""
+    return currency if currency in CURRENCIES else "GBP"
 
 
 def _percent(text: str) -> Decimal:
@@ -228,7 +233,7 @@ def _step(row: StepTyped, currency: str) -> RefundStep:
     except ValueError:
         raise ValueError("write how many percent come back, 0 to 100.") from None
     try:
-        fee = cells.an_amount(currency)(row.fee) if row.fee else 0
+        fee = read_amount(row.fee, _counted(currency)) if row.fee else 0
     except ValueError:
         raise ValueError("the fee per seat is no amount.") from None
     return RefundStep(minutes, percent.normalize() + 0, fee)
@@ -267,12 +272,7 @@ def hours(step: RefundStep) -> str:
 
 
 def _fee(step: RefundStep, facts: CinemaFacts | None) -> str:
-    return major(step.seat_fee_minor, facts.currency) if step.seat_fee_minor and facts else ""
-
-
-def major(minor: int, currency: str) -> str:
-    """An amount as people type it: 0.75."""
-    return f"{Decimal(minor).scaleb(-CURRENCIES.get(currency, 2)):f}"
+    return write_amount(step.seat_fee_minor, facts.currency) if step.seat_fee_minor and facts else ""
 
 
 def _typed(facts: CinemaFacts, cities: Sequence[CityRef]) -> dict[str, Any]:
@@ -287,7 +287,7 @@ def _typed(facts: CinemaFacts, cities: Sequence[CityRef]) -> dict[str, Any]:
         "facilities": [one for one in facts.facilities if one in FACILITIES],
         "more_facilities": "\n".join(one for one in facts.facilities if one not in FACILITIES),
         "currency": facts.currency,
-        "fee": major(facts.fee_minor, facts.currency),
+        "fee": write_amount(facts.fee_minor, facts.currency),
         "tax": f"{facts.tax_percent.normalize():f}",
         "refunds": "house" if facts.refund_steps is None else "own" if facts.refund_steps else "none",
         "offer": "all" if facts.pay_ways is None else "chosen",

@@ -6,8 +6,8 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
-from app.domain.counter import BadEntry, minor_of, typed_words
 from app.domain.demand import LEAST, LONGEST_HOURS, MOST, Limits, Rule
+from app.money import BadAmount, read_amount, write_amount
 from app.web.account_forms import tidied
 from app.web.staff_forms import LONGEST_REASON, ReasonForm
 
@@ -110,20 +110,20 @@ class LimitsForm(Seen):
 
     def validate_step(self, field: StringField) -> None:
         try:
-            minor = minor_of(field.data, self.currency)
-        except BadEntry as problem:
+            minor = read_amount(field.data, self.currency)
+        except BadAmount as problem:
             raise ValidationError("Write an amount, like 0.50.") from problem
         if not 0 < minor <= BIGGEST_STEP:
             raise ValidationError("The step is more than nothing, and less than a house is worth.")
 
     @property
     def limits(self) -> Limits:
-        return Limits(-self.lowest.data, self.highest.data, minor_of(self.step.data, self.currency))
+        return Limits(-self.lowest.data, self.highest.data, read_amount(self.step.data, self.currency))
 
     def show(self, limits: Limits, revision: int) -> None:
         """Fill in what holds now."""
         self.lowest.data, self.highest.data, self.revision.data = -limits.lowest, limits.highest, str(revision)
-        self.step.data = typed_words(limits.step_minor, self.currency)
+        self.step.data = write_amount(limits.step_minor, self.currency)
 
 
 class SwitchForm(Seen, ReasonForm):

@@ -47,7 +47,8 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DomainError, _refusal)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(DataError, _unstorable)
+    for unheard in (DataError, OverflowError):
+        app.register_error_handler(unheard, _unstorable)
     for problem in (OperationalError, InterfaceError, TimeoutError, DriverError):
         app.register_error_handler(problem, _database_gone)
     app.register_error_handler(Exception, _broken)
@@ -75,8 +76,8 @@ def _http(problem: HTTPException) -> Response:
     return response
 
 
-def _unstorable(problem: DataError) -> Response:
-    """Numbers out of range, letters that no text can hold: nobody types them."""
+def _unstorable(problem: Exception) -> Response:
+    """Numbers and dates out of range, letters that no text can hold: nobody types them."""
     db.session.remove()
     return error_page(422, TITLES[422][1])
 

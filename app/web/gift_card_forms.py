@@ -6,10 +6,10 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
-from app.domain.gift_cards import NoAmount, Range, is_order_code, new_order_code, read_amount
-from app.money import format_money
+from app.domain.gift_cards import Range, is_order_code, new_order_code
+from app.money import BadAmount, format_money, read_amount
 from app.services.gift_cards import CardWish
-from app.web.booking_forms import right_email, trimmed
+from app.web.booking_forms import right_email, trimmed, trimmed_lines
 
 OWN = "own"
 LONGEST_NOTE = 300
@@ -27,7 +27,7 @@ class GiftCardForm(FlaskForm):
     )
     note = TextAreaField(
         "A few words to them, optional",
-        filters=[trimmed],
+        filters=[trimmed_lines],
         validators=[Length(max=LONGEST_NOTE, message=f"At most {LONGEST_NOTE} letters fit on the card")],
     )
     name = StringField(
@@ -61,7 +61,7 @@ class GiftCardForm(FlaskForm):
     def _own(self) -> int | None:
         try:
             minor = read_amount(self.own.data or "", self.allowed.currency)
-        except NoAmount:
+        except BadAmount:
             return None
         return minor if self.allowed.holds(minor) else None
 

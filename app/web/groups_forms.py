@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -25,11 +26,11 @@ from wtforms.validators import DataRequired, InputRequired, Length, ValidationEr
 
 from app import clock
 from app.config import settings
-from app.domain.counter import BadEntry, minor_of
 from app.domain.groups import KINDS, PriceMode
-from app.domain.local_time import NoSuchTime, instant_of
+from app.domain.local_time import INSTANT, BadTime, instant_of
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.errors import ConcurrentModification
+from app.money import BadAmount, read_amount
 from app.services.groups import GroupWish, Offer
 from app.web.booking_forms import right_email, right_phone_number, trimmed
 from app.web.languages import visitors_language
@@ -137,7 +138,7 @@ class OfferForm(FlaskForm):
     mode = RadioField("Price")
     amount = StringField("Amount", filters=[trimmed], validators=[_length(12)])
     pay_until = DateTimeLocalField(
-        "To be paid by", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], validators=[InputRequired("Say until when.")]
+        "To be paid by", format=[INSTANT, "%Y-%m-%dT%H:%M:%S"], validators=[InputRequired("Say until when.")]
     )
     note = TextAreaField("Words to the group, optional", filters=[trimmed], validators=[_length(LONGEST_WORDS)])
     reason = StringField("Why it changes", filters=[trimmed], validators=[_length(300)])
@@ -152,17 +153,20 @@ class OfferForm(FlaskForm):
         if self.mode.data == PriceMode.LIST:
             return
         try:
-            minor_of(field.data or "", self.currency)
-        except BadEntry as problem:
+            read_amount(field.data or "", self.currency)
+        except BadAmount as problem:
             raise ValidationError(str(problem)) from problem
 
     def validate_pay_until(self, field: Field) -> None:
         if field.data is None:
             return
         try:
-            instant_of(field.data, self.zone)
-        except NoSuchTime as problem:
+            self._until()
+        except BadTime as problem:
             raise ValidationError(str(problem)) from problem
+
+    def _until(self) -> dt.datetime:
+        return instant_of(ZoneInfo(self.zone), self.pay_until.data, last=True)
 
     @property
     def seen_revision(self) -> int:
@@ -172,8 +176,8 @@ class OfferForm(FlaskForm):
     def chosen(self, show_id: int, seat_ids: Sequence[int]) -> Offer:
         """The offer; only after validate() said that all is well."""
         mode = PriceMode(self.mode.data)
-        amount = 0 if mode is PriceMode.LIST else minor_of(self.amount.data, self.currency)
-        until = instant_of(self.pay_until.data, self.zone)
+        amount = 0 if mode is PriceMode.LIST else read_amount(self.amount.data, self.currency)
+        until = self._until()
         words = {"note": self.note.data or "", "reason": self.reason.data or ""}
         return Offer(show_id, tuple(seat_ids), mode, amount, until, TicketType(self.kind.data), **words)
 

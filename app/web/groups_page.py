@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from app import clock
 from app.domain.groups import Standing
+from app.domain.local_time import on_the_wall
 from app.domain.pricing import Tariff, TicketType
 from app.domain.seating import best_blocks
 from app.queries.groups import Group, ShowToOffer, shows_to_offer
@@ -105,7 +106,7 @@ def _listed(layout_id: int, tariff: Tariff, chosen: Sequence[int]) -> int:
 def usual_time(show: ShowToOffer, zone: str) -> dt.datetime:
     """Until when a group has to pay if nobody says otherwise, on the cinema's clocks, naive: six in the evening, two days
     before the show at the latest; an hour before a show that is sooner."""
-    now = clock.now().astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    now = on_the_wall(clock.now(), ZoneInfo(zone))
     start = show.starts_at.replace(tzinfo=None)
     evening = dt.time(18)
     last = min((now + dt.timedelta(days=USUAL_DAYS)).date(), (start - dt.timedelta(days=2)).date())

@@ -6,7 +6,7 @@ import redis
 from flask import Flask, current_app, request
 from flask_login import current_user
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.adapters.cache import cache
@@ -19,8 +19,14 @@ UNCOUNTED_BLUEPRINTS = frozenset({"webhooks", "health"})
 EXTENSION = "marquee_limits"
 
 
+class _Shared(RedisStorage):
+    """Counts in Valkey, through the client that we have: `limits` would load a second one, 2 MB, wherever it finds it."""
+
+    DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}
+
+
 def init_limits(app: Flask, chosen: Settings) -> None:
-    shared = storage_from_string(chosen.redis_url, socket_timeout=1, socket_connect_timeout=0.5)
+    shared = _Shared(chosen.redis_url, app.extensions["redis"].connection_pool)
     app.extensions[EXTENSION] = (MovingWindowRateLimiter(shared), MovingWindowRateLimiter(MemoryStorage()))
     if chosen.requests_per_minute:
         per_minute = chosen.requests_per_minute

@@ -14,17 +14,15 @@ from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.coupons import CouponKind
-from app.domain.gift_cards import NoAmount, read_amount
-from app.domain.local_time import instants_of
+from app.domain.local_time import BadTime, instant_of, typed_wall, written
 from app.domain.pricing import TicketType
-from app.money import CURRENCIES
+from app.money import CURRENCIES, BadAmount, read_amount, write_amount
 from app.queries.coupons import CouponRow
 from app.queries.staff import CinemaRef
 from app.services.offers import NewCoupon
 from app.web.account_forms import tidied
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-INSTANT = "%Y-%m-%dT%H:%M"
 
 
 class _Boxes(SelectMultipleField):
@@ -156,7 +154,7 @@ class CouponForm(FlaskForm):
             return None
         try:
             return read_amount(typed, currency)
-        except NoAmount:
+        except BadAmount:
             self[name].errors = [
                 f"Write an amount of {currency}, such as {'12.50' if CURRENCIES[currency] else '1250'}."
             ]
@@ -176,20 +174,15 @@ class CouponForm(FlaskForm):
         return empty
 
     def _instant(self, name: str, kept: dt.datetime | None) -> dt.datetime | None:
-        """A time on the cinema's wall. Of one that the wall shows twice, the first; what was not touched stays."""
+        """A time on the cinema's clocks; what was not touched stays."""
         typed = (self[name].data or "").strip()
-        zone = ZoneInfo(self.zone)
-        if not typed or (kept and typed == written(kept, zone)):
-            return kept if typed else None
-        try:
-            wall = dt.datetime.strptime(typed[:16], INSTANT)
-        except ValueError:
-            self[name].errors = ["Write a day and a time, such as 2026-12-24 18:00."]
+        if not typed:
             return None
-        found = instants_of(zone, wall.date(), wall.time())
-        if not found:
-            self[name].errors = ["This time does not exist there: the clocks go forward over it. Write another one."]
-        return found[0] if found else None
+        try:
+            return instant_of(ZoneInfo(self.zone), typed_wall(typed), last=name == "until", before=kept)
+        except BadTime as problem:
+            self[name].errors = [str(problem)]
+            return None
 
 
 PROMISED_FIELDS = (
@@ -207,21 +200,11 @@ PROMISED_FIELDS = (
 )
 
 
-def written(instant: dt.datetime, zone: ZoneInfo) -> str:
-    """An instant as the browser's field for day and time takes it."""
-    return instant.astimezone(zone).strftime(INSTANT)
-
-
-def plain_amount(minor: int, currency: str) -> str:
-    """12.50: an amount as it is typed."""
-    return f"{Decimal(minor).scaleb(-CURRENCIES[currency]):f}"
-
-
 def as_typed(kept: CouponRow, zone: str) -> dict[str, Any]:
     """The words that would make this coupon, by field."""
 
     def amount(minor: int | None) -> str:
-        return plain_amount(minor, kept.currency) if minor and kept.currency else ""
+        return write_amount(minor, kept.currency) if minor and kept.currency else ""
 
     there = ZoneInfo(zone)
     return {

@@ -80,7 +80,7 @@ class PricesForm(FlaskForm):
         """Each field for itself, then the list as a whole."""
         super().validate(extra_validators)
         self._more_rows_are_named()
-        if not any(field.errors for field in self if isinstance(field, PriceField)):
+        if not any(field.errors for field in self if isinstance(field, PriceField) or field.name.startswith("more-")):
             self._fits_together()
         return not self.errors
 
@@ -234,6 +234,8 @@ class ClockField(StringField):
         words = (self.data or "").strip().replace(".", ":")
         if not words:
             return
+        if len(words) > 5:
+            raise ValidationError("Write a time like 17:00.")
         hour, _, minute = words.partition(":")
         if words == "24:00":
             hour = "0"
@@ -241,7 +243,7 @@ class ClockField(StringField):
             self.time = dt.time(int(hour), int(minute or 0)) if words.replace(":", "", 1).isdecimal() else None
         except ValueError:
             self.time = None
-        if self.time is None or len(words) > 5:
+        if self.time is None:
             raise ValidationError("Write a time like 17:00.")
 
 

@@ -11,7 +11,7 @@ from app.adapters.payments import PayMode
 from app.domain.ledger import Account
 from app.domain.refund_policy import RefundStep, ends_at, step_at
 from app.domain.states import RefundState
-from app.domain.tenders import TenderKind
+from app.domain.tenders import VOID_CARD, TenderKind
 from app.money import format_money
 from app.queries.cancel_page import MoneyBack
 from app.web.filters import clock_time, day
@@ -125,6 +125,8 @@ def _count(number: int, word: str) -> str:
 
 def way_words(kind: TenderKind | Account, detail: str) -> str:
     """Where money goes: what a payment's mode, a gift card's last letters, a wallet or new seats mean to their owner."""
+    if kind in (TenderKind.PAYMENT, Account.REFUNDS_PAYABLE) and detail == VOID_CARD:
+        return "what paid for the gift card, which is void now"
     if kind in (TenderKind.PAYMENT, Account.REFUNDS_PAYABLE):
         return WAYS[PayMode(detail)]
     if kind in (TenderKind.GIFT_CARD, Account.GIFT_CARD_LIABILITY):

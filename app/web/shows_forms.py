@@ -24,7 +24,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.config import settings
-from app.domain.local_time import instants_of
+from app.domain.local_time import INSTANT, BadTime, instant_of, on_the_wall
 from app.domain.programme import MOST, Wish
 from app.queries.planner import ShowFacts
 from app.queries.programme import Choices, FilmChoice
@@ -165,15 +165,12 @@ class ShowsForm(FactsForm):
 
 
 def _at(field: Any, zone: ZoneInfo, before: dt.datetime) -> dt.datetime:
-    """The instant that a local time means; where there are two, the one it was before, else the first."""
-    wall = field.data.replace(second=0, microsecond=0)
-    if before.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0) == wall:
-        return before
-    found = instants_of(zone, wall.date(), wall.time())
-    if not found:
-        field.errors = ["The clocks leap over this time in that night. Choose another one."]
-        raise ValidationError
-    return found[0]
+    """The instant that a field means. Raises BadTime, and the field tells."""
+    try:
+        return instant_of(zone, field.data, before=before)
+    except BadTime as problem:
+        field.errors = [str(problem)]
+        raise
 
 
 _REASON = _words(LONGEST_REASON)
@@ -182,7 +179,7 @@ _REASON = _words(LONGEST_REASON)
 class MoveForm(FlaskForm):
     """Another time or another screen."""
 
-    starts_at = DateTimeLocalField("Begins", [Optional()], format=["%Y-%m-%dT%H:%M"])
+    starts_at = DateTimeLocalField("Begins", [Optional()], format=[INSTANT])
     screen_id = SelectField("Screen", coerce=int)
     at = HiddenField()
     """The instant itself, from the planner: it knows which of two equal times is meant."""
@@ -191,7 +188,7 @@ class MoveForm(FlaskForm):
 
     def __init__(self, shown: ShowFacts, screens: Choices, **data: Any) -> None:
         zone = ZoneInfo(shown.timezone)
-        super().__init__(starts_at=_wall(shown.starts_at, zone), screen_id=shown.facts["screen_id"], **data)
+        super().__init__(starts_at=on_the_wall(shown.starts_at, zone), screen_id=shown.facts["screen_id"], **data)
         self.screen_id.choices = [(one.id, one.name) for one in screens.screens if one.seats]
         self._shown, self._zone = shown, zone
 
@@ -204,12 +201,8 @@ class MoveForm(FlaskForm):
             return None
         try:
             return _at(self.starts_at, self._zone, self._shown.starts_at)
-        except ValidationError:
+        except BadTime:
             return None
-
-
-def _wall(instant: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    return instant.astimezone(zone).replace(tzinfo=None)
 
 
 def instant_in(words: str) -> dt.datetime | None:
@@ -226,12 +219,8 @@ class ShowForm(FactsForm):
 
     movie_id = SelectField("Film", coerce=int)
     price_list_id = SelectField("Prices", coerce=int)
-    sales_open_at = DateTimeLocalField(
-        "Bookings open", [InputRequired("Write day and time.")], format=["%Y-%m-%dT%H:%M"]
-    )
-    sales_close_at = DateTimeLocalField(
-        "Bookings close", [InputRequired("Write day and time.")], format=["%Y-%m-%dT%H:%M"]
-    )
+    sales_open_at = DateTimeLocalField("Bookings open", [InputRequired("Write day and time.")], format=[INSTANT])
+    sales_close_at = DateTimeLocalField("Bookings close", [InputRequired("Write day and time.")], format=[INSTANT])
     reason = StringField("Reason", _REASON, filters=[tidied])
     seen = HiddenField()
 
@@ -239,7 +228,7 @@ class ShowForm(FactsForm):
         zone = ZoneInfo(shown.timezone)
         facts = {**shown.facts, "cleaning_minutes": shown.cleaning_minutes}
         for name in ("sales_open_at", "sales_close_at"):
-            facts[name] = _wall(shown.facts[name], zone)
+            facts[name] = on_the_wall(shown.facts[name], zone)
         super().__init__(data=facts)
         self.movie_id.choices = [(film.id, film.words) for film in choices.films]
         self.price_list_id.choices = list(choices.lists.items())
@@ -253,7 +242,7 @@ class ShowForm(FactsForm):
         facts = self._shown.facts
         try:
             opens, closes = (_at(self[name], self._zone, facts[name]) for name in ("sales_open_at", "sales_close_at"))
-        except ValidationError:
+        except BadTime:
             return None
         kept = {name: facts[name] for name in ("screen_id", "starts_at", *FIXED_WHEN_TAKEN) if name in facts}
         given = {name: _plain(field.data) for name, field in self._fields.items() if name in _SHOW}

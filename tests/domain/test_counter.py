@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.counter import BadEntry, CounterTender, Entry, kinds_of, minor_of, parse_entry, typed_words
+from app.domain.counter import BadEntry, CounterTender, Entry, kinds_of, parse_entry
 from app.domain.pricing import TicketType
 
 
@@ -37,25 +37,3 @@ def test_the_line_says_how_it_is_paid() -> None:
 
 def test_letters_are_kinds_of_tickets() -> None:
     assert kinds_of("ACAW") == ([TicketType.ADULT, TicketType.ADULT, TicketType.CHILD], 1)
-
-
-@pytest.mark.parametrize(
-    ("typed", "currency", "minor"), [("30", "GBP", 3000), ("30,5", "EUR", 3050), ("500", "JPY", 500)]
-)
-def test_amounts_are_read_in_the_currencys_digits(typed: str, currency: str, minor: int) -> None:
-    assert minor_of(typed, currency) == minor
-
-
-@pytest.mark.parametrize("typed", ["", "-3", "1e9", "NaN", "3.999", "0x1"])
-def test_what_is_no_amount_is_refused(typed: str) -> None:
-    with pytest.raises(BadEntry):
-        minor_of(typed, "GBP")
-
-
-@pytest.mark.parametrize(
-    ("minor", "currency", "words"),
-    [(3050, "GBP", "30.50"), (5, "EUR", "0.05"), (50, "JPY", "50"), (50, "KWD", "0.050")],
-)
-def test_an_amount_is_shown_as_it_would_be_typed(minor: int, currency: str, words: str) -> None:
-    assert typed_words(minor, currency) == words
-    assert minor_of(words, currency) == minor

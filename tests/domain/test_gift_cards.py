@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from app.domain.codes import ALPHABET
 from app.domain.gift_cards import (
     CODE_LENGTH,
-    NoAmount,
     Range,
     code_hash,
     code_of,
@@ -21,9 +19,7 @@ from app.domain.gift_cards import (
     is_order_code,
     looks_like_code,
     new_order_code,
-    read_amount,
 )
-from app.money import CURRENCIES
 
 
 def test_a_code_is_made_of_the_order_and_the_secret_and_of_nothing_else():
@@ -59,32 +55,6 @@ def test_what_can_be_no_code_does_not_look_like_one(typed):
 def test_order_codes_are_known_by_their_shape():
     assert is_order_code(new_order_code())
     assert not any(is_order_code(text) for text in ("", "abc", "A" * 11, "U" * 12, "A" * 13))
-
-
-@pytest.mark.parametrize(
-    ("typed", "currency", "minor"),
-    [
-        ("25", "GBP", 2500),
-        (" 25.5 ", "GBP", 2550),
-        ("25,50", "EUR", 2550),
-        ("1800", "JPY", 1800),
-        ("1.234", "KWD", 1234),
-    ],
-)
-def test_an_amount_is_read_in_the_currencys_own_units(typed, currency, minor):
-    assert read_amount(typed, currency) == minor
-
-
-@pytest.mark.parametrize("typed", ["", "-5", "1e3", "NaN", "2.505", "1.2.3", "١٢", "five", "0x10", "9" * 13, ".", "+5"])
-def test_what_is_no_amount_is_refused(typed):
-    with pytest.raises(NoAmount):
-        read_amount(typed, "GBP")
-
-
-@given(st.sampled_from(sorted(CURRENCIES)), st.text(max_size=14))
-def test_no_typing_breaks_the_reader(currency, typed):
-    with contextlib.suppress(NoAmount):
-        assert read_amount(typed, currency) >= 0
 
 
 @given(st.integers(1, 10_000), st.integers(1, 100_000))

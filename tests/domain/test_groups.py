@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -20,7 +19,6 @@ from app.domain.groups import (
     spread,
     standing,
 )
-from app.domain.local_time import NoSuchTime, instant_of
 from app.domain.pricing import LineKind, PricedSeat, TicketType
 from app.domain.states import BookingState, GroupState
 
@@ -105,15 +103,3 @@ def test_only_groups_have_a_groups_key() -> None:
 )
 def test_where_a_request_stands(state: GroupState, booking: BookingState | None, over: bool, stands: Standing) -> None:
     assert standing(state, booking, over=over) is stands
-
-
-def test_a_time_on_the_wall_is_one_instant() -> None:
-    noon = dt.datetime(2026, 7, 1, 12)
-    assert instant_of(noon, "Europe/London") == dt.datetime(2026, 7, 1, 11, tzinfo=dt.UTC)
-
-
-@pytest.mark.parametrize("wall", [dt.datetime(2026, 3, 29, 1, 30), dt.datetime(2026, 10, 25, 1, 30)])
-def test_a_time_that_no_clock_shows_or_that_it_shows_twice_is_refused(wall: dt.datetime) -> None:
-    with pytest.raises(NoSuchTime):
-        instant_of(wall, "Europe/London")
-    assert instant_of(wall + dt.timedelta(hours=2), "Europe/London").tzinfo is dt.UTC

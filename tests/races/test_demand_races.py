@@ -6,11 +6,12 @@ from sqlalchemy import text
 
 from app.db import db, transaction
 from app.domain.pricing import Tariff
+from app.domain.staff import COMMAND
 from app.errors import Busy, PricesChanged
 from app.models import Show
 from app.services import holds
 from app.services.demand import judge_demand
-from app.services.holds import Hold
+from app.services.holding import Hold, Seen
 from app.services.show_cancelling import cancel_show
 from tests.builders import a_cinema, a_demand_rule, a_show, seat_ids
 from tests.support.crowd import together
@@ -41,7 +42,7 @@ def test_nobody_pays_what_they_were_not_shown(crowd):
             db.session.commit()
             row = 10 * (number % 10)
             wanted = [seats[row + (0 if number < 10 else 8)]]
-            return shown, holds.hold_seats(show.id, wanted, f"s:{number}", shown=shown)
+            return shown, holds.hold_seats(show.id, wanted, f"s:{number}", seen=Seen(shown))
 
         return buy
 
@@ -74,7 +75,7 @@ def test_a_show_called_off_while_it_is_judged_waits_for_nobody(crowd):
     cinema = a_cinema()
     shows = [a_show(cinema=cinema) for _ in range(6)]
     a_demand_rule(cinema, 20)
-    tasks = [judge_demand, *(lambda show=show: cancel_show(show.id, "The projector broke.", "test") for show in shows)]
+    tasks = [judge_demand, *(lambda show=show: cancel_show(COMMAND, show.id, "The projector broke.") for show in shows)]
     results = together(crowd, [*tasks, judge_demand])
     assert not [one for one in results if isinstance(one, Busy | Exception)]
     states = db.session.execute(text("SELECT DISTINCT state FROM shows")).scalars().all()

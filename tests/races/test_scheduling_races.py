@@ -20,7 +20,8 @@ from app.embedded import Urls, connect
 from app.errors import Conflict, DomainError, ScreenBusy
 from app.models import Screen, Show
 from app.services import scheduling
-from app.services.holds import Hold, hold_seats
+from app.services.holding import Hold, Seen
+from app.services.holds import hold_seats
 from app.services.scheduling import Made, NewShow, publish_shows, schedule_shows
 from app.services.show_changes import delete_draft, move_show, unpublish_show
 from tests.builders import a_cinema, a_movie, a_price_list, a_screen, a_show, seat_ids
@@ -200,7 +201,7 @@ def test_a_hold_or_the_change_wins_and_never_both(crowd, no_deadlocks, change):
         before, begins = (show.starts_at, show.screen_id), show.starts_at
         seats = seat_ids(show, "B3", "B4")
         tasks: list[Callable[[], Any]] = [
-            lambda s=show.id, w=seats, at=begins: hold_seats(s, w, "s:buyer", starts_at=at),
+            lambda s=show.id, w=seats, at=begins: hold_seats(s, w, "s:buyer", seen=Seen(starts_at=at)),
             lambda s=show: CHANGES[change](s),
         ]
         results = together(crowd, tasks if place % 2 else tasks[::-1])

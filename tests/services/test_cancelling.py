@@ -199,7 +199,7 @@ def test_a_guest_has_no_wallet(app):
     booking = a_paid_booking(a_show(), 2)
     with pytest.raises(Invalid, match="needs an account"):
         cancel(booking, to_wallet=True)
-    assert not preview(booking).has_account
+    assert not preview(booking).to_choose
 
 
 def test_a_gift_card_that_never_ends_does_not_begin_to_end(app):

@@ -13,6 +13,7 @@ from app.domain.staff import By, Reach, Role
 from app.errors import AmountChanged, Conflict, Forbidden, InvalidGiftCard, NotFound
 from app.models import GiftCard
 from app.queries.gift_card_desk import history
+from app.queries.messages import TO_CARD_PAYMENT, Way, given_back
 from app.queries.wallets import wallet_page
 from app.services import checkout, extras, payments
 from app.services.card_voiding import void_gift_card
@@ -26,7 +27,7 @@ from tests.services.test_gift_cards import run_out
 from tests.support.books import books, rows, unbalanced
 from tests.support.offers import A_WISH, a_gift_card, an_account, an_order, in_wallet, the_card, untrue_balances
 from tests.support.post import a_gift_card as one_sold_elsewhere
-from tests.support.post import messages
+from tests.support.post import bodies, messages, run
 from tests.support.purse import Purse, a_booking
 from tests.support.staff import by
 
@@ -126,8 +127,10 @@ def test_they_never_go_to_the_wallet_of_who_held_the_card(alma: By):
     holder = an_account()
     booking = a_booking(a_show(), 2, Purse(user_id=holder, cards=[code]))
     void_gift_card(alma, card_id, 0, "stolen")
-    cancel(booking, to_wallet=True)
+    done = cancel(booking, to_wallet=True)
     assert in_wallet(holder) == 0
+    told = given_back(booking.show_id, done.cancellation_id)
+    assert told.ways == (Way(TO_CARD_PAYMENT, 1935),), "and so the mail says"
     assert [row[:2] for row in refunds()] == [(0, 1935)]
 
 
@@ -136,8 +139,7 @@ def test_it_goes_to_the_wallet_of_its_buyer_where_that_is_wanted(alma: By):
     with pytest.raises(Conflict, match="no account"):
         void_gift_card(alma, card_id, 2500, "wanted", to_wallet=True)
     buyer = an_account()
-    with transaction() as session:
-        session.get_one(GiftCard, card_id).user_id = buyer
+    bought_by(buyer, card_id)
     void_gift_card(alma, card_id, 2500, "wanted", to_wallet=True)
     assert in_wallet(buyer) == 2500
     assert [move.words for move in wallet_page(buyer).movements] == ["Gift card made void"]
@@ -145,6 +147,59 @@ def test_it_goes_to_the_wallet_of_its_buyer_where_that_is_wanted(alma: By):
     (payment,) = rows("SELECT credited_minor FROM payments WHERE gift_card_id = :id", id=card_id)
     assert payment.credited_minor == 2500
     assert unbalanced() == []
+
+
+def bought_by(user_id: int, card_id: int) -> None:
+    with transaction() as session:
+        session.get_one(GiftCard, card_id).user_id = user_id
+
+
+def told_of_void() -> list[tuple[str, str]]:
+    return [(row.kind, row.recipient) for row in messages() if row.kind in ("gift_card_void", "gift_card_to_wallet")]
+
+
+def test_who_was_given_a_card_is_told_that_it_is_void(alma: By, post):
+    card_id, _ = a_gift_card(recipient_name="Bess", recipient_email="bess@example.org")
+    void_gift_card(alma, card_id, 2500, "not told to anybody")
+    assert told_of_void() == [("gift_card_void", "bess@example.org")]
+    run(messages(kind=MessageKind.GIFT_CARD_VOID)[0])
+    (letter,) = post.sent
+    assert letter["To"] == "Bess <bess@example.org>"
+    for words in bodies(letter):
+        assert "is void" in words
+        assert the_card(card_id).code_end in words
+        assert "not told to anybody" not in words
+
+
+def test_a_card_of_ones_own_is_told_of_to_its_buyer_with_what_its_wallet_got(alma: By, post):
+    card_id, _ = a_gift_card()
+    bought_by(an_account(), card_id)
+    void_gift_card(alma, card_id, 2500, "wanted", to_wallet=True)
+    assert told_of_void() == [("gift_card_void", A_WISH.email), ("gift_card_to_wallet", A_WISH.email)]
+    for kind in (MessageKind.GIFT_CARD_VOID, MessageKind.GIFT_CARD_TO_WALLET):
+        run(messages(kind=kind)[0])
+    for words in bodies(post.sent[1]):
+        assert "£25.00" in words
+        assert "your wallet" in words
+
+
+def test_nothing_in_the_wallet_is_nothing_to_tell_of(alma: By):
+    card_id, code = a_gift_card(2150, recipient_email="bess@example.org")
+    bought_by(an_account(), card_id)
+    a_booking(a_show(), 2, Purse(cards=[code]))
+    void_gift_card(alma, card_id, 0, "lost", to_wallet=True)
+    assert told_of_void() == [("gift_card_void", "bess@example.org")]
+
+
+def test_the_refund_of_a_void_card_says_why(alma: By, fake: FakeGateway, post):
+    an_order(provider="fake")
+    assert payments.settle_payment(fake.happens(list(fake.sessions)[-1], EventKind.CAPTURED)) == "confirmed"
+    (card,) = rows("SELECT id FROM gift_cards")
+    void_gift_card(alma, card.id, 2500, "bought twice")
+    (refund,) = rows("SELECT id FROM refunds")
+    send_refund(0, refund.id)
+    run(next(one for one in messages() if one.kind.startswith("refund_")))
+    assert "The card was made void." in bodies(post.sent[0])[0]
 
 
 def test_a_card_that_a_booking_is_being_paid_with_is_not_voided(alma: By):

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import clock
-from app.db import db, transaction
+from app.db import db
 from app.domain.demand import Limits, Rule
 from app.domain.pricing import Tariff, TicketType
 from app.domain.staff import COMMAND, Role
@@ -20,7 +20,9 @@ from app.models import Cinema, Show
 from app.queries.box_office import sessions_of_day
 from app.queries.layouts import terms_of_show
 from app.services import box_office, checkout, holds, payments, shifts
+from app.services.blocking import block_seats
 from app.services.demand import add_rule, change_rule, judge_demand, set_limits, switch_rule
+from app.services.holding import Seen
 from tests.builders import (
     A_BUYER,
     a_cinema,
@@ -101,11 +103,7 @@ def test_blocked_seats_are_no_part_of_the_house(cinema: Cinema):
     show = a_show(seats=10, cinema=cinema)
     a_demand_rule(cinema, 15, full_from=50)
     a_paid_booking(show, seats=seat_ids(show, "A1", "A2"))
-    with transaction() as session:
-        session.execute(
-            text("UPDATE show_seats SET state = 'blocked', version = version + 1 WHERE seat_id = ANY(:ids)"),
-            {"ids": seat_ids(show, "A5", "A6", "A7", "A8", "A9", "A10")},
-        )
+    block_seats(COMMAND, show.id, seat_ids(show, "A5", "A6", "A7", "A8", "A9", "A10"), "The row is mended.")
     assert judge_demand() == 1
 
 
@@ -227,18 +225,18 @@ def test_the_counter_lists_what_a_seat_costs_now(show: Show, cinema: Cinema):
 
 def test_seats_are_not_kept_at_other_prices_than_were_shown(show: Show):
     shown = Tariff(show.price_list_id)
-    assert holds.hold_seats(show.id, seat_ids(show, "A1"), "s:one", shown=shown)
+    assert holds.hold_seats(show.id, seat_ids(show, "A1"), "s:one", seen=Seen(shown))
     now = raised(show)
     with pytest.raises(PricesChanged):
-        holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", shown=shown)
-    assert holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", shown=now)
+        holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", seen=Seen(shown))
+    assert holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", seen=Seen(now))
 
 
 def test_a_refused_hold_leaves_the_earlier_one(show: Show):
     booking = a_hold(show, owner="s:one", seats=seat_ids(show, "A1"))
     raised(show)
     with pytest.raises(PricesChanged):
-        holds.hold_seats(show.id, seat_ids(show, "C1"), "s:one", shown=booking.tariff)
+        holds.hold_seats(show.id, seat_ids(show, "C1"), "s:one", seen=Seen(booking.tariff))
     assert the_booking(show.id, booking.id).state == "held"
 
 
@@ -258,7 +256,7 @@ def test_prices_that_change_between_look_and_write_are_found_by_the_write(
 
     monkeypatch.setattr(holding, "_judge_seats", meanwhile)
     with pytest.raises(PricesChanged):
-        holds.hold_seats(show.id, seat_ids(show, "A1"), "s:one", shown=Tariff(show.price_list_id))
+        holds.hold_seats(show.id, seat_ids(show, "A1"), "s:one", seen=Seen(Tariff(show.price_list_id)))
     assert changed
     booking = a_hold(show, seats=seat_ids(show, "A1"))
     assert prices_of(show, booking.id) == [1200]

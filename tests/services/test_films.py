@@ -14,7 +14,7 @@ from app.db import db
 from app.domain.csv_import import MovieRow, read_film
 from app.domain.films import FACTS, facts_of_row, joined, revision, typed
 from app.domain.poster_sizes import WIDTHS, drawing_name, is_upload
-from app.domain.staff import By, Role
+from app.domain.staff import COMMAND, By, Role
 from app.errors import BadPicture, ConcurrentModification, Conflict, ImportRefused, Invalid, NotFound
 from app.models import AuditEntry, FilmFile, Movie, MoviePoster, Show
 from app.queries.browsing.films import search_films
@@ -213,7 +213,7 @@ def test_a_film_with_shows_to_come_stays_and_says_how_many(ruth: By):
     with pytest.raises(Conflict, match="2 shows of it are still to come"):
         archive_film(ruth, movie.id)
     assert the_film(movie.id).archived_at is None
-    cancel_show(show.id, "the projector", "test")
+    cancel_show(COMMAND, show.id, "the projector")
     with pytest.raises(Conflict, match="1 show of it is still to come"):
         archive_film(ruth, movie.id)
 

@@ -11,10 +11,12 @@ from sqlalchemy import text
 
 from app import clock
 from app.db import db, transaction
+from app.domain.counter import CounterTender
 from app.domain.groups import PriceMode, Standing
+from app.domain.ledger import Account
 from app.domain.messages import MessageKind
 from app.domain.pricing import TicketType
-from app.domain.staff import By, Role
+from app.domain.staff import COMMAND, By, Role
 from app.errors import (
     Forbidden,
     HoldExpired,
@@ -29,10 +31,13 @@ from app.models import Booking, Cinema, GroupRequest, Show
 from app.queries.exchange_page import exchangeable
 from app.queries.groups import Group, group_of
 from app.services import extras, groups, holds, payments
+from app.services.box_office import Money, take_payment
 from app.services.cancelling import Preview, cancel_seats, preview_cancellation
 from app.services.checkout import Buyer, begin_payment
+from app.services.counter_refunds import cancel_at_counter
 from app.services.group_reminders import remind_groups
 from app.services.groups import AlreadyPaid, ChangedMeanwhile, Offer, make_offer
+from app.services.shifts import open_shift
 from app.services.show_cancelling import cancel_show
 from app.services.tickets import render_tickets
 from tests.builders import (
@@ -420,6 +425,20 @@ def test_a_paid_group_cancels_some_of_its_seats_and_then_all(regent: Cinema, rut
     assert states(show) == {"free": 60}
 
 
+def test_a_group_that_gave_all_back_is_offered_seats_anew_and_pays_them_in_cash_again(
+    app: Flask, regent: Cinema, ruth: By, show: Show
+) -> None:
+    seller = by(a_person(Role.BOX_OFFICE, regent))
+    shift, group = open_shift(seller, regent.id, 5000), a_group(regent, 4)
+    for _ in range(2):
+        booking = an_offer(group, ruth, show, seat_ids(show)[:4])
+        sold = take_payment(seller, shift, show.id, booking.id, Money(CounterTender.CASH))
+        assert (sold.due_minor, sold.repeated) == (4000, False)
+        back = {"full": True, "expected_minor": 4000, "reason": "They are ill", "shift_id": shift}
+        cancel_at_counter(seller, show.id, booking.id, None, **back)
+    assert books(Account.CASH_DRAWER) == {}, "it stands at nothing"
+
+
 def test_a_groups_seats_are_not_exchanged_by_the_buyer(regent: Cinema, ruth: By, show: Show) -> None:
     booking = an_offer(a_group(regent), ruth, show, seat_ids(show)[:12])
     assert pay(booking) == "confirmed"
@@ -430,7 +449,7 @@ def test_a_groups_seats_are_not_exchanged_by_the_buyer(regent: Cinema, ruth: By,
 def test_a_show_that_is_called_off_lets_its_groups_go(regent: Cinema, ruth: By, show: Show) -> None:
     group_id = a_group(regent)
     an_offer(group_id, ruth, show, seat_ids(show)[:40])
-    cancel_show(show.id, "The projector is broken.", "test")
+    cancel_show(COMMAND, show.id, "The projector is broken.")
     assert the_group(group_id).standing is Standing.ENDED
 
 

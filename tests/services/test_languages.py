@@ -94,14 +94,17 @@ CASES: dict[MessageKind, list[dict[str, Any]]] = {
     ],
     MessageKind.PAYMENT_FAILED: [{"kept": True, "asked_minor": 2150}, {"kept": False, "asked_minor": 2150}],
     MessageKind.LATE_PAYMENT: [
-        {"refund": RefundView(2150, "GBP", reason, "requested"), "stands": stands}
+        {"refund": RefundView(2150, "GBP", "wrong_amount", "requested"), "stands": False, "kept": True},
+    ]
+    + [
+        {"refund": RefundView(2150, "GBP", reason, "requested"), "stands": stands, "kept": False}
         for stands in (True, False)
         for reason in ("wrong_amount", "already_paid", "released", "cancelled", "show_cancelled", "show_begun")
     ],
     MessageKind.CANCELLATION: [
         {"back": GivenBack("buyer", ("A1",), 2000, 100, 1900, (Way(way, 1900, "7X"),)), "stands": stands}
         for stands in (True, False)
-        for way in ("refunds_payable", "gift_card_liability", "wallet_liability", "exchanges")
+        for way in ("refunds_payable", "gift_card_liability", "wallet_liability", "exchanges", "card_payment")
     ]
     + [{"back": GivenBack("buyer", ("A1",), value, value, 0, ()), "stands": False} for value in (0, 100)],
     MessageKind.SHOW_CANCELLED: [
@@ -109,10 +112,13 @@ CASES: dict[MessageKind, list[dict[str, Any]]] = {
         {"why": "", "back": GivenBack("show_cancelled", ("A1",), 5, 0, 5, (Way("refunds_payable", 5),))},
     ],
     MessageKind.REMINDER: [{}],
-    MessageKind.REFUND_SENT: [{"refund": RefundFacts(2150, "GBP", "sent")}],
-    MessageKind.REFUND_DONE: [{"refund": RefundFacts(2150, "GBP", "done")}],
+    MessageKind.REFUND_SENT: [{"refund": RefundFacts(2150, "GBP", "sent", why)} for why in ("", "released")],
+    MessageKind.REFUND_DONE: [{"refund": RefundFacts(2150, "GBP", "done", why)} for why in ("", "wrong_amount")]
+    + [{"refund": RefundFacts(1, "GBP", "done", why), "b": None} for why in ("voided", "wrong_amount", "already_paid")],
     MessageKind.GIFT_CARD: [{}],
     MessageKind.GIFT_CARD_RECEIPT: [{}],
+    MessageKind.GIFT_CARD_VOID: [{}],
+    MessageKind.GIFT_CARD_TO_WALLET: [{"back_minor": 2500}],
     MessageKind.GROUP_REQUEST: [{"whole_show": True}, {"whole_show": False}, {"people": 1}],
     MessageKind.GROUP_OFFER: [{"number": 1, "note": "1837"}, {"number": 2, "note": ""}],
     MessageKind.GROUP_REMINDER: [{}],
@@ -164,7 +170,7 @@ def test_nothing_of_a_message_stays_english(pseudo, facts: dict[str, Any], kind:
     )
     for case in CASES[kind]:
         about = {**facts, **case}
-        if kind in (MessageKind.GIFT_CARD, MessageKind.GIFT_CARD_RECEIPT):
+        if about["b"] is None or kind.value.startswith("gift_card"):
             about |= {"b": None, "card": card, "gift_code": "1234"}
         if kind in GROUPS:
             about |= of_a_group(facts["b"], case)

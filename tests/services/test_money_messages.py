@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
@@ -19,7 +20,7 @@ from app.models import Booking
 from app.services import payments, refunds
 from app.services.show_cancelling import cancel_show, refund_show
 from app.services.telling import tell, tell_about_gift_card
-from tests.builders import a_hold, a_paid_booking, a_show, a_started_payment
+from tests.builders import a_hold, a_paid_booking, a_show, a_started_payment, an_event, the_booking
 from tests.support.offers import an_order, the_card
 from tests.support.post import a_gift_card, bodies, deliver, give_back, messages, run, the_message
 
@@ -144,6 +145,66 @@ def test_a_refund_of_a_gift_card_is_told_to_its_buyer(post) -> None:
     for words in bodies(post.sent[-1]):
         assert "£24.00 went back" in " ".join(words.split())
         assert the_card(card_id).order_code in words
+
+
+def test_a_payment_of_a_wrong_amount_says_until_when_the_seats_are_kept_and_what_to_do(post) -> None:
+    booking = a_hold(a_show())
+    payment = a_started_payment(booking)
+    assert payments.settle_payment(an_event(payment, amount_minor=2000)) == "refunded: wrong amount"
+    until = the_booking(booking.show_id, booking.id).expires_at.astimezone(ZoneInfo("Europe/London"))
+    deliver(booking, MessageKind.LATE_PAYMENT)
+    for words in bodies(post.sent[0]):
+        said = " ".join(words.split())
+        assert "was not the amount of your booking" in said
+        assert f"Your seats are kept until {until:%a %-d %b %H:%M}" in said
+        assert "Pay £21.50 by then and they are yours" in said
+        assert "Pay again" in said
+        assert "has no tickets" not in said
+
+
+def test_once_their_time_is_over_nothing_is_said_to_be_kept(post, moved_clock) -> None:
+    booking = a_hold(a_show())
+    payments.settle_payment(an_event(a_started_payment(booking), amount_minor=2000))
+    moved_clock.forward(hours=2)
+    deliver(booking, MessageKind.LATE_PAYMENT)
+    said = " ".join(bodies(post.sent[0])[0].split())
+    assert "kept until" not in said
+    assert "This booking has no tickets." in said
+
+
+def test_what_went_back_at_once_says_which_payment_it_was(post) -> None:
+    booking = a_hold(a_show())
+    payments.settle_payment(an_event(a_started_payment(booking), amount_minor=2000))
+    refund_id = db.session.execute(text("SELECT id FROM refunds")).scalar_one()
+    db.session.commit()
+    for state, kind in ((RefundState.SENT, MessageKind.REFUND_SENT), (RefundState.DONE, MessageKind.REFUND_DONE)):
+        with transaction() as session:
+            refunds._note(session, booking.show_id, refund_id, state, "test")
+        deliver(booking, kind)
+        said = " ".join(bodies(post.sent[-1])[0].split())
+        assert "a payment that we couldn’t use. The amount that arrived was not the amount of your booking." in said
+
+
+def test_money_of_seats_that_were_given_back_is_no_late_payment(post) -> None:
+    show = a_show()
+    booking = a_paid_booking(show)
+    cancel_show(COMMAND, show.id, "The lamp burst.")
+    refund_show(show.id, 0)
+    refund_id = db.session.execute(text("SELECT id FROM refunds")).scalar_one()
+    db.session.commit()
+    with transaction() as session:
+        refunds._note(session, booking.show_id, refund_id, RefundState.DONE, "test")
+    deliver(booking, MessageKind.REFUND_DONE)
+    assert "couldn’t use" not in bodies(post.sent[-1])[0]
+
+
+def test_the_lines_of_a_gift_cards_words_stay_lines(post) -> None:
+    tell_card(MessageKind.GIFT_CARD, note="Happy <birthday>!\n\nYours,\nAda")
+    (letter,) = post.sent
+    assert "Happy <birthday>!\n\nYours,\nAda" in bodies(letter)[0]
+    page = letter.get_body(("html",))
+    assert page is not None
+    assert "Happy &lt;birthday&gt;!<br><br>Yours,<br>Ada" in page.get_content()
 
 
 def test_late_money_of_nothing_is_not_told(post) -> None:

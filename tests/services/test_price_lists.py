@@ -193,7 +193,7 @@ def test_only_untouched_shows_go_along_if_that_was_chosen(cinema: Cinema):
         publish_show(one.id, "test")
     a_hold(held)
     a_paid_booking(sold)
-    cancel_show(off.id, "the projector", "test")
+    cancel_show(COMMAND, off.id, "the projector")
     done = change(free)
     assert done.shows.moved == (free.id,)
     assert set(done.shows.kept) == {held.id, sold.id}

@@ -21,6 +21,7 @@ from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, Not
 from app.models import Cinema, Movie, Screen, Show, ShowCancellation
 from app.queries.programme import busy_on
 from app.services.blocking import block_seats
+from app.services.holding import Seen
 from app.services.holds import hold_seats, release_booking
 from app.services.promises import check_promises
 from app.services.scheduling import NewShow, publish_shows, schedule_shows, told
@@ -377,5 +378,5 @@ def test_who_saw_the_old_time_is_told_and_keeps_nothing(app):
     old, seats = show.starts_at, seat_ids(show, "A1", "A2")
     move_show(COMMAND, show.id, show.screen_id, old + HOUR, "projector")
     with pytest.raises(ShowMoved, match="another time now"):
-        hold_seats(show.id, seats, "s:late", starts_at=old)
-    assert hold_seats(show.id, seats, "s:fresh", starts_at=old + HOUR)
+        hold_seats(show.id, seats, "s:late", seen=Seen(starts_at=old))
+    assert hold_seats(show.id, seats, "s:fresh", seen=Seen(starts_at=old + HOUR))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,9 @@ from tests.support.staff import by, signed_in
 
 COUNTER = "/staff/box-office"
 
+UNTOUCHED = {"entry": "", "cash": "", "reference": "", **{f"n-{letter}": "0" for letter in "ACSOW"}}
+"""The counter's fields before anybody types."""
+
 
 class Seller:
     def __init__(self, app: Flask, cinema: Cinema, float_minor: int | None = 5000) -> None:
@@ -42,8 +46,9 @@ class Seller:
         return take_payment(by(self.person), self.shift, show.id, hold.booking_id, Money(CounterTender.CASH)).code
 
     def sell(self, *shows: Show, **data: Any) -> Any:
+        """The counter's form sent as a browser sends it: with the fields that nobody touched."""
         listed = ",".join(str(show.id) for show in shows)
-        return self.post(f"{COUNTER}/sell", listed=listed, **data)
+        return self.post(f"{COUNTER}/sell", listed=listed, **{**UNTOUCHED, **data})
 
 
 @pytest.fixture
@@ -107,6 +112,15 @@ def test_a_line_that_makes_no_sense_sells_nothing(seller: Seller, show: Show, li
     assert page.status_code == 422
     assert 'id="problem"' in page.text
     assert not rows("SELECT 1 FROM bookings")
+
+
+@pytest.mark.parametrize("counts", [{}, {"n-A": "2", "n-C": ""}, {"n-A": "two"}])
+def test_cash_without_a_show_says_so_and_keeps_what_was_typed(seller: Seller, show: Show, counts: dict[str, str]) -> None:
+    page = seller.sell(show, **counts, pay="cash", cash="20")
+    assert page.status_code == 422
+    assert "Choose a show." in page.text
+    assert re.search(r'name="cash"[^>]* value="20"', page.text)
+    assert re.search(rf'name="n-A"[^>]* value="{2 if counts.get("n-A") == "2" else 0}"', page.text)
 
 
 def test_a_show_of_another_cinema_is_not_sold_here(seller: Seller, show: Show) -> None:

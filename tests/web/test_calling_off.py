@@ -244,6 +244,11 @@ def test_several_shows_of_a_day_are_called_off_at_once(ruth: PageClient, show: S
     refund_all()
 
 
+def test_a_day_ages_away_is_today(ruth: PageClient, show: Show):
+    assert ruth.get(f"{day_of(show)}?day=9999-12-31").status_code == 200
+    assert ruth.get(f"{day_of(show)}?day=0001-01-01").status_code == 200
+
+
 @pytest.mark.parametrize(("fields", "told"), [
     ({"reason": ""}, "the buyers read it"),
     ({"show": []}, "Tick the shows"),

@@ -12,20 +12,26 @@ from sqlalchemy import text
 from app import clock
 from app.config import parse_steps
 from app.db import db, transaction
-from app.domain.staff import COMMAND
+from app.domain.messages import MessageKind
+from app.domain.staff import COMMAND, Role
 from app.domain.tenders import TenderKind
 from app.models import Booking, Show
 from app.queries.bookings import find_booking
 from app.services.accounts import register
 from app.services.admission import AtDoor, admit_ticket
+from app.services.card_voiding import void_gift_card
+from app.services.messages import send_message
 from app.services.refunds import send_refund
 from app.services.show_cancelling import cancel_show, refund_show
 from app.web.identity import link_key
 from app.web.refund_words import back, in_force, policy_in_hours, policy_rows, policy_sentence, way_words
-from tests.builders import a_movie, a_show, seat_ids, the_booking
+from tests.builders import a_movie, a_person, a_show, seat_ids, the_booking
 from tests.support.client import soup, words
 from tests.support.clock import MovedClock
+from tests.support.offers import a_gift_card, the_card
+from tests.support.post import messages
 from tests.support.purse import a_house, balance, refund_ids
+from tests.support.staff import by
 from tests.web.buyer import Buyer, a_buyer
 
 HTMX = {"HX-Request": "true"}
@@ -129,6 +135,9 @@ def test_what_is_no_ticket_is_refused(buyer: Buyer, booked: str, junk: str) -> N
         answer = buyer.post_form(path, {"ticket": [junk], "shown": "1"}, page=address)
         assert answer.status_code == 422
         assert "There is no such ticket" in words(answer)
+        assert soup(answer).select_one("form#cancel [name=ticket]"), "on the form, to choose again"
+    part = buyer.post_form(f"{address}/quote", {"ticket": [junk]}, page=address, headers=HTMX)
+    assert part.get_data(as_text=True).lstrip().startswith('<div class="bill-box" id="sum"')
     assert booking_of(booked).seat_count == 4
 
 
@@ -339,6 +348,47 @@ def test_an_account_may_have_the_money_in_its_wallet_instead(ada: Buyer, show: S
     user_id = booking_of(code).user_id
     assert user_id is not None
     assert (balance(user_id), refunds_of(code)) == (1075, [])
+
+
+def voided_after_it_paid(ada: Buyer, show: Show, minor: int, *labels: str) -> str:
+    """A booking that a gift card of this much paid, or a part of it; the card is void now."""
+    card_id, card_code = a_gift_card(minor)
+    code = ada.held(show, seat_ids(show, *labels))
+    ada.post_form(f"/bookings/{code}/code", {"code": card_code})
+    answer = ada.pay(code)
+    if "sandbox" in answer.location:
+        ada.press(answer.location, "pay")
+        ada.get(f"/bookings/{code}/return")
+    void_gift_card(by(a_person(Role.ADMIN)), card_id, the_card(card_id).balance_minor, "stolen")
+    return code
+
+
+def test_for_seats_that_a_void_card_paid_there_is_no_wallet_to_choose(ada: Buyer, show: Show) -> None:
+    code = voided_after_it_paid(ada, show, 2500, "A1", "A2")
+    address = f"/bookings/{code}/cancel"
+    page = words(ada.get(address))
+    assert "my wallet" not in page
+    assert "£21.50 to what paid for the gift card, which is void now" in page
+    answer = cancel(ada, code, 1, 2, to="wallet")
+    assert "To what paid for the gift card, which is void now" in words(ada.get(answer.location))
+    user_id = booking_of(code).user_id
+    assert user_id is not None
+    assert balance(user_id) == 0
+
+
+def test_the_part_that_a_void_card_paid_is_not_said_to_go_to_the_wallet(ada: Buyer, show: Show) -> None:
+    code = voided_after_it_paid(ada, show, 1000, "A1", "A2")
+    address = f"/bookings/{code}/cancel"
+    assert "To my wallet instead" in words(ada.get(address))
+    part = words(ada.post_form(f"{address}/quote", {"ticket": [1, 2], "to": "wallet"}, page=address, headers=HTMX))
+    assert "£11.50 to your wallet" in part
+    assert "£10.00 to what paid for the gift card, which is void now" in part
+    cancel(ada, code, 1, 2, to="wallet")
+    user_id = booking_of(code).user_id
+    assert user_id is not None
+    assert balance(user_id) == 1150
+    (told,) = messages(booking_of(code).show_id, MessageKind.CANCELLATION)
+    send_message(told.show_id, told.id)
 
 
 def test_who_came_by_the_link_alone_can_not_choose_the_wallet(ada: Buyer, other: Buyer, show: Show) -> None:

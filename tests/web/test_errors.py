@@ -11,9 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from app.db import db
+from app.domain.staff import Role
 from app.errors import SeatsTaken, TooManyRequests
 from app.web.errors import TITLES, error_page
+from tests.builders import a_cinema, a_person
 from tests.support.client import soup, words
+from tests.support.staff import signed_in
 
 
 @pytest.fixture
@@ -110,3 +113,11 @@ def test_an_address_that_no_text_can_hold_is_a_404(client: FlaskClient, address:
 def test_what_the_database_can_not_store_is_a_422_and_not_a_fault(client: FlaskClient) -> None:
     form = {"email": "a\0@example.org", "password": "x" * 12}
     assert client.post_form("/login", form, page="/login").status_code == 422
+
+
+@pytest.mark.parametrize("typed", ["9" * 400, "9" * 25])
+def test_a_number_beyond_all_numbers_is_a_422_and_not_a_fault(app: Flask, typed: str) -> None:
+    cinema = a_cinema()
+    ruth = signed_in(app, a_person(Role.MANAGER, cinema))
+    page = f"/staff/cinemas/{cinema.id}/demand/rules/new"
+    assert ruth.post_form(page, {"percent": typed, "reason": "Popular"}, page=page).status_code == 422

@@ -12,10 +12,12 @@ from werkzeug.test import TestResponse
 
 from app import clock
 from app.db import transaction
+from app.domain.staff import COMMAND
 from app.models import Booking, Show
 from app.queries.bookings import find_booking
 from app.services.holds import expire_booking
 from app.services.payments import settle_payment
+from app.services.show_changes import move_show
 from app.web.identity import link_key
 from tests.builders import PRICES, a_cinema, a_city, a_movie, a_paid_booking, a_show, an_event, seat_ids, the_booking
 from tests.services.test_exchanging import cancel, refunds
@@ -102,6 +104,16 @@ def test_dearer_seats_are_paid_and_each_booking_tells_of_the_other(buyer, old, f
     assert "This booking was changed" in words(page)
     assert soup(page).find("a", href=f"/bookings/{new}")
     assert "Changing" not in words(buyer.get(f"/shows/{dear.id}")), "what is done is forgotten"
+
+
+def test_who_changes_to_a_showing_that_was_moved_meanwhile_is_told_and_keeps_nothing(buyer, old, film):
+    later = a_show(movie=film, starts_in=dt.timedelta(hours=9))
+    seen = soup(buyer.get(begun(buyer, old, later).location)).select_one('#hold [name="starts"]')["value"]
+    move_show(COMMAND, later.id, later.screen_id, later.starts_at + dt.timedelta(hours=1), "projector")
+    answer = buyer.post_form(f"/shows/{later.id}/hold", {"seats": seat_ids(later, "C1", "C2"), "starts": seen})
+    assert answer.status_code == 409
+    assert "This showing has another time now." in words(answer)
+    assert rows("SELECT FROM bookings WHERE show_id = :show", show=later.id) == []
 
 
 def test_cheaper_seats_say_what_comes_back_and_need_no_gateway(buyer, old, film):

@@ -20,12 +20,14 @@ from app.services.card_voiding import void_gift_card
 from app.services.gift_cards import abandon_gift_cards, card_code
 from tests.builders import a_cinema, a_city, a_person, a_show, seat_ids
 from tests.support.client import soup, words
+from tests.support.house import ROOT
 from tests.support.offers import a_gift_card, money_in_wallet, the_card, untrue_balances
 from tests.support.staff import by
 from tests.web.buyer import Buyer, a_buyer
 from tests.web.test_offers import log_in
 
 HTMX = {"HX-Request": "true"}
+STATIC = ROOT / "app" / "static"
 PAGE = "/gift-cards"
 GIVER = {"name": "Ada Byron", "email": "ada@example.org"}
 
@@ -115,6 +117,15 @@ def test_a_card_for_somebody_says_where_it_went_and_keeps_the_code_folded(buyer)
     code = in_fours(card_code(only_card()))
     assert soup(page).select_one("details .code").get_text() == code
     assert code not in address
+
+
+def test_the_lines_of_the_words_stay_lines(buyer):
+    address = bought(buyer, note="Happy  birthday!\r\n\r\n\r\n\r\n Yours,\r\nAda\r\n")
+    assert the_card(only_card()).note == "Happy birthday!\n\nYours,\nAda"
+    place = soup(buyer.get(address)).select_one(".gift .place")
+    assert place.get_text() == "Happy birthday!\n\nYours,\nAda"
+    (rule,) = re.findall(r"\.gift \.place \{([^}]*)\}", (STATIC / "marquee.css").read_text())
+    assert "white-space: pre-line" in rule
 
 
 def test_an_amount_of_ones_own_is_read_in_the_cards_currency(buyer):

@@ -425,6 +425,21 @@ def test_a_group_pays_at_the_till(app: Flask, regent: Cinema, show: Show) -> Non
     assert rows("SELECT count(*) AS n FROM payments")[0].n == 1
 
 
+def test_a_group_of_sixty_gives_all_its_seats_back_at_the_desk_at_once(app: Flask, regent: Cinema) -> None:
+    big = a_show(100, cinema=regent, layout={"per_row": 20})
+    _, booking = the_offer(regent, big, 60)
+    assert payments.settle_payment(an_event(a_started_payment(booking))) == "confirmed"
+    client = signed_in(app, a_person(Role.BOX_OFFICE, regent))
+    page = f"/staff/bookings/{booking.code}"
+    tickets = [str(number) for number in range(1, 61)]
+    done = client.post_form(
+        f"{page}/cancel", {"tickets": tickets, "how": "full", "reason": "School is shut"}, page=page
+    )
+    assert done.status_code == 303
+    assert rows("SELECT state, seat_count FROM bookings")[0].state == "cancelled"
+    assert rows("SELECT count(*) AS n FROM show_seats WHERE state <> 'free'")[0].n == 0
+
+
 def test_what_is_being_paid_online_is_not_taken_at_the_till(app: Flask, regent: Cinema, show: Show) -> None:
     seller = a_person(Role.BOX_OFFICE, regent)
     client = signed_in(app, seller)

@@ -93,6 +93,15 @@ def test_mistakes_are_told_at_the_field_and_what_was_typed_stays(ruth: PageClien
     assert prices_page(regent.id).lists == ()
 
 
+def test_prices_in_a_row_without_a_name_are_told_at_the_name(ruth: PageClient, regent: Cinema):
+    a_screen(regent)
+    fields = {"name": "Standard", "price-standard-adult": "12", "more-0-child": "8"}
+    refused = ruth.post_form(new_page(regent), fields, page=new_page(regent))
+    assert refused.status_code == 422
+    assert why(refused) == ["Give the category a name, as it stands in the plan of the seats."]
+    assert shown(refused)["more-0-child"] == "8"
+
+
 def test_a_name_that_is_taken_is_told_at_the_field(ruth: PageClient, regent: Cinema):
     make_list(COMMAND, regent.id, "Standard", PRICES)
     fields = {"name": " Standard ", "more-0-name": "standard", "more-0-adult": "9"}
@@ -243,6 +252,7 @@ def test_a_rule_is_made_changed_moved_and_removed_without_a_script(ruth: PageCli
         ({"weekdays": []}, "Choose at least one day."),
         ({"from_time": "25:00"}, "Write a time like 17:00."),
         ({"from_time": "x"}, "Write a time like 17:00."),
+        ({"until_time": "2147483648"}, "Write a time like 17:00."),
         ({"from_time": "9", "until_time": "09:00"}, "From and until are the same. Leave both empty for the whole day."),
         ({"first_day": "2026-12-02", "last_day": "2026-12-01"}, "The last day is before the first."),
     ],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from flask import Flask
+from werkzeug.local import LocalProxy
 
 from app.adapters.payments import Gateway
 from app.config import BadSetting, Settings
@@ -49,9 +51,10 @@ BUILDERS: dict[str, Callable[[Settings], Gateway]] = {"sandbox": _sandbox, "stri
 """Each loads its provider's library when it is called, and not before: the libraries are large."""
 
 
-def init_gateways(app: Flask, settings: Settings) -> None:
-    """Bind the configured gateways. Raises BadSetting for a name that there is none of."""
+def init_gateways(app: Flask, settings: Settings, now: bool = True) -> None:
+    """Bind the configured gateways, built now or at the first look. Raises BadSetting for a name that there is none of."""
     unknown = [name for name in settings.gateways if name not in BUILDERS]
     if unknown:
         raise BadSetting(f"GATEWAYS names {', '.join(unknown)}; there is {', '.join(BUILDERS)}")
-    app.extensions["marquee_gateways"] = {name: BUILDERS[name](settings) for name in settings.gateways}
+    built = cache(lambda: {name: BUILDERS[name](settings) for name in settings.gateways})
+    app.extensions["marquee_gateways"] = built() if now else LocalProxy(built)

@@ -25,6 +25,8 @@ from app.web.refund_words import NOT_AT_ALL, in_force, policy_rows, state_words,
 from app.web.render import htmx_redirect, render
 
 MOST_DIGITS = 9
+NO_TICKET = 0
+"""Tickets are counted from 1."""
 
 
 @blueprint.get("/<code>/cancel", endpoint="cancel")
@@ -42,7 +44,8 @@ def cancel_quote(booking: BookingRef) -> AnyResponse:
     """What other seats would bring. Writes nothing."""
     if booking.state != BookingState.CONFIRMED:
         return _to_booking(booking)
-    return _cancel_page(booking, _numbers())
+    numbers = _numbers()
+    return _cancel_page(booking, numbers, Invalid.status if NO_TICKET in numbers else 200)
 
 
 @blueprint.post("/<code>/cancel", endpoint="cancel_seats")
@@ -65,11 +68,12 @@ def do_cancel(booking: BookingRef) -> AnyResponse:
 
 
 def _numbers() -> list[int]:
-    """The ticket numbers ticked in the form; what is no number is none of ours."""
-    values = set(request.form.getlist("ticket"))
-    if not all(value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS for value in values):
-        raise Invalid("There is no such ticket in this booking.")
-    return sorted(int(value) for value in values)
+    """The ticket numbers ticked in the form; what is no number is that of no ticket, which is refused on the form."""
+    return sorted({_number(value) for value in request.form.getlist("ticket")})
+
+
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS else NO_TICKET
 
 
 def _shown() -> int:

@@ -14,12 +14,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import clock
 from app.blueprints.staff import pages
 from app.db import end_read
-from app.domain.counter import LETTERS, WHEELCHAIR, BadEntry, CounterTender, kinds_of, minor_of, parse_entry
+from app.domain.counter import LETTERS, WHEELCHAIR, BadEntry, CounterTender, kinds_of, parse_entry
 from app.domain.gift_cards import looks_like_code
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.staff import Role
 from app.domain.states import BookingState
 from app.errors import ConcurrentModification, DomainError, InvalidCoupon, InvalidSeats, NotFound
+from app.money import BadAmount, read_amount
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.box_office import (
     OpenShift,
@@ -143,7 +144,7 @@ def sell(house: StaffHouse) -> AnyResponse:
         wanted = _wanted(house, shift)
         kinds, wheelchairs = kinds_of(wanted.letters)
         hold = services.keep_best_seats(house.by, shift.id, token, wanted.show_id, kinds, wheelchairs)
-    except (BadEntry, DomainError) as problem:
+    except (BadEntry, BadAmount, DomainError) as problem:
         return _page(house, shift, str(problem), getattr(problem, "status", 422))
     if wanted.money:
         _take(house, shift, hold.show_id, hold.booking_id, wanted.money)
@@ -182,7 +183,7 @@ def _of_line(line: str, shift: OpenShift) -> Wanted:
     listed = [int(one) for one in request.form.get("listed", "").split(",") if one.isdecimal() and len(one) < 16]
     if not 1 <= entry.show <= len(listed):
         raise BadEntry(f"There is no show {entry.show} on this page.")
-    given = minor_of(entry.cash, shift.currency) if entry.cash else None
+    given = read_amount(entry.cash, shift.currency) if entry.cash else None
     return Wanted(listed[entry.show - 1], entry.letters, entry.tender, given, entry.reference)
 
 
@@ -204,7 +205,7 @@ def _tendered(currency: str) -> tuple[CounterTender | None, int | None, str]:
     if pay not in set(CounterTender):
         return None, None, ""
     tender = CounterTender(pay)
-    given = minor_of(cash, currency) if cash and tender is CounterTender.CASH else None
+    given = read_amount(cash, currency) if cash and tender is CounterTender.CASH else None
     return tender, given, request.form.get("reference", "")[:60]
 
 
@@ -299,7 +300,7 @@ def _changed(house: StaffHouse, code: str, change: Any) -> AnyResponse:
     ref = _own(shift, code)
     try:
         return _to_sale(change(shift, ref) or ref.code)
-    except (BadEntry, DomainError) as problem:
+    except (BadEntry, BadAmount, DomainError) as problem:
         return _sale_page(house, shift, ref, str(problem), getattr(problem, "status", 422))
 
 

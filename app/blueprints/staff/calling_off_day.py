@@ -10,6 +10,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
+from app.domain.local_time import YEARS
 from app.domain.staff import Role
 from app.domain.states import ShowState
 from app.errors import AmountChanged, Busy
@@ -45,9 +46,10 @@ def _page(house: StaffHouse, head: BlockHead, form: CallOffForm, status: int = 2
 
 def _day(house: StaffHouse) -> dt.date:
     try:
-        return dt.date.fromisoformat(request.values.get("day", ""))
+        day = dt.date.fromisoformat(request.values.get("day", ""))
     except ValueError:
         return house.now.date()
+    return day if day.year in YEARS else house.now.date()
 
 
 def _ticked() -> list[int]:

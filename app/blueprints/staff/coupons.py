@@ -12,6 +12,7 @@ from app.blueprints.staff import pages
 from app.domain.coupons import CouponState
 from app.domain.staff import Role
 from app.errors import CodeTaken, ConcurrentModification, Forbidden, Invalid
+from app.money import write_amount
 from app.queries.coupons import (
     PAGE,
     CouponRow,
@@ -29,7 +30,7 @@ from app.services import offers
 from app.services.offers import NewCoupon
 from app.web.csv_files import csv_file
 from app.web.guards import staff
-from app.web.offers_forms import CouponForm, plain_amount
+from app.web.offers_forms import CouponForm
 from app.web.render import render
 from app.web.staff import StaffHouse
 from app.web.staff_forms import ReasonForm
@@ -183,7 +184,7 @@ def coupon_uses(house: StaffHouse, coupon_id: int) -> Response:
 
 def _cells(coupon_id: int, house: StaffHouse) -> Iterator[list[Any]]:
     for use in all_uses(coupon_id, house.where):
-        amount = plain_amount(use.amount_minor, use.currency)
+        amount = write_amount(use.amount_minor, use.currency)
         yield [use.at, use.code, use.film, use.cinema, use.starts_at, use.email, amount, use.currency, use.state]
 
 

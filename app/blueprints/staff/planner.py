@@ -15,7 +15,7 @@ from app import clock
 from app.blueprints.browse.posters import poster_url
 from app.blueprints.staff import pages
 from app.domain.film_week import FilmWeek, week_of
-from app.domain.local_time import programme_day
+from app.domain.local_time import LEAPT, programme_day
 from app.domain.programme import Candidate, Slot, candidates, in_the_way, judge
 from app.domain.staff import Role
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
@@ -185,16 +185,7 @@ def _preview(house: StaffHouse, choices: Choices, form: ShowsForm) -> list[Line]
     lines = []
     for wish in wishes:
         if wish.slot is None:
-            lines.append(
-                Line(
-                    wish,
-                    choices.screen_name(wish.screen_id),
-                    "",
-                    "The clocks leap over this time in that night.",
-                    "",
-                    False,
-                )
-            )
+            lines.append(Line(wish, choices.screen_name(wish.screen_id), "", LEAPT, "", False))
             continue
         list_id, why_not = pick(wish.slot), verdicts[wish.slot]
         why_not = why_not or ("" if list_id else "No price rule fits: choose a price list.")

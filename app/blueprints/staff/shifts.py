@@ -6,9 +6,9 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
-from app.domain.counter import BadEntry, minor_of
 from app.domain.staff import Role
 from app.errors import DomainError, Invalid
+from app.money import BadAmount, read_amount
 from app.queries.box_office import open_shift_of, waiting_refunds
 from app.queries.shifts import shift_sheet, shifts_of
 from app.services import shifts as services
@@ -39,9 +39,9 @@ def _list(house: StaffHouse, problem: str = "") -> Response:
 def begin_shift(house: StaffHouse) -> AnyResponse:
     cinema = house.the_cinema()
     try:
-        minor = minor_of(request.form.get("float", ""), cinema.currency)
+        minor = read_amount(request.form.get("float", ""), cinema.currency)
         services.open_shift(house.by, cinema.id, minor, request.form.get("paper", "roll"))
-    except (BadEntry, DomainError) as problem:
+    except (BadAmount, DomainError) as problem:
         return _list(house, str(problem))
     return redirect(url_for("staff.box_office"), 303)
 
@@ -68,9 +68,9 @@ def _sheet(house: StaffHouse, shift_id: int, problem: str = "") -> AnyResponse:
 @staff(Role.BOX_OFFICE, Role.MANAGER)
 def end_shift(house: StaffHouse, shift_id: int) -> AnyResponse:
     try:
-        minor = minor_of(request.form.get("counted", ""), shift_sheet(shift_id).currency)
+        minor = read_amount(request.form.get("counted", ""), shift_sheet(shift_id).currency)
         services.close_shift(house.by, shift_id, minor, request.form.get("note", ""))
-    except (BadEntry, DomainError) as problem:
+    except (BadAmount, DomainError) as problem:
         return _sheet(house, shift_id, str(problem))
     flash("The shift is closed. Print its sheet and put it with the money.", "ok")
     return redirect(url_for("staff.shift", shift_id=shift_id), 303)
