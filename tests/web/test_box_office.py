@@ -115,7 +115,9 @@ def test_a_line_that_makes_no_sense_sells_nothing(seller: Seller, show: Show, li
 
 
 @pytest.mark.parametrize("counts", [{}, {"n-A": "2", "n-C": ""}, {"n-A": "two"}])
-def test_cash_without_a_show_says_so_and_keeps_what_was_typed(seller: Seller, show: Show, counts: dict[str, str]) -> None:
+def test_cash_without_a_show_says_so_and_keeps_what_was_typed(
+    seller: Seller, show: Show, counts: dict[str, str]
+) -> None:
     page = seller.sell(show, **counts, pay="cash", cash="20")
     assert page.status_code == 422
     assert "Choose a show." in page.text
