@@ -1,7 +1,8 @@
 """Makes docs/screenshots/ from a running demo house: .venv/bin/python docs/make_screenshots.py [http://localhost:8000]
 
 Books two seats on the way, as a guest in the sandbox, and opens a shift for the manager. Needs requirements-dev.txt and
-Chromium (CHROMIUM names another one). Without a mail server the last page tells where mails are on this machine, so start the house with one:
+Chromium (CHROMIUM names another one). Without a mail server the last page tells where mails are on this machine, so
+start the house with one:
     .venv/bin/python -m aiosmtpd --nosetuid --listen 127.0.0.1:2525 &
     SMTP_URL=smtp://127.0.0.1:2525 bin/run
 """
