@@ -44,6 +44,7 @@ def test_two_adults_for_the_next_session_in_cash_take_six_actions(
     for key in actions[:-1]:
         page.keyboard.press(key)
     expect(page.locator("#change")).to_contain_text("£10.00")
+    expect(page.locator("#notes button")).to_have_text(["£20", "£50", "£100"])
     page.keyboard.press(actions[-1])
     expect(page.locator("#h-sale")).to_have_text("Sold")
     expect(page.locator("#change")).to_contain_text("£10.00")
