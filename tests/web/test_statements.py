@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ STAFF_PAGES = (
     "/staff/shifts",
 )
 
+_numbers = itertools.count(1)
 LISTED = re.compile(r"IN \([^()]*(\(\w+\)s[^()]*)+\)")
 """One statement about many, which SQLAlchemy writes out."""
 
@@ -109,7 +111,7 @@ def a_days_work(cinema: Cinema, film: Movie) -> None:
         a_hold(show)
     a_show(cinema=cinema, published=False)
     a_person(Role.BOX_OFFICE, cinema)
-    a_demand_rule(cinema)
+    a_demand_rule(cinema, reason=f"Busy {next(_numbers)}")
     a_group(cinema)
     a_coupon()
     a_gift_card()
