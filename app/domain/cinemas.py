@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain import cells
+from app.domain.marks import mark
 from app.domain.refund_policy import BadPolicy, RefundStep, read_steps, stored_steps
 
 FACILITIES = (
@@ -64,7 +63,7 @@ class CinemaFacts:
     @property
     def seen(self) -> str:
         """Names this very state: who sends a change says which one they saw."""
-        return hashlib.sha256(json.dumps(self.words(), sort_keys=True).encode()).hexdigest()[:24]
+        return mark(self.words())
 
     def words(self) -> dict[str, Any]:
         """Name → value, as the audit keeps it."""

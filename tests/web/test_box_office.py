@@ -21,7 +21,7 @@ from app.services.tickets import signed_payload
 from app.web.filters import local
 from tests.builders import PRICES, a_cinema, a_movie, a_paid_booking, a_person, a_show, seat_ids
 from tests.support.books import rows
-from tests.support.client import PageClient
+from tests.support.client import PageClient, soup
 from tests.support.client import words as said
 from tests.support.money import a_coupon, a_gift_card
 from tests.support.staff import by, signed_in
@@ -137,6 +137,22 @@ def test_the_same_form_sent_twice_is_one_sale(seller: Seller, show: Show) -> Non
     for _ in range(2):
         assert "Change" in seller.sell(show, entry="1 AA 30", sale="abc").text
     assert len(rows("SELECT 1 FROM bookings")) == 1
+
+
+def test_a_sale_that_was_given_back_is_not_taken_for_the_one_that_is_sent_from_its_old_page(
+    seller: Seller, cinema: Cinema, show: Show
+) -> None:
+    seller.sell(show, entry="1 A E", sale="abc")
+    (sold,) = rows("SELECT code FROM bookings")
+    gone = {"tickets": "1", "how": "full", "reason": "The wrong film"}
+    seller.post(f"/staff/bookings/{sold.code}/cancel", **gone)
+    for other in (show, a_show(cinema=cinema, starts_in=2 * soon())):
+        page = seller.sell(other, entry="1 A E", sale="abc")
+        assert page.status_code == 409
+        assert "Nothing was sold now; press once more" in page.text
+    new = str(soup(page).select_one("input[name=sale]")["value"])  # type: ignore[index]
+    assert "data-print-now" in seller.sell(other, entry="1 A E", sale=new).text
+    assert len(rows("SELECT 1 FROM bookings")) == 2
 
 
 def test_by_fields_with_a_card_and_too_little_cash_first(seller: Seller, show: Show) -> None:

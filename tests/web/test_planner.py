@@ -259,7 +259,7 @@ def test_a_show_is_moved_by_its_form(ruth: PageClient, regent: Cinema, screen: S
     assert (again(show).screen_id, again(show).starts_at) == (other.id, to)
     late = ruth.post_form(f"{page_of(show)}/move", sent, page=page_of(show))
     assert late.status_code == 409
-    assert "Somebody else changed this show" in words(late)
+    assert "Somebody has changed this show" in words(late)
 
 
 def test_a_show_on_sale_asks_why_and_tells_it_at_the_field(ruth: PageClient, regent: Cinema, screen: Screen):

@@ -289,7 +289,7 @@ def test_who_changes_rules_that_somebody_else_changed_is_told(ruth: PageClient, 
     rule = add_rule(COMMAND, regent.id, 0, PriceRule(made))
     refused = ruth.post_form(rules_page(regent), fields, page=rules_page(regent))
     assert refused.status_code == 409
-    assert "Somebody changed the rules" in words(refused)
+    assert "Somebody has changed the rules" in words(refused)
     assert shown(refused)["until_time"] == "17:00"
     moved = ruth.post_form(f"/staff/price-rules/{rule}/shift", {"way": "up", "revision": "0"}, page=PAGE)
     assert moved.status_code == 409

@@ -26,8 +26,9 @@ from app.services import show_changes
 from app.services.scheduling import Made, NewShow, publish_shows, schedule_shows
 from app.web.guards import staff
 from app.web.render import render
-from app.web.shows_forms import BY_RULE, ShowsForm, first_error, instant_in
+from app.web.shows_forms import BY_RULE, ShowsForm, instant_in
 from app.web.staff import StaffHouse
+from app.web.staff_forms import first_error
 
 
 @pages.get("/planner")

@@ -38,6 +38,7 @@ from app.web.price_forms import (
 )
 from app.web.render import render
 from app.web.staff import StaffHouse
+from app.web.staff_forms import first_error
 
 TABLE: dict[str, Any] = {"types": LISTED, "type_names": TYPE_NAMES, "more_rows": MORE_ROWS}
 
@@ -167,7 +168,7 @@ def move_to_prices(house: StaffHouse, price_list_id: int) -> AnyResponse:
     """Coming shows with an earlier version get this one."""
     form = AlongForm()
     if not form.validate_on_submit():
-        raise Invalid(next(iter(form.errors.values()))[0])
+        raise Invalid(first_error(form))
     done = services.take_shows_along(house.by, price_list_id, Along(form.along.data), form.reason.data)
     return _back(price_list_id, done.words or "There was no such show any more.")
 
