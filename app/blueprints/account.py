@@ -14,9 +14,9 @@ from app.money import format_money
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.contacts import contact_of
 from app.queries.gift_cards import cards_bought
+from app.queries.my_bookings import BookingSummary, my_bookings
 from app.queries.pay_ways import saved_ways
 from app.queries.people import account_of_token
-from app.queries.tickets import BookingSummary, my_bookings
 from app.queries.wallets import wallet_page
 from app.services.accounts import Claim, WrongPassword, log_in, log_out
 from app.services.accounts import register as make_account

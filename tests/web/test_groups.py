@@ -382,7 +382,7 @@ def test_who_looked_at_an_older_page_is_told(ruth: PageClient, regent: Cinema, s
     assert send(ruth, group_id).status_code == 303
     answer = ruth.post_form(f"{page_of(group_id)}/offer", {**old, "reason": "x"}, page=page_of(group_id))
     assert answer.status_code == 409
-    assert "Somebody else" in words(answer)
+    assert "Somebody has changed this request" in words(answer)
 
 
 def test_an_offer_is_taken_back_and_a_request_declined(ruth: PageClient, regent: Cinema, show: Show) -> None:
