@@ -122,7 +122,11 @@ def _where_and_what(facts: CinemaFacts) -> dict[str, str]:
     if not _reads(cells.a_country, facts.country_code):
         found["country_code"] = "Choose the country."
     if not _reads(cells.a_timezone, facts.timezone):
-        found["timezone"] = "This is no time zone. Write one such as Europe/London."
+        found["timezone"] = (
+            "This is no time zone. Write one such as Europe/London."
+            if facts.timezone
+            else "Write the time zone, such as Europe/London."
+        )
     if not _reads(cells.a_currency, facts.currency):
         found["currency"] = "Choose the currency."
     if facts.slug and not _reads(cells.a_slug, facts.slug):

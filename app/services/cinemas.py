@@ -18,6 +18,7 @@ from app.queries.browse_cache import browse_changed
 from app.queries.cinemas import bound, facts_of
 from app.services.audit import audit
 from app.services.film_rows import free_slug
+from app.services.rollups import ask_for_rebuild
 from app.services.seen import check_seen
 
 
@@ -57,6 +58,8 @@ def change_cinema(by: By, cinema_id: int, seen: str, facts: CinemaFacts, reason:
         _refuse(_problems_of_change(session, cinema_id, before, facts, reason))
         _put(session, cinema, facts)
         session.flush()
+        if facts.timezone != before.timezone:
+            ask_for_rebuild(session)
         audit(
             session, by, Action.CINEMA_CHANGED, cinema_id,
             cinema_id=cinema_id, before=before.words(), after=facts_of(session, cinema).words(), reason=reason,

@@ -117,10 +117,13 @@ def _check_room(session: Session, cinema_id: int) -> None:
 
 
 def add_rule(by: By, cinema_id: int, rule: Rule) -> int:
-    """A new rule, in use at once; gives its id. Raises NotFound, Invalid (too many). Locks the cinema."""
+    """A new rule, in use at once; gives its id. Raises NotFound, Invalid (too many; the same one is in use: a form sent
+    twice must not raise prices twice). Locks the cinema."""
     with transaction() as session:
         _lock_cinema(session, cinema_id)
         _check_room(session, cinema_id)
+        if rule in _rules_in_use(session, cinema_id):
+            raise Invalid("This very rule is in use already. Two of them would count twice.")
         row = DemandRule(cinema_id=cinema_id, **asdict(rule))
         session.add(row)
         session.flush()

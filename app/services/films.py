@@ -91,10 +91,16 @@ def locked_film(session: Session, movie_id: int) -> Movie:
 
 def offered_film(session: Session, movie_id: int) -> Movie:
     """A film that new shows may have, locked (shared) against being archived. Raises NotFound, Invalid for an archived one."""
+    movie = shared_film(session, movie_id)
+    if movie.archived_at is not None:
+        raise Invalid(f"{movie.title} is archived. Bring it back before you plan shows of it.")
+    return movie
+
+
+def shared_film(session: Session, movie_id: int) -> Movie:
+    """A film, archived or not, locked (shared) against being archived. Raises NotFound."""
     wanted = select(Movie).where(Movie.id == movie_id).with_for_update(read=True)
     movie = session.scalar(wanted.execution_options(populate_existing=True))
     if movie is None:
         raise NotFound("There is no such film.")
-    if movie.archived_at is not None:
-        raise Invalid(f"{movie.title} is archived. Bring it back before you plan shows of it.")
     return movie

@@ -22,10 +22,12 @@ from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, Not
 from app.models import Cinema, Movie, Screen, Show, ShowCancellation
 from app.queries.programme import busy_on
 from app.services.blocking import block_seats
+from app.services.films import archive_film
 from app.services.holding import Seen
 from app.services.holds import hold_seats, release_booking
 from app.services.promises import check_promises
 from app.services.scheduling import NewShow, publish_shows, schedule_shows, told
+from app.services.screens import close_screen
 from app.services.show_changes import (
     Wanted,
     copy_week,
@@ -326,6 +328,19 @@ def test_a_week_is_copied_with_what_can_be(regent, hall, moved_clock):
     assert len(second.left_out) == len(done.ids)
     with pytest.raises(Invalid, match="nothing to copy"):
         copy_week(COMMAND, regent.id, week.after.after.after)
+
+
+def test_an_archived_film_and_a_closed_screen_do_not_keep_the_rest_of_a_week_from_being_copied(regent, moved_clock):
+    gone, shut, good = (a_show(cinema=regent) for _ in range(3))
+    week = week_of(gone.starts_at.astimezone(ZoneInfo(regent.timezone)).date())
+    moved_clock.forward(days=1)
+    archive_film(COMMAND, gone.movie_id)
+    close_screen(COMMAND, shut.screen_id, "The roof leaks")
+    done = copy_week(COMMAND, regent.id, week.after)
+    assert [again(show_id).movie_id for show_id in done.ids] == [good.movie_id]
+    whys = sorted(why for _, why in done.left_out)
+    assert whys[0].endswith("is archived.")
+    assert "is closed. Reopen it" in whys[1]
 
 
 START = dt.datetime(2027, 3, 26, 6, tzinfo=dt.UTC)

@@ -79,6 +79,16 @@ def again(show: Show) -> Show:
     return next(one for one in shows() if one.id == show.id)
 
 
+@pytest.mark.parametrize(("asked", "offered"), [(-3, 0), (0, 0), (4, 4)])
+def test_new_shows_are_not_offered_for_a_day_that_is_over(
+    ruth: PageClient, regent: Cinema, screen: Screen, film: Movie, asked: int, offered: int
+) -> None:
+    page = ruth.get(f"{NEW}?day={coming(regent, asked)}")
+    field = soup(page).select_one("#first_day")
+    assert field is not None
+    assert field["value"] == f"{coming(regent, offered)}"
+
+
 def test_an_empty_cinema_says_what_to_do_next(ruth: PageClient, regent: Cinema):
     assert "No screen yet" in words(ruth.get(PLANNER))
     assert "No film yet" in words(ruth.get(NEW))

@@ -9,7 +9,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
-from app.domain.price_lists import LISTED, Cell, filled, rounding_step
+from app.domain.price_lists import LISTED, Cell, at_the_plain_price, filled, rounding_step
 from app.domain.price_rules import week_of
 from app.domain.pricing import TYPE_NAMES
 from app.domain.staff import Role
@@ -84,7 +84,8 @@ def new_prices(house: StaffHouse, cinema_id: int) -> AnyResponse:
     copied = _copied({one.id for one in sources})
     categories = categories_of(cinema_id, copied)
     fill, start = _fill(cinema.currency, categories)
-    form = price_table_form(NewListForm, categories, cinema.currency, start or copied)
+    name = request.args.get("name", "")[:80]
+    form = price_table_form(NewListForm, categories, cinema.currency, start or copied, name=name)
     refused = ""
     if form.validate_on_submit():
         try:
@@ -112,8 +113,8 @@ def _fill(currency: str, categories: dict[str, str]) -> tuple[FillForm, dict[Cel
     fill = FillForm(currency, request.args if asked else None)
     if not asked or not fill.validate() or fill.adult.minor is None or not categories:
         return fill, {}
-    standard = next(iter(categories))
-    extras = {code: 0 if code == standard else fill.extra.data or 0 for code in categories}
+    plain = at_the_plain_price(categories)
+    extras = {code: 0 if code in plain else fill.extra.data or 0 for code in categories}
     shares = {kind: getattr(fill, kind.value).data for kind in LISTED[1:]}
     known = {kind: share for kind, share in shares.items() if share is not None}
     return fill, filled(fill.adult.minor, extras, known, rounding_step(currency))
