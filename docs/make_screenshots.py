@@ -1,7 +1,8 @@
 """Makes docs/screenshots/ from a running demo house: .venv/bin/python docs/make_screenshots.py [http://localhost:8000]
 
-Books two seats on the way, as a guest in the sandbox. Needs requirements-dev.txt and Chromium (CHROMIUM names another
-one). Without a mail server the last page tells where mails are on this machine, so start the house with one:
+Books two seats on the way, as a guest in the sandbox, and opens a shift for the manager. Needs requirements-dev.txt and
+Chromium (CHROMIUM names another one). Without a mail server the last page tells where mails are on this machine, so
+start the house with one:
     .venv/bin/python -m aiosmtpd --nosetuid --listen 127.0.0.1:2525 &
     SMTP_URL=smtp://127.0.0.1:2525 bin/run
 """
@@ -23,6 +24,7 @@ FOLDER = Path(__file__).parent / "screenshots"
 MOST_BYTES = 120_000
 DESKTOP, PHONE = (1280, 860), (390, 844)
 FILM = "metropolis"
+MANAGER, PASSWORD = "manager@example.org", "popcorn-and-a-shift"
 QUIET = ["--no-sandbox", "--disable-background-networking", "--hide-scrollbars"]
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, Theme] = ("light", "dark")
@@ -33,9 +35,9 @@ class Camera:
 
     def __init__(self, browser: Browser, address: str) -> None:
         self.browser, self.address = browser, address
-        self.page = self._context(DESKTOP, 1).new_page()
+        self.page = self.context(DESKTOP, 1).new_page()
 
-    def _context(self, size: tuple[int, int], scale: int, like: BrowserContext | None = None) -> BrowserContext:
+    def context(self, size: tuple[int, int], scale: int, like: BrowserContext | None = None) -> BrowserContext:
         return self.browser.new_context(
             base_url=self.address,
             viewport={"width": size[0], "height": size[1]},
@@ -52,7 +54,7 @@ class Camera:
         for theme in THEMES:
             self.page.emulate_media(color_scheme=theme)
             shoot(self.page, f"{name}-{theme}")
-        context = self._context(PHONE, 2, self.page.context)
+        context = self.context(PHONE, 2, self.page.context)
         phone = context.new_page()
         phone.goto(self.page.url)
         do(phone)
@@ -123,12 +125,52 @@ def visit(camera: Camera) -> None:
     camera.take("ticket")
 
 
+def open_the_till(page: Page) -> None:
+    page.goto("/staff/box-office")
+    if page.url.endswith("/shifts"):
+        page.get_by_label("Float").fill("100")
+        page.get_by_role("button", name="Open it").click()
+    page.get_by_label("Show, tickets, cash").fill("7 AA 30")
+
+
+def pick_a_row(page: Page) -> None:
+    page.goto("/staff/layouts")
+    page.locator("main tbody th a").first.click()
+    page.locator(".drawn .ps").nth(110).dblclick()
+    page.locator("#do-category summary").click()
+    page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
+
+
+def behind_the_counter(camera: Camera) -> None:
+    """The staff's pages by day, and the door on a phone in the dark."""
+    page = camera.page
+    page.goto("/login")
+    page.get_by_label("E-mail").fill(MANAGER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto("/staff/dashboard")
+    shoot(page, "dashboard-light")
+    open_the_till(page)
+    shoot(page, "counter-light")
+    page.goto("/staff/planner")
+    shoot(page, "planner-light")
+    pick_a_row(page)
+    shoot(page, "editor-light")
+    context = camera.context(PHONE, 1, page.context)
+    door = context.new_page()
+    door.emulate_media(color_scheme="dark")
+    door.goto("/staff/scan")
+    shoot(door, "door-phone")
+    context.close()
+
+
 def main(address: str) -> None:
     FOLDER.mkdir(exist_ok=True)
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         visit(Camera(browser, address))
+        behind_the_counter(Camera(browser, address))
         browser.close()
 
 

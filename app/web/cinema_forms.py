@@ -33,7 +33,7 @@ UNCHOSEN = -1
 ANOTHER = 0
 """The choice of a city that is not in the list."""
 SPARE_ROWS = 1
-MODES = {PayMode.CARD: "cards", PayMode.UPI: "UPI", PayMode.NET_BANKING: "net banking", PayMode.WALLET: "wallets"}
+MODES = {PayMode.CARD: "cards", PayMode.UPI: "UPI", PayMode.NET_BANKING: "net banking", PayMode.WALLET: "payment apps"}
 TIME = re.compile(r"(\d{1,4}):([0-5]\d)", re.ASCII)
 FREE = Bound(0, 0, 0, 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pypdfium2
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
@@ -43,6 +44,7 @@ def test_two_adults_for_the_next_session_in_cash_take_six_actions(
     for key in actions[:-1]:
         page.keyboard.press(key)
     expect(page.locator("#change")).to_contain_text("£10.00")
+    expect(page.locator("#notes button")).to_have_text(["£20", "£50", "£100"])
     page.keyboard.press(actions[-1])
     expect(page.locator("#h-sale")).to_have_text("Sold")
     expect(page.locator("#change")).to_contain_text("£10.00")
@@ -97,6 +99,21 @@ def test_it_sells_without_javascript(app: Flask, plain_page: Page, base_url: str
     plain_page.get_by_label("Cash given").fill("25")
     plain_page.get_by_role("button", name="Cash, print").click()
     expect(plain_page.locator("#change")).to_contain_text("£5.00")
+
+
+@pytest.mark.parametrize(("paper", "size"), [("roll", (80, 150)), ("a6", (105, 148))])
+def test_each_ticket_is_a_page_of_its_paper(
+    app: Flask, page: Page, base_url: str, regent: Cinema, paper: str, size: tuple[int, int]
+) -> None:
+    seller = a_person(Role.BOX_OFFICE, regent, name="Maya")
+    open_shift(by(seller), regent.id, 5000, paper)
+    come_in(app, page.context, base_url, seller)
+    page.goto("/staff/box-office")
+    page.keyboard.type("1 AA 30")
+    page.keyboard.press("Enter")
+    expect(page.locator(".slip")).to_have_count(2)
+    printed = pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True))
+    assert [tuple(round(points / 72 * 25.4) for points in one.get_size()) for one in printed] == [size, size]
 
 
 def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema) -> None:  # noqa: F811

@@ -61,6 +61,11 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -
     visitor.look("shows with an older version", WIDE, SMALL)
 
 
+def test_a_double_click_takes_the_row(editor: Page):
+    editor.locator('.ps[data-g="A1"]').dblclick()
+    expect(editor.locator("[data-chosen]")).to_have_text("10 seats of 1 row chosen")
+
+
 def test_seats_are_dragged_taken_back_and_kept(editor: Page, screen: Screen):
     before = place(editor, "A1")
     seat = editor.locator('.ps[data-g="A1"]').bounding_box()

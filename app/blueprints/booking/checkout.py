@@ -22,6 +22,7 @@ from app.errors import (
     AlreadyExtended,
     AmountChanged,
     ConcurrentModification,
+    DomainError,
     ExchangeUnderway,
     GatewayUnavailable,
     HoldExpired,
@@ -37,7 +38,7 @@ from app.queries.groups import group_of
 from app.queries.layouts import layout_facts
 from app.queries.pay_ways import saved_ways, ways_of_show
 from app.queries.show_page import ShowPage, show_page
-from app.services.checkout import Memory, Started, start_payment
+from app.services.checkout import Memory, start_payment
 from app.services.holds import extend_hold, release_booking
 from app.services.payments import close_booking_payment, refresh_booking_payment
 from app.web.booking_forms import (
@@ -196,37 +197,22 @@ def pay(booking: BookingRef) -> AnyResponse:
     if not form.validate():
         return _wrong_form(booking, page, form)
     try:
-        started = _start(booking, page, form)
-    except HoldExpired:
-        return time_is_up(checkout_page(booking.show_id, booking.id))
-    except PaymentStarted as problem:
-        return _started(page, problem.details.get("redirect_url"), problem.status)
-    except ConcurrentModification:
-        return redirect(url_for("booking.page", code=page.code), 303)
-    except NotExchangeable as problem:
-        forget_change()
-        flash(problem.message, "warn")
-        return redirect(url_for("shows.show", show_id=booking.show_id), 303)
-    except (InvalidCoupon, AmountChanged) as problem:
-        fresh, words = checkout_page(booking.show_id, booking.id), _new_amount(problem)
-        return form_page(booking, fresh, form, types_of(request.form, page), problem.status, words)
-    except (Invalid, ExchangeUnderway) as problem:
-        types = {} if isinstance(problem, Invalid) else types_of(request.form, page)
-        return form_page(booking, page, form, types, problem.status, problem.message)
-    except GatewayUnavailable as problem:
-        fresh = checkout_page(booking.show_id, booking.id)
-        return form_page(booking, fresh, form, types_of(request.form, page), problem.status, problem.message)
+        address = _start(booking, page, form)
+    except (HoldExpired, PaymentStarted, ConcurrentModification, NotExchangeable) as problem:
+        return _not_here(booking, page, problem)
+    except (InvalidCoupon, AmountChanged, Invalid, ExchangeUnderway, GatewayUnavailable) as problem:
+        return _not_so(booking, page, form, problem)
     forget_draft()
-    return redirect(started.redirect_url or url_for("booking.page", code=page.code), 303)
+    return redirect(address or url_for("booking.page", code=page.code), 303)
 
 
-def _start(booking: BookingRef, page: CheckoutPage, form: BuyerForm) -> Started:
-    """Raises what start_payment() raises."""
-    methods = pay_ways(ways_of_show(booking.show_id), saved_ways(user_id()))
+def _start(ref: BookingRef, page: CheckoutPage, form: BuyerForm) -> str | None:
+    """The gateway's page for what was chosen; None if there was nothing to pay."""
+    methods = pay_ways(ways_of_show(ref.show_id), saved_ways(user_id()))
     provider, mode, saved_id = chosen_way(methods, request.form.get("method"))
-    return start_payment(
-        booking.show_id,
-        booking.id,
+    started = start_payment(
+        ref.show_id,
+        ref.id,
         form.buyer(),
         chosen_types(request.form, page.seat_ids),
         provider=provider,
@@ -237,6 +223,32 @@ def _start(booking: BookingRef, page: CheckoutPage, form: BuyerForm) -> Started:
         actor=actor(),
         without=shown_struck(request.form),
     )
+    return started.redirect_url
+
+
+def _not_here(ref: BookingRef, page: CheckoutPage, problem: DomainError) -> AnyResponse:
+    """Where it goes on for a booking that can't be paid by this form any more."""
+    if isinstance(problem, HoldExpired):
+        return time_is_up(checkout_page(ref.show_id, ref.id))
+    if isinstance(problem, PaymentStarted):
+        return _started(page, problem.details.get("redirect_url"), problem.status)
+    if isinstance(problem, ConcurrentModification):
+        return redirect(url_for("booking.page", code=page.code), 303)
+    forget_change()
+    flash(problem.message, "warn")
+    return redirect(url_for("shows.show", show_id=ref.show_id), 303)
+
+
+def _not_so(ref: BookingRef, page: CheckoutPage, form: BuyerForm, problem: DomainError) -> AnyResponse:
+    """The form again with what is wrong; what others may have changed meanwhile is read anew."""
+    types, words = types_of(request.form, page), problem.message
+    if isinstance(problem, InvalidCoupon | AmountChanged):
+        words = _new_amount(problem)
+    elif isinstance(problem, Invalid):
+        types = {}
+    if isinstance(problem, InvalidCoupon | AmountChanged | GatewayUnavailable):
+        page = checkout_page(ref.show_id, ref.id)
+    return form_page(ref, page, form, types, problem.status, words)
 
 
 def _new_amount(problem: InvalidCoupon | AmountChanged) -> str:

@@ -28,7 +28,8 @@ const offer = sum => {
   const wanted = sum ? [...new Set([sum, ...round])].filter(one => one >= sum).sort((a, b) => a - b).slice(0, 5) : [];
   notes.replaceChildren(...wanted.map(minor => {
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "btn small quiet", textContent: money(minor) });
+    const words = digits === 2 ? money(minor).replace(/[.,]00$/, "") : money(minor);
+    Object.assign(button, { type: "button", className: "btn small quiet", textContent: words });
     button.addEventListener("click", () => {
       $("#cash").value = (minor / unit).toFixed(digits);
       add(minor);

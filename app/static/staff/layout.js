@@ -337,7 +337,7 @@ const letGo = () => {
 svg.addEventListener("pointerup", letGo);
 svg.addEventListener("pointercancel", letGo);
 svg.addEventListener("dblclick", event => {
-  const el = event.target.closest(".ps");
+  const el = document.elementFromPoint(event.clientX, event.clientY)?.closest(".ps");  // the target is the plan, which has caught the pointer
   if (el) choose(rowOf(el.dataset.g), event.shiftKey);
 });
 
