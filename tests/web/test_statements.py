@@ -99,15 +99,15 @@ def show(cinema: Cinema, film: Movie) -> Show:
     return a_show(cinema=cinema, movie=film)
 
 
-def a_days_work(cinema: Cinema, film: Movie) -> None:
-    """One more of all that a cinema's pages list."""
+def a_days_work(cinema: Cinema, film: Movie, day: int = 0) -> None:
+    """One more of all that a cinema's pages list; each day's rule of demand is another one."""
     for movie in (film, a_movie()):
         show = a_show(cinema=cinema, movie=movie)
         a_paid_booking(show)
         a_hold(show)
     a_show(cinema=cinema, published=False)
     a_person(Role.BOX_OFFICE, cinema)
-    a_demand_rule(cinema)
+    a_demand_rule(cinema, 15 + day)
     a_group(cinema)
     a_coupon()
     a_gift_card()
@@ -122,8 +122,8 @@ def test_staff_pages_ask_as_often_for_many_rows_as_for_few(
     client = signed_in(app, manager)
     a_days_work(cinema, film)
     few = {page: statements(monkeypatch, client, page) for page in STAFF_PAGES}
-    for _ in range(3):
-        a_days_work(cinema, film)
+    for day in range(1, 4):
+        a_days_work(cinema, film, day)
     for page in STAFF_PAGES:
         assert statements(monkeypatch, client, page) == few[page], page
 
