@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from flask import Flask
 
+from app.db import db
 from app.domain.staff import Role
 from app.models import Cinema, Movie, Show
 from app.services.shifts import open_shift
@@ -78,6 +79,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def statements(monkeypatch: pytest.MonkeyPatch, client: PageClient, address: str) -> list[str]:
     """What a page sends once it has been seen, so that nothing is read for the first time."""
     for _ in range(2):
+        db.session.remove()  # a request of its own has a session of its own, which knows no row yet
         with counted(monkeypatch) as sent:
             response = client.get(address)
         assert response.status_code == 200, address
