@@ -113,7 +113,8 @@ class Settings:
     )
     stripe_methods: dict[str, str] = _setting(
         lambda: {"CARD": "card"},
-        "ways to pay and Stripe's names for them, CARD=card,WALLET=revolut_pay+paypal,NET_BANKING=ideal,UPI=upi",
+        "ways to pay and Stripe's names for them, CARD=card,WALLET=revolut_pay+paypal,NET_BANKING=ideal,UPI=upi; "
+        "WALLET are payment apps",
     )
     stripe_api_url: str = _setting("", "another address of Stripe's API, for tests; empty = Stripe's own")
     razorpay_key_id: str = _setting("", "Razorpay's key id, rzp_live_… or rzp_test_…; needed with GATEWAYS=razorpay")

@@ -140,6 +140,12 @@ FROM (SELECT shows.*, (SELECT max(ends_at) FROM shows all_shows) + interval '1 y
       FROM shows, generate_series(1, %(count)s) AS n WHERE shows.id = %(like)s) AS wanted
 RETURNING id
 """
+_STATES = """
+INSERT INTO state_changes (show_id, subject, subject_id, before, after, at, actor)
+SELECT id, 'show', id, step.before, step.after, now(), 'bench'
+FROM unnest(%(shows)s::bigint[]) AS id, (VALUES (1, NULL, 'draft'), (2, 'draft', 'published')) AS step (number, before, after)
+ORDER BY id, step.number
+"""
 _SEATS = """
 INSERT INTO show_seats (show_id, seat_id)
 SELECT shows.id, seats.id FROM shows JOIN seats ON seats.layout_id = shows.layout_id
@@ -155,6 +161,7 @@ def add_shows(url: str, like: int, count: int) -> list[int]:
     with connect(url) as database:
         database.execute("SET session_replication_role = replica")
         made = [row[0] for row in database.execute(_SHOWS, {"count": count, "like": like})]
+        database.execute(_STATES, {"shows": made})
         database.execute(_SEATS, {"shows": made})
         database.execute("VACUUM ANALYZE")
     return made

@@ -108,6 +108,7 @@ def test_a_whole_run_measures_every_row_and_leaves_nothing_behind(tmp_path):
         "one ticket's",
     ]
     assert any("clients race for one seat: all answered in" in line for line in lines)
+    assert "promise_broken" not in done.stderr, "the house that is measured keeps its promises"
     assert any("memory of web, worker and schedule:" in line for line in lines)
     assert any("over 100 shows:" in line for line in lines)
     assert not (tmp_path / "var").exists()

@@ -13,9 +13,10 @@ from app.errors import EmailTaken
 from app.money import format_money
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.contacts import contact_of
+from app.queries.gift_cards import cards_bought
+from app.queries.my_bookings import BookingSummary, my_bookings
 from app.queries.pay_ways import saved_ways
 from app.queries.people import account_of_token
-from app.queries.tickets import BookingSummary, my_bookings
 from app.queries.wallets import wallet_page
 from app.services.accounts import Claim, WrongPassword, log_in, log_out
 from app.services.accounts import register as make_account
@@ -132,7 +133,9 @@ def logout() -> Response:
 def page() -> Response:
     owner = user_id()
     assert owner is not None
-    return render("account/account.html", saved=saved_ways(owner), wallet=wallet_page(owner))
+    return render(
+        "account/account.html", saved=saved_ways(owner), wallet=wallet_page(owner), bought=cards_bought(owner)
+    )
 
 
 @account.post("/account/cards/<int:method_id>/forget")

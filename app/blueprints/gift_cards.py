@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -12,20 +12,23 @@ from app.blueprints.browse.city import current_city
 from app.config import settings
 from app.db import end_read
 from app.domain.gift_cards import Range, in_fours
-from app.errors import DomainError, GatewayUnavailable, Gone, HoldExpired, Invalid, NotFound, TooManyRequests
+from app.errors import Conflict, DomainError, GatewayUnavailable, Gone, HoldExpired, Invalid, NotFound, TooManyRequests
 from app.queries.browsing.cities import cities
 from app.queries.gift_cards import CardOrder, balance_by_code
 from app.queries.pay_ways import ways_on_offer
 from app.services.gift_cards import card_code, card_range, order_gift_card, pay_gift_card
 from app.services.payments import refresh_payment
+from app.services.sending import mail_card_again
 from app.web.booking_forms import PayWay, chosen_way, pay_ways, ticked_way
 from app.web.gift_card_forms import BalanceForm, GiftCardForm
 from app.web.guards import card_buyer, public
 from app.web.identity import owner_key, remember_hold, user_id
-from app.web.limits import count_code
+from app.web.limits import count, count_code
 from app.web.render import htmx_redirect, render
 
 gift_cards = Blueprint("gift_cards", __name__, url_prefix="/gift-cards")
+ORDERS_PER_MINUTE = 20
+MANY_ORDERS = "Those were many orders in a short time. Nothing was ordered; please wait a minute and send it again."
 
 
 def _ranges() -> dict[str, tuple[Range, list[str]]]:
@@ -100,14 +103,24 @@ def order() -> AnyResponse:
     form.offer(allowed)
     if not form.validate():
         return _form_page(form, ranges, allowed, Invalid.status)
-    count_code()
     try:
+        _count_order()
         name, mode, _ = chosen_way(_ways(allowed.currency), request.form.get("method"))
         return _place(form, name, mode)
+    except TooManyRequests as problem:
+        page = _form_page(form, ranges, allowed, problem.status, MANY_ORDERS)
+        page.headers["Retry-After"] = str(problem.details["retry_after"])
+        return page
     except (Invalid, Gone) as problem:
         return _form_page(form, ranges, allowed, problem.status, problem.message)
     except GatewayUnavailable as problem:
         return _form_page(form, ranges, allowed, problem.status, _no_answer(problem))
+
+
+def _count_order() -> None:
+    """Each order opens a page at a gateway. Raises TooManyRequests."""
+    count(f"gift-card:visitor:{owner_key()}", ORDERS_PER_MINUTE)
+    count(f"gift-card:address:{request.remote_addr}", ORDERS_PER_MINUTE)
 
 
 def _place(form: GiftCardForm, provider: str, mode: str) -> AnyResponse:
@@ -195,6 +208,21 @@ def pay(order: CardOrder) -> AnyResponse:
     except (Invalid, GatewayUnavailable) as problem:
         return _card_page(order, problem.status, _no_answer(problem))
     return redirect(address or url_for("gift_cards.card", code=order.order_code), 303)
+
+
+@gift_cards.post("/orders/<code>/mail")
+@card_buyer
+def mail(order: CardOrder) -> AnyResponse:
+    """Mail the card once more to whom it is for: the code goes there and nowhere else."""
+    try:
+        count(f"gift-card:mail:{order.id}", 1)
+        flash(f"The card goes to {mail_card_again(order.id)} again.", "ok")
+    except TooManyRequests:
+        flash("It was mailed less than a minute ago. Please wait a little before you send it once more.", "warn")
+    except Conflict as problem:
+        flash(problem.message, "warn")
+    own = url_for("account.page") if user_id() else url_for("gift_cards.card", code=order.order_code)
+    return redirect(own, 303)
 
 
 @gift_cards.route("/balance", methods=["GET", "POST"])

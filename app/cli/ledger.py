@@ -18,7 +18,7 @@ from app.queries.ledger import AccountBalance
 def ledger_check() -> None:
     """Print the trial balance and whatever does not add up; exit 1 if anything doesn't."""
     from app.queries.ledger import trial_balance
-    from app.services.money_promises import LEDGER
+    from app.services.ledger_promises import LEDGER
     from app.services.promises import check_promises
 
     accounts = trial_balance()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain import cells
+from app.domain.marks import mark
 from app.domain.refund_policy import BadPolicy, RefundStep, read_steps, stored_steps
 
 FACILITIES = (
@@ -64,7 +63,7 @@ class CinemaFacts:
     @property
     def seen(self) -> str:
         """Names this very state: who sends a change says which one they saw."""
-        return hashlib.sha256(json.dumps(self.words(), sort_keys=True).encode()).hexdigest()[:24]
+        return mark(self.words())
 
     def words(self) -> dict[str, Any]:
         """Name → value, as the audit keeps it."""
@@ -123,7 +122,11 @@ def _where_and_what(facts: CinemaFacts) -> dict[str, str]:
     if not _reads(cells.a_country, facts.country_code):
         found["country_code"] = "Choose the country."
     if not _reads(cells.a_timezone, facts.timezone):
-        found["timezone"] = "This is no time zone. Write one such as Europe/London."
+        found["timezone"] = (
+            "This is no time zone. Write one such as Europe/London."
+            if facts.timezone
+            else "Write the time zone, such as Europe/London."
+        )
     if not _reads(cells.a_currency, facts.currency):
         found["currency"] = "Choose the currency."
     if facts.slug and not _reads(cells.a_slug, facts.slug):

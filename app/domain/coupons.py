@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -114,11 +113,6 @@ PROMISED = (
 """What stays as it was promised once somebody has entered the code."""
 CHANGEABLE = ("name", "starts_at", "ends_at", "total_limit", "person_limit")
 """What may change at any time; no limit goes below what is used."""
-
-
-def mark(values: Sequence[object]) -> str:
-    """Names what somebody was shown, so that a change by somebody else meanwhile is noticed."""
-    return hashlib.sha256(repr(tuple(values)).encode()).hexdigest()[:16]
 
 
 class CouponState(StrEnum):

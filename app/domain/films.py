@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -60,11 +59,6 @@ def folded(facts: Mapping[str, Any]) -> str:
     """What the search reads: title, people, genres and synopsis without accents and case."""
     people = [*facts["directors"], *facts["cast"], *facts["genres"]]
     return fold(" ".join([facts["title"], facts["original_title"] or "", *people, facts["synopsis"]]))
-
-
-def revision(facts: Mapping[str, Any]) -> str:
-    """Names these facts, so that who changes a film can say which they saw."""
-    return hashlib.sha256(repr([(name, facts[name]) for name in FACTS]).encode()).hexdigest()[:16]
 
 
 def joined(typed: str) -> str:

@@ -26,6 +26,8 @@ class MessageKind(StrEnum):
     GROUP_REMINDER = "group_reminder"
     GROUP_WITHDRAWN = "group_withdrawn"
     GROUP_DECLINED = "group_declined"
+    GROUP_EXPIRED = "group_expired"
+    GROUP_SHOW_CANCELLED = "group_show_cancelled"
 
 
 class Channel(StrEnum):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from app.domain.pricing import PriceTable, TicketType, percent_of
+from app.domain.seat_kinds import kind_of
 from app.domain.text import slugify
 from app.money import CURRENCIES, BadAmount, format_money, read_amount, write_amount
 
@@ -89,6 +91,12 @@ def filled(
         for category, extra in extras.items()
         for kind, share in {TicketType.ADULT: 100, **shares}.items()
     }
+
+
+def at_the_plain_price(categories: Mapping[str, str]) -> frozenset[str]:
+    """Of code → name: the first, and what wheelchair users and their companions need; nobody pays more for that."""
+    needed = (code for code, name in categories.items() if kind_of(name) in ("wheelchair", "companion"))
+    return frozenset((*islice(categories, 1), *needed))
 
 
 def category_code(name: str) -> str:

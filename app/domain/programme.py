@@ -12,6 +12,8 @@ from app.domain.local_time import calendar_day, instants_of
 
 MOST = 200
 """Shows that are scheduled in one go."""
+UNPLANNED_RUNTIME = 120
+"""Minutes that a show gets of a film whose running time nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from app.embedded.server import exclusive, write_private
 
 LOOK_AROUND = "MANAGER=optional,ADMIN=optional"
 """STAFF_TOTP of a development machine: whoever tries the demo's staff need not set up an app first."""
+SERVED = "run/port"
+"""Below VAR_DIR while bin/run is open: the links that commands print lead to it."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,6 +47,13 @@ def _read(path: Path) -> dict[str, str]:
     return {}
 
 
+def served_port(folder: Path) -> str:
+    """The port that this VAR_DIR's pages are served on now; empty when they aren't, or nobody knows."""
+    with contextlib.suppress(FileNotFoundError):
+        return (folder / SERVED).read_text()
+    return ""
+
+
 def var_dir(env: Mapping[str, str] | None = None) -> Path:
     """VAR_DIR, absolute; `var` in the project when it isn't set."""
     chosen = (os.environ if env is None else env).get("VAR_DIR")
@@ -53,7 +62,7 @@ def var_dir(env: Mapping[str, str] | None = None) -> Path:
 
 def environment(urls: Urls, folder: Path) -> dict[str, str]:
     """What the application's processes get; the present environment wins over what is made here."""
-    port = os.environ.get("PORT") or "8000"
+    port = os.environ.get("PORT") or served_port(folder) or "8000"
     made = development_secrets(folder) | {
         "PORT": port,
         "HOST": "127.0.0.1",

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.embedded import needed_servers, process, services
-from app.embedded.development import ROOT, environment, var_dir
+from app.embedded.development import ROOT, SERVED, environment, var_dir
 from app.embedded.process import ServiceError
 from app.embedded.server import Server, until
 
@@ -49,11 +49,12 @@ def run() -> int:
         with services(folder) as urls:
             for server in servers:
                 say(f"{server.title} is at port {server.port}, its data in {server.home}")
+            (folder / SERVED).unlink(missing_ok=True)  # of a run that was killed
             env = environment(urls, folder) | {"PROMETHEUS_MULTIPROC_DIR": empty(folder / "metrics")}
             ready = was_prepared(env, folder)
             if not ready:
                 prepare(env, folder)
-            with processes(env) as honcho:
+            with told_port(env, folder), processes(env) as honcho:
                 wait_for_first_page(honcho, env)
                 if ready:  # the same tables as last time: the visitor need not wait for the check
                     prepare(env, folder)
@@ -147,6 +148,18 @@ def prepare(env: dict[str, str], folder: Path) -> None:
     if wait(child) != 0:
         raise ServiceError("Preparing the database failed; see above.")
     (folder / PREPARED).write_text(version_of_tables(env))
+
+
+@contextlib.contextmanager
+def told_port(env: Mapping[str, str], folder: Path) -> Iterator[None]:
+    """Commands of this VAR_DIR know where its pages are, so the links that they print work."""
+    served = folder / SERVED
+    served.parent.mkdir(parents=True, exist_ok=True)
+    served.write_text(env["PORT"])
+    try:
+        yield
+    finally:
+        served.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

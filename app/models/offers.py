@@ -112,6 +112,7 @@ class GiftCard(Moves, Base):
         UniqueConstraint("code_hash"),
         UniqueConstraint("order_code"),
         Index("ix_gift_cards_ordered_at", "ordered_at", postgresql_where=text("state = 'ordered'")),
+        Index("ix_gift_cards_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
         c.one_of("state", GiftCardState),
         CheckConstraint("initial_minor > 0", name="initial_positive"),
         CheckConstraint("balance_minor BETWEEN 0 AND initial_minor", name="balance_within_initial"),

@@ -167,13 +167,24 @@ def last_sales(shift_id: int) -> list[LastSale]:
     ]
 
 
-_SALE = text("SELECT code FROM bookings WHERE owner_key = :key AND state = 'confirmed' ORDER BY id LIMIT 1")
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The booking that a sale became; perhaps all of it was given back or changed since."""
+
+    code: str
+    is_over: bool
 
 
-def sold_as(owner_key: str) -> str | None:
+_SALE = text("""
+SELECT code, state = 'cancelled' AS is_over FROM bookings
+WHERE owner_key = :key AND state IN ('confirmed', 'cancelled') ORDER BY is_over, id LIMIT 1
+""")
+
+
+def sold_as(owner_key: str) -> Done | None:
     """The booking that this sale became, if it is done already."""
-    found: str | None = db.session.execute(_SALE, {"key": owner_key}).scalar_one_or_none()
-    return found
+    row = db.session.execute(_SALE, {"key": owner_key}).one_or_none()
+    return Done(*row) if row else None
 
 
 _PAID = text("""

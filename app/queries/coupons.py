@@ -12,7 +12,8 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.db import db, end_read
-from app.domain.coupons import CHANGEABLE, PROMISED, CouponState, mark
+from app.domain.coupons import CHANGEABLE, PROMISED, CouponState
+from app.domain.marks import mark
 from app.domain.staff import Reach
 from app.models import Coupon
 
@@ -130,7 +131,7 @@ def mark_of(coupon_id: int) -> str:
         select(Coupon).where(Coupon.id == coupon_id).execution_options(populate_existing=True)
     ).one()
     end_read()
-    return mark([getattr(coupon, name) for name in (*CHANGEABLE, *PROMISED)])
+    return mark({name: getattr(coupon, name) for name in (*CHANGEABLE, *PROMISED)})
 
 
 _ENTERED = text("SELECT EXISTS (SELECT FROM coupon_uses WHERE coupon_id = :id)")

@@ -11,8 +11,10 @@ from sqlalchemy import text
 from app import clock
 from app.config import settings
 from app.db import db, end_read
-from app.domain.films import FACTS, Facts, revision
+from app.domain.films import FACTS, Facts
+from app.domain.marks import mark
 from app.domain.poster_sizes import is_upload
+from app.domain.programme import UNPLANNED_RUNTIME
 from app.errors import NotFound
 from app.queries.browsing.films import drawing_hash, poster_film
 from app.queries.browsing.wanted import search_words
@@ -22,8 +24,6 @@ SOON = dt.timedelta(days=7)
 """A film with a showing on sale within this time is now showing; what is later is coming."""
 RUNNING = dt.timedelta(days=1)
 """A show that began longer ago is over; lets the query use the index on the beginning."""
-UNPLANNED_RUNTIME = 120
-"""Minutes that a show gets of a film whose running time nobody knows."""
 PLACES = ("now", "coming", "without", "archived")
 
 
@@ -113,12 +113,12 @@ class OldLength:
 
 @dataclass(frozen=True, slots=True)
 class StaffFilm:
-    """One film with everything; `revision` names the facts, `seen_poster` the poster, as a change of them wants it."""
+    """One film with everything; `seen` names the facts, `seen_poster` the poster, as a change of them wants it."""
 
     id: int
     slug: str
     facts: Facts
-    revision: str
+    seen: str
     archived_at: dt.datetime | None
     poster: str
     seen_poster: str
@@ -167,7 +167,7 @@ def staff_film(movie_id: int) -> StaffFilm:
         row.id,
         row.slug,
         facts,
-        revision(facts),
+        mark(facts),
         row.archived_at,
         row.poster_hash or drawing_hash(poster_film(row)),
         row.poster_hash or "",

@@ -74,6 +74,50 @@ def find_order(order_code: str) -> CardOrder | None:
 
 
 @dataclass(frozen=True, slots=True)
+class BoughtCard:
+    """A gift card in its buyer's list, without anything of its code. `at` is when it was paid, else ordered; UTC."""
+
+    order_code: str
+    state: str
+    currency: str
+    initial_minor: int
+    balance_minor: int
+    recipient_name: str
+    recipient_email: str
+    at: dt.datetime
+    expired: bool
+
+    @property
+    def stands(self) -> str:
+        """In words, for who bought it."""
+        if self.state != GiftCardState.ACTIVE:
+            return "void" if self.state == GiftCardState.VOID else "not paid yet"
+        if not self.balance_minor:
+            return "used up"
+        used = "not used yet" if self.balance_minor == self.initial_minor else "partly used"
+        return "expired" if self.expired else used
+
+    @property
+    def good(self) -> bool:
+        return self.state == GiftCardState.ACTIVE and bool(self.balance_minor) and not self.expired
+
+
+_BOUGHT = text("""
+SELECT order_code, state, currency, initial_minor, balance_minor, recipient_name, recipient_email,
+       coalesce(paid_at, ordered_at) AS at, coalesce(expires_at <= :now, false) AS expired
+FROM gift_cards WHERE user_id = :user_id AND state <> 'abandoned' ORDER BY id DESC LIMIT :listed
+""")
+LISTED = 50
+
+
+def cards_bought(user_id: int) -> tuple[BoughtCard, ...]:
+    """The gift cards an account ordered, newest first; orders given up are left out."""
+    rows = db.session.execute(_BOUGHT, {"user_id": user_id, "now": clock.now(), "listed": LISTED}).all()
+    end_read()
+    return tuple(BoughtCard(**row._mapping) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
 class CardBalance:
     """What a gift card holds; `over` if it can't be spent any more."""
 

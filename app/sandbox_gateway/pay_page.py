@@ -14,7 +14,7 @@ from app.sandbox_gateway.messages import tell
 from app.sandbox_gateway.sessions import capture, end, lock_session
 
 SLOW_CAPTURE = dt.timedelta(seconds=20)
-MODES = {"card": "Card", "upi": "UPI", "net_banking": "Net banking", "wallet": "Wallet"}
+MODES = {"card": "Card", "upi": "UPI", "net_banking": "Net banking", "wallet": "Payment app"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,16 @@ from app.domain.pricing import TicketType
 from app.domain.seating import best_blocks, check_companions
 from app.domain.staff import By
 from app.domain.states import LIVE_BOOKING, BookingState, PaymentState
-from app.errors import Conflict, HoldExpired, Invalid, NotFound, OrphanSeat, PaymentStarted, SeatsTaken
+from app.errors import (
+    ConcurrentModification,
+    Conflict,
+    HoldExpired,
+    Invalid,
+    NotFound,
+    OrphanSeat,
+    PaymentStarted,
+    SeatsTaken,
+)
 from app.models import Booking, Payment
 from app.money import format_money
 from app.queries.layouts import layout_facts
@@ -194,6 +203,7 @@ def take_payment(by: By, shift_id: int, show_id: int, booking_id: int, money: Mo
         join_shift(session, by, shift_id, cinema_id)
         booking.channel, booking.sold_by = (Channel.GROUP if group else Channel.BOX_OFFICE).value, by.user_id
         if due:
+            _check_new(session, booking)
             _capture(session, booking, due, money, shift_id, now, by)
         confirm(session, booking, now, by.actor)
         _write_down(session, by, booking, due, money, cinema_id)
@@ -245,6 +255,16 @@ def _change(due: int, money: Money, currency: str) -> int:
         missing = format_money(due - money.given_minor, currency)
         raise NotEnough(f"{missing} is missing: {format_money(due, currency)} is to pay.", due_minor=due)
     return money.given_minor - due
+
+
+_TAKEN = text("SELECT EXISTS (SELECT FROM payments WHERE provider_ref = :ref AND provider = ANY(:tenders))")
+
+
+def _check_new(session: Session, booking: Booking) -> None:
+    """Raises ConcurrentModification for a sale that was paid already, as another booking."""
+    values = {"ref": _sent_once(booking), "tenders": [tender.value for tender in CounterTender]}
+    if session.execute(_TAKEN, values).scalar_one():
+        raise ConcurrentModification("This sale was paid already. Begin a new one for these seats.")
 
 
 def _sent_once(booking: Booking) -> str:

@@ -12,12 +12,14 @@ from app.domain.cinemas import CinemaFacts, problems
 from app.domain.refund_policy import stored_steps
 from app.domain.staff import By
 from app.domain.text import fold
-from app.errors import ConcurrentModification, Invalid, NotFound
+from app.errors import Invalid, NotFound
 from app.models import Cinema, City
 from app.queries.browse_cache import browse_changed
 from app.queries.cinemas import bound, facts_of
 from app.services.audit import audit
 from app.services.film_rows import free_slug
+from app.services.rollups import ask_for_rebuild
+from app.services.seen import check_seen
 
 
 def make_cinema(by: By, facts: CinemaFacts) -> int:
@@ -50,13 +52,14 @@ def change_cinema(by: By, cinema_id: int, seen: str, facts: CinemaFacts, reason:
         if cinema is None:
             raise NotFound("There is no such cinema.")
         before = facts_of(session, cinema)
-        if before.seen != seen:
-            raise ConcurrentModification(_told(session, cinema_id))
+        check_seen(before.seen, seen, "this cinema", who=_last_hand(session, cinema_id))
         if facts.seen == seen:
             return False
         _refuse(_problems_of_change(session, cinema_id, before, facts, reason))
         _put(session, cinema, facts)
         session.flush()
+        if facts.timezone != before.timezone:
+            ask_for_rebuild(session)
         audit(
             session, by, Action.CINEMA_CHANGED, cinema_id,
             cinema_id=cinema_id, before=before.words(), after=facts_of(session, cinema).words(), reason=reason,
@@ -137,9 +140,5 @@ WHERE a.subject = 'cinema' AND a.subject_id = :id ORDER BY a.id DESC LIMIT 1
 """)
 
 
-def _told(session: Session, cinema_id: int) -> str:
-    who = session.execute(_LAST, {"id": cinema_id}).scalar() or "Somebody"
-    return (
-        f"{who} has changed this cinema since you opened the page, so nothing of yours was kept. "
-        "Look at how it is now, and make your change once more."
-    )
+def _last_hand(session: Session, cinema_id: int) -> str:
+    return session.execute(_LAST, {"id": cinema_id}).scalar() or "Somebody"

@@ -19,10 +19,11 @@ from app.db import db, end_read, on_commit, transaction
 from app.domain.audit import Action
 from app.domain.demand import Limits, Rule, full_percent, judge
 from app.domain.staff import By
-from app.errors import ConcurrentModification, Invalid, NotFound
+from app.errors import Invalid, NotFound
 from app.models import DemandLimits, DemandRule
 from app.queries.browse_cache import browse_changed
 from app.services.audit import audit
+from app.services.seen import check_seen
 
 log = structlog.get_logger(__name__)
 MOST_RULES = 30
@@ -116,10 +117,13 @@ def _check_room(session: Session, cinema_id: int) -> None:
 
 
 def add_rule(by: By, cinema_id: int, rule: Rule) -> int:
-    """A new rule, in use at once; gives its id. Raises NotFound, Invalid (too many). Locks the cinema."""
+    """A new rule, in use at once; gives its id. Raises NotFound, Invalid (too many; the same one is in use: a form sent
+    twice must not raise prices twice). Locks the cinema."""
     with transaction() as session:
         _lock_cinema(session, cinema_id)
         _check_room(session, cinema_id)
+        if rule in _rules_in_use(session, cinema_id):
+            raise Invalid("This very rule is in use already. Two of them would count twice.")
         row = DemandRule(cinema_id=cinema_id, **asdict(rule))
         session.add(row)
         session.flush()
@@ -162,15 +166,8 @@ def _locked_rule(session: Session, rule_id: int, revision: int) -> DemandRule:
         raise NotFound("There is no such rule.")
     _lock_cinema(session, cinema_id)
     row = session.get_one(DemandRule, rule_id, with_for_update=True, populate_existing=True)
-    _check_seen(row.revision, revision)
+    check_seen(row.revision, revision, "this rule")
     return row
-
-
-def _check_seen(there: int, seen: int) -> None:
-    if there != seen:
-        raise ConcurrentModification(
-            "Somebody else changed this while you were at it. Load the page again to see what it says now."
-        )
 
 
 def _written(
@@ -192,7 +189,7 @@ def set_limits(by: By, cinema_id: int, revision: int, limits: Limits, reason: st
     with transaction() as session:
         _lock_cinema(session, cinema_id)
         row = session.get(DemandLimits, cinema_id, populate_existing=True)
-        _check_seen(row.revision if row else 0, revision)
+        check_seen(row.revision if row else 0, revision, "how far rules may go")
         before = asdict(_limits(session, cinema_id))
         if row is None:
             row = DemandLimits(cinema_id=cinema_id, revision=0)

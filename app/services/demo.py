@@ -21,6 +21,7 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentEvent
 from app.config import ROOT, settings
 from app.db import db, end_read, transaction
+from app.domain.programme import UNPLANNED_RUNTIME
 from app.domain.seating import best_blocks
 from app.domain.staff import COMMAND, Role
 from app.errors import CodeTaken, DomainError, EmailTaken, ScreenBusy
@@ -163,7 +164,7 @@ def _that_fits(films: list[Movie], turn: int, times: tuple[str, ...], slot: int)
         start, end = (dt.datetime.strptime(times[slot + more], "%H:%M") for more in (0, 1))
         room = int((end - start).total_seconds() // 60) - settings.cleaning_minutes
     ordered = [films[(turn + step) % len(films)] for step in range(len(films))]
-    return next(film for film in ordered if (film.runtime_minutes or 120) <= room)
+    return next(film for film in ordered if (film.runtime_minutes or UNPLANNED_RUNTIME) <= room)
 
 
 def _put_on(screen: Screen, film: Movie, prices: int, starts_at: dt.datetime, turn: int) -> int | None:

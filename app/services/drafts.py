@@ -238,6 +238,19 @@ def _group_offer(kind: MessageKind, message: Row[Any]) -> Draft | None:
     return Draft(kind, view.email, view.name, {**draft.facts, "link": link, "page": link}, papers)
 
 
+def _group_ended(kind: MessageKind, message: Row[Any]) -> Draft | None:
+    """Not needed where late money has brought the seats after all, or something else is offered."""
+    group, view = group_of(message.subject_id), booking_view(message.show_id, message.booking_id)
+    offer = group.offer
+    same = offer is not None and (offer.show_id, offer.booking_id) == (message.show_id, message.booking_id)
+    if not same or group.standing is not Standing.ENDED:
+        return None
+    why, _ = queries.called_off(message.show_id, message.booking_id)
+    page = f"{settings.base_url.rstrip('/')}/groups"
+    draft = _about(kind, view, group=group, offer=offer, why=why)
+    return replace(draft, facts={**draft.facts, "link": page, "page": page})
+
+
 _DRAFTS: dict[MessageKind, Callable[[MessageKind, Row[Any]], Draft | None]] = {
     MessageKind.CONFIRMATION: _confirmation,
     MessageKind.PAYMENT_FAILED: _payment_failed,
@@ -254,6 +267,8 @@ _DRAFTS: dict[MessageKind, Callable[[MessageKind, Row[Any]], Draft | None]] = {
     MessageKind.GROUP_REQUEST: _group,
     MessageKind.GROUP_WITHDRAWN: _group,
     MessageKind.GROUP_DECLINED: _group,
+    MessageKind.GROUP_EXPIRED: _group_ended,
+    MessageKind.GROUP_SHOW_CANCELLED: _group_ended,
     MessageKind.GROUP_OFFER: _group_offer,
     MessageKind.GROUP_REMINDER: _group_offer,
 }

@@ -13,13 +13,15 @@ from app import clock
 from app.db import on_commit, transaction
 from app.domain.audit import Action
 from app.domain.csv_import import MovieRow
-from app.domain.films import facts_of_row, revision
+from app.domain.films import facts_of_row
+from app.domain.marks import mark
 from app.domain.staff import By
-from app.errors import ConcurrentModification, Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.models import Movie
 from app.queries.browse_cache import browse_changed
 from app.services.audit import audit
 from app.services.film_rows import facts_of, free_slug, new_film, slugs_taken, write_facts
+from app.services.seen import check_seen
 
 _COMING = text("SELECT count(*) FROM shows WHERE movie_id = :movie_id AND state <> 'cancelled' AND ends_at > :now")
 
@@ -38,13 +40,12 @@ def add_film(by: By, row: MovieRow) -> int:
 def change_film(by: By, movie_id: int, seen: str, row: MovieRow) -> bool:
     """Give a film the facts of a good row; False if they are its own. Its address stays, and so do shows that exist.
 
-    `seen` is the revision of the facts that this person began from. Raises ConcurrentModification, NotFound. Locks the film.
+    `seen` is the mark of the facts that this person began from. Raises ConcurrentModification, NotFound. Locks the film.
     """
     with transaction() as session:
         movie = locked_film(session, movie_id)
         before = facts_of(movie)
-        if revision(before) != seen:
-            raise ConcurrentModification("Somebody has changed this film since you opened it.")
+        check_seen(mark(before), seen, "this film")
         after = write_facts(movie, facts_of_row(row))
         if after:
             on_commit(browse_changed)
@@ -90,10 +91,16 @@ def locked_film(session: Session, movie_id: int) -> Movie:
 
 def offered_film(session: Session, movie_id: int) -> Movie:
     """A film that new shows may have, locked (shared) against being archived. Raises NotFound, Invalid for an archived one."""
+    movie = shared_film(session, movie_id)
+    if movie.archived_at is not None:
+        raise Invalid(f"{movie.title} is archived. Bring it back before you plan shows of it.")
+    return movie
+
+
+def shared_film(session: Session, movie_id: int) -> Movie:
+    """A film, archived or not, locked (shared) against being archived. Raises NotFound."""
     wanted = select(Movie).where(Movie.id == movie_id).with_for_update(read=True)
     movie = session.scalar(wanted.execution_options(populate_existing=True))
     if movie is None:
         raise NotFound("There is no such film.")
-    if movie.archived_at is not None:
-        raise Invalid(f"{movie.title} is archived. Bring it back before you plan shows of it.")
     return movie

@@ -35,6 +35,7 @@ from app.services.holding import ANY_NUMBER, Hold, Wish, keep_seats
 from app.services.holds import again_if_locked, keep_trying
 from app.services.letting_go import let_go, lock_booking, seats_of
 from app.services.quoting import quote_booking
+from app.services.seen import check_seen
 from app.services.telling import tell, tell_group
 
 
@@ -127,7 +128,7 @@ class Offer:
 class ChangedMeanwhile(Conflict):
     """Two of the staff at one request: this is the second. It is not tried again."""
 
-    code, default = "GROUP_CHANGED", "Somebody else did something with this request meanwhile. Look at it again."
+    code, default = "GROUP_CHANGED", "Somebody has changed this request since you opened the page."
 
 
 class AlreadyPaid(Conflict):
@@ -193,8 +194,7 @@ def _lock(session: Session, group_id: int, revision: int) -> GroupRequest:
     group = session.get(GroupRequest, group_id, populate_existing=True, with_for_update=True)
     if group is None:
         raise NotFound("There is no such request.")
-    if group.revision != revision:
-        raise ChangedMeanwhile
+    check_seen(group.revision, revision, "this request", error=ChangedMeanwhile)
     return group
 
 

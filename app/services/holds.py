@@ -19,6 +19,7 @@ from app import clock
 from app.config import settings
 from app.db import db as database
 from app.db import end_read, on_commit, transaction
+from app.domain.messages import MessageKind
 from app.domain.states import LIVE_BOOKING, BookingState
 from app.errors import (
     AlreadyExtended,
@@ -30,6 +31,7 @@ from app.errors import (
 )
 from app.metrics import HOLDS
 from app.queries.seat_map import forget_seat_map
+from app.services.group_endings import tell_of_end
 from app.services.holding import UNSEEN, Hold, Moved, RunOut, Seen, Wish, keep_seats
 from app.services.letting_go import let_go, lock_booking, seats_of
 
@@ -185,6 +187,7 @@ def expire_booking(show_id: int, booking_id: int, actor: str = "clock") -> bool:
             return False
         seat_ids = seats_of(session, show_id, booking_id)
         let_go(session, show_id, booking_id, seat_ids, state, BookingState.EXPIRED, now, actor)
+        tell_of_end(session, MessageKind.GROUP_EXPIRED, now, show_id, booking_id)
         on_commit(lambda: forget_seat_map(show_id))
     return True
 

@@ -17,15 +17,17 @@ from app import clock
 from app.db import db, end_read, transaction
 from app.domain.audit import Action
 from app.domain.codes import ALPHABET
-from app.domain.coupons import CHANGEABLE, PROMISED, CouponKind, fold_code, mark
+from app.domain.coupons import CHANGEABLE, PROMISED, CouponKind, fold_code
 from app.domain.gift_cards import looks_like_code
+from app.domain.marks import mark
 from app.domain.pricing import TicketType
 from app.domain.staff import COMMAND, By
-from app.errors import CodeTaken, ConcurrentModification, Invalid, NotFound
+from app.errors import CodeTaken, Invalid, NotFound
 from app.models import Coupon
 from app.money import CURRENCIES
 from app.services.audit import audit
 from app.services.managing import check_manages
+from app.services.seen import check_seen
 
 CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{2,39}")
 MOST_MINOR = 2**31 - 1
@@ -118,8 +120,7 @@ def change_coupon(new: NewCoupon, seen: str, by: By = COMMAND) -> None:
     with transaction() as session:
         coupon = _lock(session, code)
         before = _kept(coupon)
-        if seen != mark(list(before.values())):
-            raise ConcurrentModification(f"Somebody changed {code} while you were at it. Here is how it stands now.")
+        check_seen(mark(before), seen, code)
         after = _values(session, new)
         changed = [name for name in after if after[name] != before[name]]
         if not changed:

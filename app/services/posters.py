@@ -10,11 +10,11 @@ from app.db import on_commit, transaction
 from app.domain.audit import Action
 from app.domain.poster_sizes import drawing_name, is_upload, upload_hash
 from app.domain.staff import By
-from app.errors import ConcurrentModification
 from app.models import Movie, MoviePoster
 from app.queries.browse_cache import browse_changed
 from app.services.audit import audit
 from app.services.films import locked_film
+from app.services.seen import check_seen
 
 
 def upload_poster(by: By, movie_id: int, seen: str | None, data: bytes) -> bool:
@@ -58,10 +58,7 @@ def remove_poster(by: By, movie_id: int, seen: str | None) -> bool:
 
 def _seen(session: Session, movie_id: int, seen: str | None) -> Movie:
     movie = locked_film(session, movie_id)
-    if (movie.poster_hash or "") != (seen or ""):
-        raise ConcurrentModification(
-            "Somebody has changed the poster since you opened this film. Here is the one it has now."
-        )
+    check_seen(movie.poster_hash or "", seen or "", "the poster")
     return movie
 
 

@@ -17,13 +17,14 @@ from app.domain import price_rules as rules
 from app.domain.audit import Action
 from app.domain.price_rules import in_words
 from app.domain.staff import By
-from app.errors import ConcurrentModification, Invalid, NotFound
+from app.errors import Invalid, NotFound
 from app.models import Cinema, PriceList, PricePlan, PriceRule, Screen
 from app.queries.price_lists import price_picker
 from app.services.audit import audit
 from app.services.holds import again_if_locked
 from app.services.price_lists import lock_plan
 from app.services.price_moves import Along, MovedShows, give_lists
+from app.services.seen import check_seen
 
 MOST_RULES = 50
 _REPLACED = text("SELECT EXISTS (SELECT FROM price_lists WHERE replaces_id = :id)")
@@ -102,11 +103,7 @@ def choose_default(by: By, cinema_id: int, revision: int, price_list_id: int) ->
 
 def _lock(session: Session, cinema_id: int, revision: int) -> PricePlan:
     plan = lock_plan(session, cinema_id)
-    if plan.revision != revision:
-        raise ConcurrentModification(
-            "Somebody changed the rules while you were looking at them, and nothing of yours was kept. Look at them "
-            "as they stand now, and repeat it."
-        )
+    check_seen(plan.revision, revision, "the rules")
     return plan
 
 

@@ -65,6 +65,11 @@ def rebuild() -> int:
     return _go_on()
 
 
+def ask_for_rebuild(session: Session) -> None:
+    """Have all figures made anew by the next roll_up(): days are other days than they were. Non-committing."""
+    session.execute(_KEEP_MARK, {"source": REBUILD, "id": -1})
+
+
 def _go_on() -> int:
     done = 0
     while count := _next_batch():

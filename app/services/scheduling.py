@@ -16,7 +16,7 @@ from app import clock
 from app.config import settings
 from app.db import on_commit, transaction
 from app.domain.audit import Action
-from app.domain.programme import MOST, Busy, Slot, first_hit, in_the_way, judge
+from app.domain.programme import MOST, UNPLANNED_RUNTIME, Busy, Slot, first_hit, in_the_way, judge
 from app.domain.staff import By
 from app.domain.states import ShowState
 from app.errors import ConcurrentModification, Invalid, NotFound, ScreenBusy
@@ -25,7 +25,7 @@ from app.queries.browse_cache import browse_changed
 from app.queries.programme import busy_on
 from app.services.audit import audit
 from app.services.blocking import settle_blocks
-from app.services.films import offered_film
+from app.services.films import offered_film, shared_film
 from app.services.holds import again_if_locked
 
 
@@ -51,7 +51,6 @@ class NewShow:
     """Minutes after its start that it can still be booked, before it when negative. None, as above: the setting."""
 
 
-DEFAULT_RUNTIME = 120
 _LOCK_SCREENS = text("SELECT id FROM screens WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 
 
@@ -89,19 +88,27 @@ def zone_of(session: Session, cinema_id: int) -> ZoneInfo:
 def slot_of(new: NewShow, screen: Screen, movie: Movie) -> Slot:
     """The time on its screen. Raises Invalid for a screen that is closed or has no seats."""
     check_open(screen)
-    minutes = (movie.runtime_minutes or DEFAULT_RUNTIME) + cleaning_of(new)
+    return _slot(new, screen, movie)
+
+
+def _slot(new: NewShow, screen: Screen, movie: Movie) -> Slot:
+    minutes = (movie.runtime_minutes or UNPLANNED_RUNTIME) + cleaning_of(new)
     return Slot(screen.id, new.starts_at, new.starts_at + dt.timedelta(minutes=minutes))
 
 
 def check_open(screen: Screen) -> int:
     """The layout that its new shows get. Raises Invalid for a screen that takes none."""
-    if screen.layout_id is None:
-        raise Invalid(f"{screen.name} has no seating plan yet.", fields=["screen_id"])
-    if screen.closed_at is not None:
-        raise Invalid(
-            f"{screen.name} is closed. Reopen it on its cinema's page, or take another screen.", fields=["screen_id"]
-        )
+    why_not = _why_shut(screen)
+    if why_not or screen.layout_id is None:
+        raise Invalid(why_not, fields=["screen_id"])
     return screen.layout_id
+
+
+def _why_shut(screen: Screen) -> str:
+    if screen.layout_id is None:
+        return f"{screen.name} has no seating plan yet."
+    closed = f"{screen.name} is closed. Reopen it on its cinema's page, or take another screen."
+    return closed if screen.closed_at is not None else ""
 
 
 def cleaning_of(new: NewShow) -> int:
@@ -170,10 +177,12 @@ def make_all(session: Session, by: By, cinema_id: int, wanted: Sequence[NewShow]
     if not 0 < len(wanted) <= MOST:
         raise Invalid(f"Choose between 1 and {MOST} shows." if wanted else "Choose at least one show.")
     screens = lock_screens(session, [new.screen_id for new in wanted])
-    movies = _the_films(session, wanted)
+    movies = _the_films(session, wanted, leave_out)
     _check_place(session, cinema_id, screens, wanted)
-    slots = [slot_of(new, screens[new.screen_id], movies[new.movie_id]) for new in wanted]
-    reasons = _reasons(session, cinema_id, wanted, slots, movies)
+    measure = _slot if leave_out else slot_of
+    slots = [measure(new, screens[new.screen_id], movies[new.movie_id]) for new in wanted]
+    never = [_why_never(screens[new.screen_id], movies[new.movie_id]) for new in wanted]
+    reasons = _reasons(session, cinema_id, slots, [movies[new.movie_id].title for new in wanted], never)
     if any(reasons) and not leave_out:
         first = next(reason for reason in reasons if reason)
         raise (ScreenBusy if first.busy else Invalid)(f"{first.words} Nothing was made.")
@@ -185,9 +194,10 @@ def make_all(session: Session, by: By, cinema_id: int, wanted: Sequence[NewShow]
     return Made(tuple(show.id for show in shows), left)
 
 
-def _the_films(session: Session, wanted: Sequence[NewShow]) -> dict[int, Movie]:
-    """Locked, shared and in order of id. Raises NotFound, Invalid for an archived one."""
-    return {movie_id: offered_film(session, movie_id) for movie_id in sorted({new.movie_id for new in wanted})}
+def _the_films(session: Session, wanted: Sequence[NewShow], leave_out: bool) -> dict[int, Movie]:
+    """Locked, shared and in order of id. Raises NotFound, and Invalid for an archived one that is not left out."""
+    look = shared_film if leave_out else offered_film
+    return {movie_id: look(session, movie_id) for movie_id in sorted({new.movie_id for new in wanted})}
 
 
 def _check_place(session: Session, cinema_id: int, screens: Mapping[int, Screen], wanted: Sequence[NewShow]) -> None:
@@ -215,20 +225,20 @@ class _Reason:
         return bool(self.words)
 
 
+def _why_never(screen: Screen, movie: Movie) -> str:
+    """What no other time would mend; empty if nothing."""
+    return _why_shut(screen) or (f"{movie.title} is archived." if movie.archived_at is not None else "")
+
+
 def _reasons(
-    session: Session, cinema_id: int, wanted: Sequence[NewShow], slots: Sequence[Slot], movies: Mapping[int, Movie]
+    session: Session, cinema_id: int, slots: Sequence[Slot], titles: Sequence[str], never: Sequence[str]
 ) -> list[_Reason]:
     zone = zone_of(session, cinema_id)
     start, end = min(one.starts_at for one in slots), max(one.ends_at for one in slots)
     busy = busy_on({one.screen_id for one in slots}, start, end)
-    listed = [(slot, movies[new.movie_id].title) for slot, new in zip(slots, wanted, strict=True)]
-    archived = [movies[new.movie_id].archived_at is not None for new in wanted]
-    verdicts = judge([one for one, gone in zip(listed, archived, strict=True) if not gone], busy, clock.now())
-    rest = iter(verdicts)
-    return [
-        _Reason(f"{title} is archived.") if gone else _reason(next(rest), zone)
-        for (_, title), gone in zip(listed, archived, strict=True)
-    ]
+    thinkable = [(slot, title) for slot, title, why in zip(slots, titles, never, strict=True) if not why]
+    rest = iter(judge(thinkable, busy, clock.now()))
+    return [_Reason(why) if why else _reason(next(rest), zone) for why in never]
 
 
 def _reason(verdict: Busy | str, zone: ZoneInfo) -> _Reason:

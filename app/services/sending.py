@@ -104,18 +104,28 @@ def resend_gift_card(by: By, gift_card_id: int) -> str:
     """Mail a gift card once more to whom it is for; gives the address. Raises NotFound, Conflict for one that is not
     good, Forbidden."""
     with transaction() as session:
-        card = session.get(GiftCard, gift_card_id, populate_existing=True)
-        if card is None:
-            raise NotFound("There is no such gift card.")
-        if card.state != GiftCardState.ACTIVE:
-            raise Conflict("Only a gift card that is paid and not void has a code to send.")
-        values = {"card": card.id, "kind": MessageKind.GIFT_CARD.value}
-        last = session.execute(_LAST, values).one_or_none()
-        now = clock.now()
-        if last is None:
-            tell_about_gift_card(session, MessageKind.GIFT_CARD, now, card)
-        else:
-            _again(session, last, now)
+        address = _mail_card(session, gift_card_id)
         check_manages_somewhere(session, by)
-        audit(session, by, Action.GIFT_CARD_RESENT, card.id)
+        audit(session, by, Action.GIFT_CARD_RESENT, gift_card_id)
+    return address
+
+
+def mail_card_again(gift_card_id: int) -> str:
+    """The same when its buyer asks. Raises NotFound, Conflict."""
+    with transaction() as session:
+        return _mail_card(session, gift_card_id)
+
+
+def _mail_card(session: Session, gift_card_id: int) -> str:
+    card = session.get(GiftCard, gift_card_id, populate_existing=True)
+    if card is None:
+        raise NotFound("There is no such gift card.")
+    if card.state != GiftCardState.ACTIVE:
+        raise Conflict("Only a gift card that is paid and not void has a code to send.")
+    last = session.execute(_LAST, {"card": card.id, "kind": MessageKind.GIFT_CARD.value}).one_or_none()
+    now = clock.now()
+    if last is None:
+        tell_about_gift_card(session, MessageKind.GIFT_CARD, now, card)
+    else:
+        _again(session, last, now)
     return card.recipient_email or card.email

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import db, end_read, on_commit, transaction
 from app.domain.audit import Action
+from app.domain.groups import is_group
 from app.domain.messages import MessageKind
 from app.domain.refund_policy import CancellationReason, what_returns
 from app.domain.staff import By
@@ -28,6 +29,7 @@ from app.seat_locking import seat_locking
 from app.services.alerts import raise_alert
 from app.services.audit import audit
 from app.services.giving_back import give_back_seats, lock_tickets
+from app.services.group_endings import tell_of_end
 from app.services.holds import again_if_locked
 from app.services.letting_go import let_go, lock_booking
 from app.services.outbox import GIVE_UP_AFTER, Task, put
@@ -118,7 +120,7 @@ def _lock_seats(session: Session, show_id: int) -> None:
 
 
 _LIVE = text("""
-SELECT id, state, ARRAY(SELECT seat_id FROM tickets t WHERE t.show_id = bookings.show_id
+SELECT id, state, owner_key, ARRAY(SELECT seat_id FROM tickets t WHERE t.show_id = bookings.show_id
   AND t.booking_id = bookings.id AND t.state <> 'void' ORDER BY seat_id) AS seat_ids
 FROM bookings WHERE show_id = :show_id AND state IN ('held', 'awaiting_payment') ORDER BY id FOR UPDATE
 """)
@@ -150,6 +152,8 @@ def _let_all_go(session: Session, show_id: int, now: dt.datetime, actor: str) ->
         session.execute(lock, {"show_id": show_id})
     for row in live:
         let_go(session, show_id, row.id, row.seat_ids, BookingState(row.state), BookingState.RELEASED, now, actor)
+        if is_group(row.owner_key):
+            tell_of_end(session, MessageKind.GROUP_SHOW_CANCELLED, now, show_id, row.id)
 
 
 _CONFIRMED = text("SELECT count(*) FROM bookings WHERE show_id = :show_id AND state = 'confirmed'")

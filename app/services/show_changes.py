@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,10 +22,11 @@ from app.db import on_commit, transaction
 from app.domain.audit import Action
 from app.domain.film_week import FilmWeek
 from app.domain.local_time import LEAPT, day_start, instants_of
-from app.domain.programme import MOST, in_the_way
+from app.domain.marks import mark
+from app.domain.programme import MOST, UNPLANNED_RUNTIME, in_the_way
 from app.domain.staff import By
 from app.domain.states import ShowState
-from app.errors import ConcurrentModification, Conflict, Invalid, NotFound, ScreenBusy
+from app.errors import Conflict, Invalid, NotFound, ScreenBusy
 from app.models import Movie, Screen, Show
 from app.queries.browse_cache import browse_changed
 from app.queries.layouts import forget_terms_of
@@ -38,7 +38,6 @@ from app.services.blocking import blocks_of_show, forget_blocks, settle_blocks
 from app.services.films import offered_film
 from app.services.holds import again_if_locked
 from app.services.scheduling import (
-    DEFAULT_RUNTIME,
     Made,
     NewShow,
     check_lists,
@@ -50,6 +49,7 @@ from app.services.scheduling import (
     unpriced,
     zone_of,
 )
+from app.services.seen import check_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,6 @@ class Wanted:
     show: NewShow
     sales_close_at: dt.datetime
     """Aware, as all instants; `show.sales_open_at` is given too, `show.close_minutes` means nothing here."""
-
-
-def seen_of(facts: Mapping[str, Any]) -> str:
-    """Names what somebody saw of a show: with other facts it is another word. Times in any zone are the same."""
-    said = {
-        name: value.astimezone(dt.UTC) if isinstance(value, dt.datetime) else value for name, value in facts.items()
-    }
-    return hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()[:16]
 
 
 def move_show(by: By, show_id: int, screen_id: int, starts_at: dt.datetime, reason: str = "", seen: str = "") -> None:
@@ -125,10 +117,7 @@ def _lock(session: Session, show_id: int, screen_id: int, seen: str) -> tuple[Sh
         raise NotFound("There is no such show any more.")
     screens = lock_screens(session, [now_on, screen_id])
     show = _lock_show(session, show_id)
-    if show.screen_id != now_on or (seen and seen != seen_of(told(show))):
-        raise ConcurrentModification(
-            "Somebody else changed this show meanwhile. Look at it again; nothing was changed."
-        )
+    check_seen((show.screen_id, mark(told(show))), (now_on, seen or mark(told(show))), "this show")
     if screen_id not in screens or screens[screen_id].cinema_id != show.cinema_id:
         raise NotFound("There is no such screen at this cinema.")
     return show, screens
@@ -371,7 +360,7 @@ def _shows_of(session: Session, cinema_id: int, week: FilmWeek, zone: ZoneInfo) 
 
 def _like(show: Show) -> NewShow:
     """The same once more: cleaning and the end of booking too."""
-    runtime = show.movie.runtime_minutes or DEFAULT_RUNTIME
+    runtime = show.movie.runtime_minutes or UNPLANNED_RUNTIME
     cleaning = round((show.ends_at - show.starts_at).total_seconds() / 60) - runtime
     names = [field.name for field in dataclasses.fields(NewShow)]
     same = {name: getattr(show, name) for name in names if hasattr(show, name) and name != "sales_open_at"}

@@ -37,5 +37,9 @@ document.addEventListener("click", event => {
   const menu = $(".menu[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
+/* A form that asks for the page again takes along what another one holds so far. */
+document.addEventListener("submit", event => {
+  for (const field of event.target.querySelectorAll("[data-carry]")) field.value = $("#" + field.dataset.carry).value;
+});
 document.addEventListener("focusin", event => event.target.matches("[data-select]") && event.target.select());
 })();

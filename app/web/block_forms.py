@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import DateTimeLocalInput
 
 from app.domain.local_time import BadTime, instant_of, typed_wall
 from app.queries.show_cancellation import Sum
 from app.web.account_forms import tidied
-from app.web.staff_forms import LONGEST_REASON
+from app.web.staff_forms import LONGEST_REASON, at_most, reason_field
 
 LONGEST_WORDS = 500
 
@@ -23,14 +23,7 @@ LONGEST_WORDS = 500
 class BlockForm(FlaskForm):
     """Why, and what the page showed; the seats are beside it, as the map's boxes send them."""
 
-    reason = StringField(
-        "Reason",
-        [
-            DataRequired("Write in a few words why."),
-            Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON} letters."),
-        ],
-        filters=[tidied],
-    )
+    reason = reason_field()
     seen = HiddenField()
 
     @property
@@ -76,13 +69,13 @@ class CallOffForm(FlaskForm):
         "What the buyers are told",
         [
             DataRequired("Write why the showing is cancelled; the buyers read it."),
-            Length(max=LONGEST_WORDS, message=f"Write at most {LONGEST_WORDS} letters."),
+            at_most(LONGEST_WORDS),
         ],
         filters=[tidied],
     )
     note = StringField(
         "Note for the audit",
-        [Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON} letters.")],
+        [at_most(LONGEST_REASON)],
         filters=[tidied],
     )
     seen = HiddenField()

@@ -31,8 +31,8 @@ def init_bodies(app: Flask) -> None:
 def _judge_the_length() -> None:
     """Raises TooLarge, with how much may be sent, before anything of it is read."""
     view = current_app.view_functions.get(request.endpoint or "")
-    taken = getattr(view, "megabytes", 0) if "_user_id" in session else 0
-    if taken:
+    taken = getattr(view, "megabytes", 0)
+    if taken and "_user_id" in session:  # asked last: who looks at the session says that the answer depends on it
         request.max_content_length = taken * MB
         if (request.content_length or 0) > taken * MB:
             sent = f"What you sent has {(request.content_length or 0) // MB} MB; at most {taken} are taken here."

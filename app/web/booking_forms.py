@@ -33,7 +33,7 @@ MODE_WORDS = {
     PayMode.CARD: ("Card", "Any bank's card"),
     PayMode.UPI: ("UPI", "With your UPI app"),
     PayMode.NET_BANKING: ("Net banking", "On your bank's own page"),
-    PayMode.WALLET: ("Wallet", "From a wallet you have"),
+    PayMode.WALLET: ("Payment app", "From what you have in an app"),
 }
 
 

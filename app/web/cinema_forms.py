@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from babel import Locale
-from babel.numbers import get_currency_name
+from babel.core import get_global
+from babel.numbers import get_currency_name, get_territory_currencies
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
@@ -32,7 +33,7 @@ UNCHOSEN = -1
 ANOTHER = 0
 """The choice of a city that is not in the list."""
 SPARE_ROWS = 1
-MODES = {PayMode.CARD: "cards", PayMode.UPI: "UPI", PayMode.NET_BANKING: "net banking", PayMode.WALLET: "wallets"}
+MODES = {PayMode.CARD: "cards", PayMode.UPI: "UPI", PayMode.NET_BANKING: "net banking", PayMode.WALLET: "payment apps"}
 TIME = re.compile(r"(\d{1,4}):([0-5]\d)", re.ASCII)
 FREE = Bound(0, 0, 0, 0)
 
@@ -84,7 +85,7 @@ class CinemaFactsForm(FlaskForm):
         known = [(city.id, f"{city.name}, {_country(city.country_code)}") for city in cities]
         self.city.choices = [*unchosen, *known, (ANOTHER, "Another city, named here")]
         self.country_code.choices = [("", "Choose"), *countries()]
-        self.currency.choices = [("", "The city’s"), *currencies()]
+        self.currency.choices = [("", "The city’s or the country’s"), *currencies()]
         self.facilities.choices = [(one, f"{one[:1].upper()}{one[1:]}") for one in FACILITIES]
         self.pay_ways.choices = self._ways(facts)
 
@@ -124,10 +125,10 @@ class CinemaFactsForm(FlaskForm):
         if self.city.data == UNCHOSEN:
             wrong["city"] = "Choose the city."
         city = self.cities.get(self.city.data)
-        before = self.before
-        currency = self.currency.data or (before.currency if before else city.currency if city else "")
         country = city.country_code if city else self.country_code.data or ""
-        zone = self.timezone.data or (before.timezone if before else city.timezone if city else "")
+        usual = self.before or city
+        currency = self.currency.data or (usual.currency if usual else only_currency(country))
+        zone = self.timezone.data or (usual.timezone if usual else only_zone(country))
         facts = CinemaFacts(
             name=self.name.data or "",
             slug=self.slug.data or "",
@@ -308,6 +309,18 @@ NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 
 def _country(code: str) -> str:
     return str(Locale("en").territories.get(code, code))
+
+
+def only_zone(country: str) -> str:
+    """The time zone of a country that has but one, else nothing."""
+    found = [zone for zone, there in get_global("zone_territories").items() if there == country]
+    return found[0] if len(found) == 1 else ""
+
+
+def only_currency(country: str) -> str:
+    """The currency of a country where one is legal tender and counted in here, else nothing."""
+    found = [code for code in get_territory_currencies(country) if code in CURRENCIES] if country else []
+    return found[0] if len(found) == 1 else ""
 
 
 @lru_cache(maxsize=1)

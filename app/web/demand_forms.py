@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms import IntegerField, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, ValidationError
 
 from app.domain.demand import LEAST, LONGEST_HOURS, MOST, Limits, Rule
 from app.money import BadAmount, read_amount, write_amount
 from app.web.account_forms import tidied
-from app.web.staff_forms import LONGEST_REASON, ReasonForm
+from app.web.staff_forms import ReasonForm, SeenForm, at_most, reason_field
 
 RAISE, LOWER = "raise", "lower"
 LONGEST_WORDS = 60
@@ -21,32 +20,12 @@ def _between(least: int, most: int, words: str) -> list[object]:
     return [InputRequired(message), NumberRange(least, most, message)]
 
 
-def _why(label: str) -> StringField:
-    asked = [
-        DataRequired("Write in a few words why."),
-        Length(max=LONGEST_REASON, message="Write at most 300 letters."),
-    ]
-    return StringField(label, asked, filters=[tidied])
-
-
-class Seen(FlaskForm):
-    """A form about something that others may change meanwhile."""
-
-    revision = HiddenField()
-
-    @property
-    def seen(self) -> int:
-        """The revision that the form showed; -1, which none is, for nonsense."""
-        words = self.revision.data or ""
-        return int(words) if words.isascii() and words.isdigit() and len(words) < 9 else -1
-
-
-class RuleForm(Seen):
+class RuleForm(SeenForm):
     reason = StringField(
         "What buyers read",
         [
             DataRequired("Write in a word or two why, for the buyers."),
-            Length(max=LONGEST_WORDS, message=f"Write at most {LONGEST_WORDS} letters."),
+            at_most(LONGEST_WORDS),
         ],
         filters=[tidied],
     )
@@ -93,16 +72,16 @@ class RuleForm(Seen):
 class ChangedRuleForm(RuleForm):
     """A rule that is there already: a change of it says why."""
 
-    why = _why("Why it changes")
+    why = reason_field("Why it changes")
 
 
-class LimitsForm(Seen):
+class LimitsForm(SeenForm):
     lowest = IntegerField("Lower by at most, percent", _between(0, -LEAST, "whole percents"))
     highest = IntegerField("Raise by at most, percent", _between(0, MOST, "whole percents"))
     step = StringField(
         "Changed prices are multiples of", [DataRequired("Write an amount, like 0.50.")], filters=[tidied]
     )
-    why = _why("Why they change")
+    why = reason_field("Why they change")
 
     def __init__(self, currency: str) -> None:
         super().__init__()
@@ -126,5 +105,5 @@ class LimitsForm(Seen):
         self.step.data = write_amount(limits.step_minor, self.currency)
 
 
-class SwitchForm(Seen, ReasonForm):
+class SwitchForm(SeenForm, ReasonForm):
     """Use a rule, or no longer."""

@@ -18,7 +18,7 @@ _VERBS = ("is ", "has ", "holds ", "must ")
 
 
 class FilmForm(FlaskForm):
-    """Every fact of a film as it is typed. `revision` names the facts that were there when the form was opened."""
+    """Every fact of a film as it is typed. `seen` names the facts that were there when the form was opened."""
 
     title = StringField("Title")
     original_title = StringField("Original title")
@@ -38,7 +38,7 @@ class FilmForm(FlaskForm):
     cast = TextAreaField("Cast")
     synopsis = TextAreaField("Synopsis")
     trailer_url = StringField("Trailer")
-    revision = HiddenField()
+    seen = HiddenField()
 
     row: MovieRow | None = None
 
@@ -61,13 +61,13 @@ class FilmForm(FlaskForm):
 
     def facts(self) -> list[str]:
         """The names of the fields that are facts of a film."""
-        return [name for name in self._fields if name not in ("revision", "csrf_token")]
+        return [name for name in self._fields if name not in ("seen", "csrf_token")]
 
-    def show(self, facts: Facts, revision: str) -> None:
+    def show(self, facts: Facts, seen: str) -> None:
         """Fill the fields with what is kept."""
         for name in self.facts():
             self[name].data = shown(name, facts[name])
-        self.revision.data = revision
+        self.seen.data = seen
 
     def other_than(self, facts: Facts) -> dict[str, str]:
         """The fields whose entries differ from what is kept, and what is kept."""

@@ -29,11 +29,11 @@ from app.config import settings
 from app.domain.groups import KINDS, PriceMode
 from app.domain.local_time import INSTANT, BadTime, instant_of
 from app.domain.pricing import TYPE_NAMES, TicketType
-from app.errors import ConcurrentModification
 from app.money import BadAmount, read_amount
 from app.services.groups import GroupWish, Offer
 from app.web.booking_forms import right_email, right_phone_number, trimmed
 from app.web.languages import visitors_language
+from app.web.staff_forms import SeenForm
 
 MOST_PEOPLE = 5000
 LONGEST_WORDS = 1000
@@ -129,10 +129,9 @@ class GroupForm(FlaskForm):
         )
 
 
-class OfferForm(FlaskForm):
+class OfferForm(SeenForm):
     """The price, the last moment to pay and the words of an offer; its seats are ticked on the map beside it."""
 
-    revision = HiddenField()
     show_id = HiddenField()
     kind = SelectField("Tickets")
     mode = RadioField("Price")
@@ -168,11 +167,6 @@ class OfferForm(FlaskForm):
     def _until(self) -> dt.datetime:
         return instant_of(ZoneInfo(self.zone), self.pay_until.data, last=True)
 
-    @property
-    def seen_revision(self) -> int:
-        """The request as the page showed it. Raises ConcurrentModification where it can't be read."""
-        return read_revision(self.revision.data)
-
     def chosen(self, show_id: int, seat_ids: Sequence[int]) -> Offer:
         """The offer; only after validate() said that all is well."""
         mode = PriceMode(self.mode.data)
@@ -180,9 +174,3 @@ class OfferForm(FlaskForm):
         until = self._until()
         words = {"note": self.note.data or "", "reason": self.reason.data or ""}
         return Offer(show_id, tuple(seat_ids), mode, amount, until, TicketType(self.kind.data), **words)
-
-
-def read_revision(typed: str | None) -> int:
-    if typed is None or not typed.isascii() or not typed.isdecimal() or len(typed) > 9:
-        raise ConcurrentModification("Open the request again and repeat it.")
-    return int(typed)

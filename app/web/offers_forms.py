@@ -9,9 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, HiddenField, SelectField, StringField
 from wtforms.validators import DataRequired, Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.coupons import CouponKind
 from app.domain.local_time import BadTime, instant_of, typed_wall, written
@@ -21,13 +20,9 @@ from app.queries.coupons import CouponRow
 from app.queries.staff import CinemaRef
 from app.services.offers import NewCoupon
 from app.web.account_forms import tidied
+from app.web.staff_forms import Boxes
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-class _Boxes(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class CouponForm(FlaskForm):
@@ -47,8 +42,8 @@ class CouponForm(FlaskForm):
     per_person = StringField("Uses by one person")
     film = SelectField("Film")
     cinema = SelectField("Cinema")
-    weekdays = _Boxes("Days of the show", coerce=int)
-    types = _Boxes("Kinds of ticket")
+    weekdays = Boxes("Days of the show", coerce=int)
+    types = Boxes("Kinds of ticket")
     stackable = BooleanField("May stand beside other codes that may")
     count = StringField("How many codes")
     seen = HiddenField()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import url_for
+from flask import Flask, url_for
 
+from app.domain.staff import Role
 from app.queries.opening import Opening, left_to_do
+from app.web.staff import StaffHouse
 
 STEPS = {
     "screen": ("Make a screen", "staff.cinema_page"),
     "seats": ("Draw its seats, or begin with a plan", "staff.layouts"),
     "prices": ("Make a price list", "staff.prices"),
-    "films": ("Take in the films", "staff.films"),
+    "films": ("Add the films", "staff.films"),
     "shows": ("Put shows on sale", "staff.planner"),
 }
 """Key of the step → its words and the page where it is done."""
@@ -34,6 +36,13 @@ def open_steps(cinema_id: int) -> list[StepShown]:
     return steps_of(opening, cinema_id) if opening.missing else []
 
 
+def next_step(house: StaffHouse) -> StepShown | None:
+    """What a manager does next until the cinema's tickets are on sale; None once they are."""
+    if house.cinema is None or not house.may(Role.MANAGER):
+        return None
+    return next((step for step in open_steps(house.cinema.id) if not step.done), None)
+
+
 def steps_of(opening: Opening, cinema_id: int) -> list[StepShown]:
     return [StepShown(STEPS[key][0], done, _href(STEPS[key][1], cinema_id)) for key, done in opening.steps]
 
@@ -44,3 +53,7 @@ def _href(endpoint: str, cinema_id: int) -> str:
     if endpoint == "staff.cinema_page":
         return url_for(endpoint, cinema_id=cinema_id, _anchor="new-screen")
     return url_for(endpoint)
+
+
+def init_opening(app: Flask) -> None:
+    app.jinja_env.globals["next_step"] = next_step

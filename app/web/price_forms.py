@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import DateField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
 
 from app.domain.price_lists import (
     LISTED,
@@ -26,7 +25,7 @@ from app.domain.pricing import TYPE_NAMES
 from app.services.price_lists import LONGEST_NAME
 from app.services.price_moves import Along
 from app.web.account_forms import tidied
-from app.web.staff_forms import LONGEST_REASON
+from app.web.staff_forms import Boxes, SeenForm, at_most, reason_field
 
 MORE_ROWS = 2
 """Empty rows for categories that no plan has yet."""
@@ -121,7 +120,7 @@ class NewListForm(PricesForm):
         "Name",
         [
             DataRequired("Give the list a name, such as Matinée."),
-            Length(max=LONGEST_NAME, message=f"Write at most {LONGEST_NAME} letters."),
+            at_most(LONGEST_NAME),
         ],
         filters=[tidied],
     )
@@ -134,11 +133,7 @@ class ChangeListForm(PricesForm):
         default=Along.NONE.value,
         validate_choice=True,
     )
-    reason = StringField(
-        "Reason",
-        [DataRequired("Write in a few words why."), Length(max=LONGEST_REASON, message="Write at most 300 letters.")],
-        filters=[tidied],
-    )
+    reason = reason_field()
 
 
 def price_table_form(
@@ -204,13 +199,7 @@ class AlongForm(FlaskForm):
     reason = ChangeListForm.reason
 
 
-class RevisionForm(FlaskForm):
-    """An act on the rules as they were seen."""
-
-    revision = IntegerField(validators=[InputRequired("Open the page again and repeat it.")])
-
-
-class DefaultForm(RevisionForm):
+class DefaultForm(SeenForm):
     price_list_id = SelectField("Where no rule fits", coerce=int)
 
     def __init__(self, lists: Sequence[tuple[int, str]], chosen: int | None = None) -> None:
@@ -218,11 +207,6 @@ class DefaultForm(RevisionForm):
         self.price_list_id.choices = list(lists)
         if not self.is_submitted():
             self.price_list_id.data = chosen
-
-
-class _Boxes(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class ClockField(StringField):
@@ -247,10 +231,9 @@ class ClockField(StringField):
             raise ValidationError("Write a time like 17:00.")
 
 
-class RuleForm(FlaskForm):
-    revision = HiddenField()
+class RuleForm(SeenForm):
     price_list_id = SelectField("Prices", coerce=int)
-    weekdays = _Boxes(
+    weekdays = Boxes(
         "Days", coerce=int, choices=[SelectChoice(str(number), name) for number, name in enumerate(DAYS, 1)]
     )
     from_time = ClockField("From", filters=[tidied])
@@ -296,8 +279,3 @@ class RuleForm(FlaskForm):
             self.last_day.data,
             self.screen_id.data or None,
         )
-
-    def seen(self) -> int:
-        """The revision that was seen; one that nobody has if it can't be read."""
-        words = self.revision.data or ""
-        return int(words) if words.isdecimal() and len(words) < 16 else -1

@@ -21,7 +21,7 @@ WAYS = {
     PayMode.CARD: "your card",
     PayMode.UPI: "your UPI account",
     PayMode.NET_BANKING: "your bank account",
-    PayMode.WALLET: "the wallet you paid from",
+    PayMode.WALLET: "the app you paid from",
 }
 
 
@@ -131,7 +131,7 @@ def way_words(kind: TenderKind | Account, detail: str) -> str:
         return WAYS[PayMode(detail)]
     if kind in (TenderKind.GIFT_CARD, Account.GIFT_CARD_LIABILITY):
         return f"the gift card ending {detail}"
-    return "your new seats" if kind is Account.EXCHANGES else "your wallet with us"
+    return "your new seats" if kind is Account.EXCHANGES else "your wallet"
 
 
 def state_words(part: MoneyBack) -> str:

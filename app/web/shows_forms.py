@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,18 +19,17 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from app.config import settings
 from app.domain.local_time import INSTANT, BadTime, instant_of, on_the_wall
-from app.domain.programme import MOST, Wish
+from app.domain.programme import MOST, UNPLANNED_RUNTIME, Wish
 from app.queries.planner import ShowFacts
 from app.queries.programme import Choices, FilmChoice
-from app.services.scheduling import DEFAULT_RUNTIME, NewShow
+from app.services.scheduling import NewShow
 from app.services.show_changes import Wanted
 from app.web.account_forms import tidied
-from app.web.staff_forms import LONGEST_REASON
+from app.web.staff_forms import LONGEST_REASON, Boxes, at_most
 
 BY_RULE = 0
 """In place of a price list: the one that the cinema's rules give."""
@@ -39,11 +37,6 @@ LONGEST_DAYS = 62
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
 WEEKDAYS = tuple(enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), 1))
 _NOT_A_NUMBER = "Write a whole number."
-
-
-class _Boxes(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class _Whole(IntegerField):
@@ -59,7 +52,7 @@ def _between(least: int, most: int, words: str) -> list[Any]:
 
 
 def _words(most: int) -> list[Any]:
-    return [Length(max=most, message=f"Write at most {most} letters.")]
+    return [at_most(most)]
 
 
 class FactsForm(FlaskForm):
@@ -88,10 +81,10 @@ class ShowsForm(FactsForm):
     """One film × screens × days × times."""
 
     movie_id = SelectField("Film", coerce=int)
-    screens = _Boxes("Screens", coerce=int)
+    screens = Boxes("Screens", coerce=int)
     first_day = DateField("From", [InputRequired("Choose the first day.")])
     last_day = DateField("To", [Optional()])
-    weekdays = _Boxes("On these weekdays", coerce=int)
+    weekdays = Boxes("On these weekdays", coerce=int)
     times = StringField("Times", [InputRequired("Write at least one time.")])
     price_list_id = SelectField("Prices", coerce=int)
     open_days = _Whole("Bookings open, days before", _between(0, 365, "Between"))
@@ -149,7 +142,7 @@ class ShowsForm(FactsForm):
         return tuple(day for day in all_days if day.isoweekday() in chosen)
 
     def wish(self, film: FilmChoice) -> Wish:
-        minutes = film.runtime_minutes or DEFAULT_RUNTIME
+        minutes = film.runtime_minutes or UNPLANNED_RUNTIME
         cleaning = settings.cleaning_minutes if self.cleaning_minutes.data is None else self.cleaning_minutes.data
         return Wish(tuple(self.screens.data), self.days(), self.clocks, minutes, cleaning)
 
@@ -259,9 +252,3 @@ class ShowForm(FactsForm):
 
 FIXED_WHEN_TAKEN = ("movie_id", "price_list_id", "format", "language", "subtitles", "cleaning_minutes")
 _SHOW = {*FIXED_WHEN_TAKEN, "note", "captions", "audio_description", "relaxed"}
-
-
-def first_error(form: FlaskForm) -> str:
-    """One sentence of what is wrong, for scripts."""
-    errors: Sequence[Any] = next((found for found in form.errors.values() if found), ["This could not be read."])
-    return str(errors[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
@@ -10,20 +11,26 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, Valid
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.staff import GIVEN_BY_MANAGERS, Role
+from app.errors import ConcurrentModification, Invalid
 from app.queries.staff import CinemaRef
 from app.web.account_forms import LONGEST_EMAIL, LONGEST_NAME, LONGEST_PASSWORD, SHORTEST_PASSWORD, tidied
 
 LONGEST_REASON = 300
 
 
-def _length(most: int) -> Length:
-    return Length(max=most, message=f"Write at most {most} letters.")
+def at_most(letters: int) -> Length:
+    return Length(max=letters, message=f"Write at most {letters} letters.")
+
+
+def reason_field(label: str = "Reason") -> StringField:
+    """Why something is done, which the audit keeps."""
+    return StringField(label, [DataRequired("Write in a few words why."), at_most(LONGEST_REASON)], filters=[tidied])
 
 
 class CodeForm(FlaskForm):
     """A code of the second factor. `next` is where to go on."""
 
-    code = StringField("Code", [DataRequired("Write the code."), _length(40)], filters=[tidied])
+    code = StringField("Code", [DataRequired("Write the code."), at_most(40)], filters=[tidied])
     next = HiddenField()
 
 
@@ -45,15 +52,45 @@ class PasswordForm(FlaskForm):
 class ChangePasswordForm(PasswordForm):
     """One's own: who sits down at a screen that was left open does not know the old one."""
 
-    old = PasswordField("Password now", [InputRequired("Write your password as it is now."), _length(LONGEST_PASSWORD)])
+    old = PasswordField("Password now", [InputRequired("Write your password as it is now."), at_most(LONGEST_PASSWORD)])
+
+
+def read_revision(typed: str | None) -> int:
+    """The revision that a page showed, as its form sends it back. Raises ConcurrentModification for what is none."""
+    if typed is None or not re.fullmatch(r"-?\d{1,18}", typed, re.ASCII):
+        raise ConcurrentModification("Open the page again and repeat it.")
+    return int(typed)
+
+
+class SeenForm(FlaskForm):
+    """A form about something that others may change meanwhile."""
+
+    revision = HiddenField()
+
+    @property
+    def seen(self) -> int:
+        """The revision that the form showed. Raises ConcurrentModification where it can't be read."""
+        return read_revision(self.revision.data)
 
 
 class ReasonForm(FlaskForm):
     """An act that says why."""
 
-    reason = StringField(
-        "Reason", [DataRequired("Write in a few words why."), _length(LONGEST_REASON)], filters=[tidied]
-    )
+    reason = reason_field()
+
+
+def first_error(form: FlaskForm) -> str:
+    """One sentence of what is wrong."""
+    errors: Sequence[str] = next((found for found in form.errors.values() if found), ["This could not be read."])
+    return str(errors[0])
+
+
+def typed_reason() -> str:
+    """Why, as the form that was sent says. Raises Invalid with what is wrong with it."""
+    form = ReasonForm()
+    if not form.validate_on_submit():
+        raise Invalid(first_error(form))
+    return str(form.reason.data)
 
 
 class CinemaForm(FlaskForm):
@@ -87,12 +124,12 @@ class RoleForm(FlaskForm):
 
 
 class PersonForm(FlaskForm):
-    name = StringField("Name", [DataRequired("Write their name."), _length(LONGEST_NAME)], filters=[tidied])
+    name = StringField("Name", [DataRequired("Write their name."), at_most(LONGEST_NAME)], filters=[tidied])
     email = EmailField(
         "E-mail",
         [
             DataRequired("Write their e-mail address."),
-            _length(LONGEST_EMAIL),
+            at_most(LONGEST_EMAIL),
             Email("This is not an e-mail address; it should look like name@example.org."),
         ],
         filters=[tidied],

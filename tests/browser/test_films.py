@@ -126,7 +126,7 @@ def test_every_page_for_every_eye(
     long = a_movie("The Life and Death of Colonel Blimp, or How I Learned to Stop Worrying and Love Very Long Titles")
     a_show(cinema=regent, movie=movie)
     upload_poster(by(ruth), movie.id, "", a_busy_picture(1))
-    change_film(by(ruth), movie.id, staff_film(movie.id).revision, a_row(runtime_min="94", certificate="U"))
+    change_film(by(ruth), movie.id, staff_film(movie.id).seen, a_row(runtime_min="94", certificate="U"))
     a_movie("Nosferatu", archived_at=movie.updated_at)
     for path in ("", "?show=archived", "?q=zzz", "/new", f"/{movie.id}", f"/{long.id}", "/import"):
         visitor.go(f"/staff/films{path}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from app.db import transaction
+from app.models import GiftCard
 from app.queries.browse_cache import browse_changed
 from tests import builders
 from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, keep_two, visitor  # noqa: F401  a fixture
 from tests.browser.test_booking import expect_tickets, fill_in, pay_in_the_sandbox
-from tests.support.offers import a_coupon, a_gift_card, the_card
+from tests.support.offers import a_coupon, a_gift_card, an_account, the_card
 
 
 def use_code(page: Page, code: str) -> None:
@@ -96,6 +98,22 @@ def test_a_gift_card_is_bought_and_its_balance_looked_up(visitor: Visitor) -> No
     page.get_by_role("button", name="Look").click()
     expect(page.locator(".gift .worth")).to_have_text("£50.00")
     visitor.look("a balance", WIDE, PHONE, SMALL)
+
+
+def test_the_cards_one_bought_are_listed_and_mailed_again(visitor: Visitor) -> None:  # noqa: F811
+    page, account = visitor.page, an_account("bess@example.org")
+    for wish in ({}, {"recipient_name": "Charles", "recipient_email": "charles.with.a.long.address@example.org"}):
+        card_id, _ = a_gift_card(2500, note="Happy birthday!\nAda", **wish)
+        with transaction() as session:
+            session.get_one(GiftCard, card_id).user_id = account
+    page.goto("/login")
+    page.get_by_label("E-mail").fill("bess@example.org")
+    page.get_by_label("Password").fill("popcorn-and-a-film")
+    page.get_by_role("button", name="Sign in").click()
+    visitor.go("/account")
+    visitor.look("an account with gift cards", WIDE, PHONE, SMALL)
+    page.get_by_role("button", name="Mail it again to Charles").click()
+    expect(page.get_by_text("goes to charles.with.a.long.address@example.org again")).to_be_visible()
 
 
 def test_a_gift_card_without_javascript(plain_page: Page) -> None:

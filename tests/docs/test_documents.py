@@ -63,3 +63,9 @@ def test_links_inside_patterns_lead_to_a_heading():
 def test_screenshots_are_small_and_shown(path):
     assert path.stat().st_size <= MOST_BYTES
     assert f"docs/screenshots/{path.name}" in words("README.md")
+
+
+def test_every_decision_is_in_the_index_by_its_title():
+    pages = sorted((ROOT / "docs" / "adr").glob("0*.md"))
+    listed = [f"- [{page.read_text().partition(chr(10))[0].removeprefix('# ')}]({page.name})" for page in pages]
+    assert re.findall(r"^- .*", words("docs/adr/README.md"), re.MULTILINE) == listed

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from app import embedded
-from app.embedded import Postgres, Urls, Valkey, process
+from app.embedded import Postgres, Urls, Valkey, process, run
 from app.embedded.server import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -215,6 +215,14 @@ def test_a_command_gets_the_addresses_and_its_status_is_passed_on(folder: Path, 
     done = command("exec", "sh", "-c", 'echo "$DATABASE_URL $SECRET_KEY"; exit 3', VAR_DIR=str(folder))
     secret = embedded.development_secrets(folder)["SECRET_KEY"]
     assert (done.stdout, done.returncode) == (f"{urls.database_url} {secret}\n", 3)
+
+
+def test_links_that_a_command_prints_lead_to_where_the_pages_are(folder: Path, urls: Urls) -> None:
+    base = ("exec", "sh", "-c", 'echo "$BASE_URL"')
+    with run.told_port({"PORT": "8061"}, folder):
+        assert command(*base, VAR_DIR=str(folder), PORT="").stdout == "http://localhost:8061\n"
+        assert command(*base, VAR_DIR=str(folder), PORT="8070").stdout == "http://localhost:8070\n"
+    assert command(*base, VAR_DIR=str(folder), PORT="").stdout == "http://localhost:8000\n"
 
 
 def test_a_taken_port_is_told_in_one_sentence(other_folder: Path, folder: Path, urls: Urls) -> None:

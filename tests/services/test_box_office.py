@@ -11,7 +11,16 @@ from app.domain.counter import CounterTender
 from app.domain.ledger import Account
 from app.domain.pricing import TicketType
 from app.domain.staff import By, Role
-from app.errors import AmountChanged, HoldExpired, Invalid, NoShift, NotFound, SeatsTaken, ShiftOpen
+from app.errors import (
+    AmountChanged,
+    ConcurrentModification,
+    HoldExpired,
+    Invalid,
+    NoShift,
+    NotFound,
+    SeatsTaken,
+    ShiftOpen,
+)
 from app.models import Cinema, Show
 from app.services.box_office import Money, NoSeats, NotEnough, Sold, keep_best_seats, keep_these_seats, take_payment
 from app.services.cancelling import cancel_seats, preview_cancellation
@@ -105,6 +114,15 @@ def test_the_same_sale_sent_twice_is_one_sale(till: Till) -> None:
     assert again.repeated
     assert again.change_minor == first.change_minor == 4000
     assert books(Account.CASH_DRAWER) == {"cash_drawer": 1000}
+
+
+def test_one_sale_is_paid_once_whatever_the_show_and_the_way_to_pay(till: Till) -> None:
+    till.pay(till.keep(A), SLIP)
+    till.sales -= 1
+    second = till.keep(A)
+    with pytest.raises(ConcurrentModification, match="paid already"):
+        till.pay(second, Money(CounterTender.CASH))
+    assert the_booking(till.show.id, second).state == "held"
 
 
 def test_a_wheelchair_brings_its_companion_free(app: Flask) -> None:

@@ -27,13 +27,14 @@ from app.errors import (
 )
 from app.models import Booking, Cinema, Screen, Show
 from app.queries.cinemas import cinema_facts, plan_templates, screens_at
-from app.services import holds
+from app.services import holds, rollups
 from app.services.cinemas import change_cinema, make_cinema
 from app.services.paying_ways import offer_ways
 from app.services.refund_policies import set_refund_policy
 from app.services.screens import close_screen, make_screen, rename_screen, reopen_screen
 from app.services.shifts import open_shift
 from tests.builders import a_cinema, a_paid_booking, a_person, a_price_list, a_screen, a_show, seat_ids
+from tests.services.test_rollups import everything
 from tests.support.staff import by
 
 FACTS = CinemaFacts(
@@ -149,6 +150,20 @@ def test_the_time_zone_is_fixed_while_shows_are_coming(app: Flask, moved_clock: 
     moved_clock.forward(hours=30)
     assert change(cinema, timezone="Europe/Paris") is True
     assert db.session.get_one(Show, show.id, populate_existing=True).starts_at == show.starts_at
+
+
+def test_figures_follow_the_days_of_another_time_zone(app: Flask, moved_clock: Any):
+    show = a_show()
+    a_paid_booking(show)
+    moved_clock.forward(days=2)
+    rollups.roll_up()
+    cinema = db.session.get_one(Cinema, show.cinema_id)
+    before = everything()
+    assert change(cinema, timezone="Pacific/Kiritimati") is True
+    rollups.roll_up()
+    by_itself = everything()
+    rollups.rebuild()
+    assert everything() == by_itself != before
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_two_who_change_it_at_once_the_second_is_told(app, alma: By):
     offers.create_coupon(TEN, alma)
     seen = mark_of(the_coupon().id)
     change(replace(TEN, name="First"), alma, seen)
-    with pytest.raises(ConcurrentModification, match="Somebody changed TEN"):
+    with pytest.raises(ConcurrentModification, match="Somebody has changed TEN"):
         change(replace(TEN, name="Second"), alma, seen)
     assert the_coupon().name == "First"
 

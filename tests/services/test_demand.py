@@ -318,6 +318,14 @@ def test_another_cinemas_rules_are_not_theirs(cinema: Cinema):
         add_rule(stranger, cinema.id, Rule("Mine", 50))
 
 
+def test_a_rule_that_is_sent_twice_is_one_rule(cinema: Cinema):
+    rule = a_demand_rule(cinema)
+    with pytest.raises(Invalid, match="in use already"):
+        a_demand_rule(cinema)
+    switch_rule(COMMAND, rule, 0, False, "Quiet weeks")
+    assert a_demand_rule(cinema) > rule
+
+
 def test_what_is_not_there_and_what_is_too_much(cinema: Cinema, monkeypatch: pytest.MonkeyPatch):
     from app.services import demand
 

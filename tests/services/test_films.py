@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from app import clock
 from app.db import db
 from app.domain.csv_import import MovieRow, read_film
-from app.domain.films import FACTS, facts_of_row, joined, revision, typed
+from app.domain.films import FACTS, facts_of_row, joined, typed
+from app.domain.marks import mark
 from app.domain.poster_sizes import WIDTHS, drawing_name, is_upload
 from app.domain.staff import COMMAND, By, Role
 from app.errors import BadPicture, ConcurrentModification, Conflict, ImportRefused, Invalid, NotFound
@@ -77,7 +78,7 @@ def test_a_film_is_made_found_and_written_down(ruth: By):
 
 def test_a_changed_title_keeps_the_address_and_is_found_by_its_new_name(ruth: By):
     movie_id = add_film(ruth, a_row())
-    assert change_film(ruth, movie_id, staff_film(movie_id).revision, a_row(title="Aurore", certificate="U"))
+    assert change_film(ruth, movie_id, staff_film(movie_id).seen, a_row(title="Aurore", certificate="U"))
     movie = the_film(movie_id)
     assert (movie.slug, movie.title, movie.folded.strip()) == ("sunrise", "Aurore", "aurore")
     assert audited()[1] == (
@@ -93,13 +94,13 @@ def test_two_films_of_one_name_have_two_addresses(ruth: By):
 
 def test_keeping_what_is_there_writes_nothing(ruth: By):
     movie_id = add_film(ruth, a_row())
-    assert not change_film(ruth, movie_id, staff_film(movie_id).revision, a_row())
+    assert not change_film(ruth, movie_id, staff_film(movie_id).seen, a_row())
     assert len(audited()) == 1
 
 
 def test_the_second_of_two_who_edit_is_told(ruth: By):
     movie_id = add_film(ruth, a_row())
-    seen = staff_film(movie_id).revision
+    seen = staff_film(movie_id).seen
     change_film(ruth, movie_id, seen, a_row(certificate="PG"))
     with pytest.raises(ConcurrentModification):
         change_film(ruth, movie_id, seen, a_row(certificate="15"))
@@ -110,7 +111,7 @@ def test_an_import_meanwhile_counts_as_a_change(ruth: By):
     import_movies(b"id,title,certificate\nm,Sunrise,U\n")
     movie_id = db.session.scalar(select(Movie.id)) or 0
     db.session.commit()
-    seen = staff_film(movie_id).revision
+    seen = staff_film(movie_id).seen
     import_movies(b"id,title,certificate\nm,Sunrise,PG\n")
     with pytest.raises(ConcurrentModification):
         change_film(ruth, movie_id, seen, a_row())
@@ -147,7 +148,7 @@ def test_every_fact_goes_in_and_comes_out(ruth: By):
     assert set(facts) == set(FACTS)
     assert all(facts.values())
     assert (facts["year"], facts["languages"], facts["kind"]) == (2000, ["French", "English"], "event")
-    assert revision(facts) == revision(facts_of_row(a_row(**told)))
+    assert mark(facts) == mark(facts_of_row(a_row(**told)))
 
 
 @pytest.mark.parametrize(
@@ -260,7 +261,7 @@ def test_films_stand_where_they_belong(app: Flask):
 def test_the_shows_that_keep_an_old_length_are_told(ruth: By):
     show = a_show(movie=a_movie(runtime_minutes=90))
     assert staff_film(show.movie_id).old_length == ()
-    change_film(ruth, show.movie_id, staff_film(show.movie_id).revision, a_row(runtime_min="120"))
+    change_film(ruth, show.movie_id, staff_film(show.movie_id).seen, a_row(runtime_min="120"))
     (old,) = staff_film(show.movie_id).old_length
     assert (old.minutes, old.shows, old.first) == (105, 1, show.starts_at)
     again = db.session.get_one(Show, show.id, populate_existing=True)

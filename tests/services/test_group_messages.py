@@ -20,11 +20,23 @@ from app.domain.staff import By, Role
 from app.errors import NotFound
 from app.models import Cinema, GroupRequest, Show
 from app.queries.papers import document
-from app.services import groups, payments
+from app.services import groups, holds, payments
 from app.services.group_papers import invoice_pdf
 from app.services.messages import send_message
 from app.services.sending import resend_message
-from tests.builders import a_cinema, a_group, a_movie, a_person, a_show, a_started_payment, an_event, an_offer, seat_ids
+from app.services.show_cancelling import cancel_show
+from tests.builders import (
+    a_cinema,
+    a_group,
+    a_hold,
+    a_movie,
+    a_person,
+    a_show,
+    a_started_payment,
+    an_event,
+    an_offer,
+    seat_ids,
+)
 from tests.support.post import bodies, deliver, messages, run
 from tests.support.staff import by
 
@@ -146,6 +158,66 @@ def test_taking_back_and_no_are_told(post: Any, regent: Cinema, ruth: By, show: 
     assert "not told to the group" not in bodies(taken_back)[0]
     for words in bodies(declined):
         assert "We are full <that> week." in words
+
+
+def test_that_the_time_to_pay_ran_out_is_told_once(
+    post: Any, regent: Cinema, ruth: By, show: Show, moved_clock: Any
+) -> None:
+    booking = an_offer(a_group(regent), ruth, show, seat_ids(show)[:12])
+    moved_clock.forward(days=5)
+    assert (holds.expire_holds(), holds.expire_holds()) == (1, 0)
+    assert len(messages(show.id, MessageKind.GROUP_EXPIRED)) == 1
+    deliver(booking, MessageKind.GROUP_EXPIRED)
+    (letter,) = post.sent
+    assert letter["To"] == "Charles Babbage <charles@example.org>"
+    for words in bodies(letter):
+        for needed in ("Metropolis", "The Regent", "12", "free for others now", "nothing is to pay"):
+            assert needed in " ".join(words.split()), needed
+
+
+def test_a_hold_of_anybody_else_runs_out_in_silence(post: Any, show: Show, moved_clock: Any) -> None:
+    a_hold(show)
+    moved_clock.forward(days=1)
+    assert holds.expire_holds() == 1
+    assert messages(show.id) == []
+
+
+def test_who_pays_late_or_is_offered_something_new_is_not_told_that_it_ran_out(
+    post: Any, regent: Cinema, ruth: By, show: Show, moved_clock: Any
+) -> None:
+    late = a_group(regent)
+    first = an_offer(late, ruth, show, seat_ids(show)[:12], pay_until=show.starts_at - dt.timedelta(days=2))
+    payment = a_started_payment(first)
+    again = a_group(regent)
+    second = an_offer(again, ruth, show, seat_ids(show)[20:32], pay_until=show.starts_at - dt.timedelta(days=2))
+    moved_clock.forward(days=3, minutes=1)
+    assert holds.expire_holds() == 2
+    assert payments.settle_payment(an_event(payment)) == "confirmed late"
+    an_offer(again, ruth, show, seat_ids(show)[20:32], reason="they asked once more")
+    assert [run(one) for one in messages(show.id, MessageKind.GROUP_EXPIRED)] == ["done", "done"]
+    assert [one.state for one in messages(show.id, MessageKind.GROUP_EXPIRED)] == ["not_needed"] * 2
+    assert second.id
+
+
+def test_a_group_with_an_unpaid_offer_is_told_that_its_show_is_called_off(
+    post: Any, regent: Cinema, ruth: By, show: Show
+) -> None:
+    booking = an_offer(a_group(regent), ruth, show, seat_ids(show)[:12])
+    a_hold(show, seats=seat_ids(show)[30:32])
+    cancel_show(ruth, show.id, "The lamp burst.")
+    assert [one.kind for one in messages(show.id)][-1:] == [MessageKind.GROUP_SHOW_CANCELLED]
+    assert len(messages(show.id)) == 2, "the offer's and this one"
+    deliver(booking, MessageKind.GROUP_SHOW_CANCELLED)
+    for words in bodies(post.sent[0]):
+        for needed in ("Metropolis", "does not take place", "The lamp burst.", "nothing to pay"):
+            assert needed in " ".join(words.split()), needed
+
+
+def test_a_group_that_has_paid_is_told_of_its_refund_instead(post: Any, regent: Cinema, ruth: By, show: Show) -> None:
+    booking = an_offer(a_group(regent), ruth, show, seat_ids(show)[:12])
+    assert payments.settle_payment(an_event(a_started_payment(booking))) == "confirmed"
+    cancel_show(ruth, show.id, "The lamp burst.")
+    assert messages(show.id, MessageKind.GROUP_SHOW_CANCELLED) == []
 
 
 def test_a_groups_mail_is_sent_again_like_any(post: Any, regent: Cinema) -> None:

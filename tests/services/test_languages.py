@@ -124,6 +124,8 @@ CASES: dict[MessageKind, list[dict[str, Any]]] = {
     MessageKind.GROUP_REMINDER: [{}],
     MessageKind.GROUP_WITHDRAWN: [{}],
     MessageKind.GROUP_DECLINED: [{}],
+    MessageKind.GROUP_EXPIRED: [{}],
+    MessageKind.GROUP_SHOW_CANCELLED: [{"why": ""}],
 }
 GROUPS = tuple(kind for kind in MessageKind if kind.value.startswith("group_"))
 
@@ -147,7 +149,7 @@ def facts(app) -> dict[str, Any]:
 def of_a_group(view: Any, case: dict[str, Any]) -> dict[str, Any]:
     """A request and its offer, likewise without letters."""
     request = {"cinema": SimpleNamespace(name="9"), "whole_show": False, "people": 40, "declined_why": "1838", **case}
-    offer = {"number": 1, "note": "", "pay_until": view.starts_at, **case}
+    offer = {"number": 1, "seats": 12, "note": "", "pay_until": view.starts_at, **case}
     return {"group": SimpleNamespace(**request), "offer": SimpleNamespace(**offer)}
 
 

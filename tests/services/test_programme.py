@@ -15,23 +15,25 @@ from sqlalchemy import text
 from app import clock
 from app.db import db, transaction
 from app.domain.film_week import week_of
+from app.domain.marks import mark
 from app.domain.programme import Wish, candidates, judge
 from app.domain.staff import COMMAND, Role
 from app.errors import ConcurrentModification, Conflict, Forbidden, Invalid, NotFound, ScreenBusy, ShowMoved
 from app.models import Cinema, Movie, Screen, Show, ShowCancellation
 from app.queries.programme import busy_on
 from app.services.blocking import block_seats
+from app.services.films import archive_film
 from app.services.holding import Seen
 from app.services.holds import hold_seats, release_booking
 from app.services.promises import check_promises
 from app.services.scheduling import NewShow, publish_shows, schedule_shows, told
+from app.services.screens import close_screen
 from app.services.show_changes import (
     Wanted,
     copy_week,
     delete_draft,
     edit_show,
     move_show,
-    seen_of,
     unpublish_show,
 )
 from tests.builders import (
@@ -158,7 +160,7 @@ def test_a_show_is_moved_with_its_booking_window(regent, hall):
     screen, *_ = hall
     show = a_show(screen=screen, close_minutes=10)
     ends, other = show.ends_at, a_screen(regent, 40)
-    move_show(COMMAND, show.id, other.id, show.starts_at + HOUR, "projector", seen_of(told(show)))
+    move_show(COMMAND, show.id, other.id, show.starts_at + HOUR, "projector", mark(told(show)))
     moved = again(show.id)
     assert (moved.screen_id, moved.layout_id, moved.ends_at) == (other.id, other.layout_id, ends + HOUR)
     assert moved.sales_close_at - moved.starts_at == dt.timedelta(minutes=10)
@@ -234,9 +236,9 @@ def test_a_draft_is_edited_freely_and_the_length_follows_the_film(regent, hall):
 
 def test_the_second_of_two_who_edit_is_told(app):
     show = a_show(published=False)
-    seen = seen_of(told(show))
+    seen = mark(told(show))
     edit_show(COMMAND, show.id, as_it_is(show, note="first"), seen=seen)
-    with pytest.raises(ConcurrentModification, match="nothing was changed"):
+    with pytest.raises(ConcurrentModification, match="nothing of yours was kept"):
         edit_show(COMMAND, show.id, as_it_is(show, note="second"), seen=seen)
     assert again(show.id).note == "first"
 
@@ -326,6 +328,19 @@ def test_a_week_is_copied_with_what_can_be(regent, hall, moved_clock):
     assert len(second.left_out) == len(done.ids)
     with pytest.raises(Invalid, match="nothing to copy"):
         copy_week(COMMAND, regent.id, week.after.after.after)
+
+
+def test_an_archived_film_and_a_closed_screen_do_not_keep_the_rest_of_a_week_from_being_copied(regent, moved_clock):
+    gone, shut, good = (a_show(cinema=regent) for _ in range(3))
+    week = week_of(gone.starts_at.astimezone(ZoneInfo(regent.timezone)).date())
+    moved_clock.forward(days=1)
+    archive_film(COMMAND, gone.movie_id)
+    close_screen(COMMAND, shut.screen_id, "The roof leaks")
+    done = copy_week(COMMAND, regent.id, week.after)
+    assert [again(show_id).movie_id for show_id in done.ids] == [good.movie_id]
+    whys = sorted(why for _, why in done.left_out)
+    assert whys[0].endswith("is archived.")
+    assert "is closed. Reopen it" in whys[1]
 
 
 START = dt.datetime(2027, 3, 26, 6, tzinfo=dt.UTC)

@@ -23,8 +23,9 @@ from app.domain.states import BookingState
 from app.domain.ticket_payload import from_base45, read_keyring, verify
 from app.errors import NotFound
 from app.models import Booking
+from app.queries.my_bookings import my_bookings
 from app.queries.papers import poster_facts
-from app.queries.tickets import BookingView, booking_view, my_bookings
+from app.queries.tickets import BookingView, booking_view
 from app.services.cancelling import cancel_seats
 from app.services.show_cancelling import cancel_show, refund_show
 from app.services.tickets import (

@@ -18,9 +18,10 @@ from app.queries.tickets import booking_view
 from app.services.box_office import Money, keep_best_seats, take_payment
 from app.services.shifts import open_shift
 from app.services.tickets import signed_payload
+from app.web.filters import local
 from tests.builders import PRICES, a_cinema, a_movie, a_paid_booking, a_person, a_show, seat_ids
 from tests.support.books import rows
-from tests.support.client import PageClient
+from tests.support.client import PageClient, soup
 from tests.support.money import a_coupon, a_gift_card
 from tests.support.staff import by, signed_in
 
@@ -135,6 +136,22 @@ def test_the_same_form_sent_twice_is_one_sale(seller: Seller, show: Show) -> Non
     for _ in range(2):
         assert "Change" in seller.sell(show, entry="1 AA 30", sale="abc").text
     assert len(rows("SELECT 1 FROM bookings")) == 1
+
+
+def test_a_sale_that_was_given_back_is_not_taken_for_the_one_that_is_sent_from_its_old_page(
+    seller: Seller, cinema: Cinema, show: Show
+) -> None:
+    seller.sell(show, entry="1 A E", sale="abc")
+    (sold,) = rows("SELECT code FROM bookings")
+    gone = {"tickets": "1", "how": "full", "reason": "The wrong film"}
+    seller.post(f"/staff/bookings/{sold.code}/cancel", **gone)
+    for other in (show, a_show(cinema=cinema, starts_in=2 * soon())):
+        page = seller.sell(other, entry="1 A E", sale="abc")
+        assert page.status_code == 409
+        assert "Nothing was sold now; press once more" in page.text
+    new = str(soup(page).select_one("input[name=sale]")["value"])  # type: ignore[index]
+    assert "data-print-now" in seller.sell(other, entry="1 A E", sale=new).text
+    assert len(rows("SELECT 1 FROM bookings")) == 2
 
 
 def test_by_fields_with_a_card_and_too_little_cash_first(seller: Seller, show: Show) -> None:
@@ -323,7 +340,12 @@ def test_another_days_shows_are_sold_in_advance(seller: Seller, cinema: Cinema) 
     page = seller.client.get(f"{COUNTER}?day={day}").get_data(as_text=True)
     assert "Nosferatu" in page
     assert f'name="day" value="{day}"' in page
-    assert "Sold" in seller.sell(later, entry="1 AA 20", day=day).get_data(as_text=True)
+    sold = seller.sell(later, entry="1 AA 20", day=day).get_data(as_text=True)
+    assert "Sold" in sold
+    told = local(later.starts_at, cinema.timezone)
+    assert len(re.findall(rf"Nosferatu {told:%a} {told.day} {told:%b} {told:%H:%M}", sold)) == 2, (
+        "the sale and the list"
+    )
     assert "not on sale any more" in seller.sell(later, entry="1 AA 20").get_data(as_text=True)
 
 

@@ -342,9 +342,9 @@ def test_an_account_may_have_the_money_in_its_wallet_instead(ada: Buyer, show: S
     assert "To my wallet instead" in words(page)
     address = f"/bookings/{code}/cancel"
     part = ada.post_form(f"{address}/quote", {"ticket": [1], "to": "wallet"}, page=address, headers=HTMX)
-    assert "£10.75 to your wallet with us" in words(part)
+    assert "£10.75 to your wallet" in words(part)
     answer = cancel(ada, code, 1, to="wallet")
-    assert "To your wallet with us: there £10.75" in words(ada.get(answer.location))
+    assert "To your wallet: there £10.75" in words(ada.get(answer.location))
     user_id = booking_of(code).user_id
     assert user_id is not None
     assert (balance(user_id), refunds_of(code)) == (1075, [])

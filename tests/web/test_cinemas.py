@@ -152,6 +152,31 @@ def test_scanners_and_sellers_are_not_told_of_steps(app: Flask, regent: Cinema):
     assert "Until tickets are on sale" not in words(sam.get("/staff"))
 
 
+def test_each_page_of_a_step_leads_to_the_next_one(app: Flask, alma: PageClient, regent: Cinema):
+    a_screen(regent)
+    a_price_list(regent)
+    assert "Next, until tickets are on sale: Add the films" in words(alma.get("/staff/prices"))
+    film = a_movie()
+    page = alma.get(f"/staff/films/{film.id}")
+    assert "Next, until tickets are on sale: Put shows on sale" in words(page)
+    assert soup(page).select_one(f'a[href="/staff/shows/new?film={film.id}"]')
+    a_show(screen=a_screen(regent))
+    assert "Next, until" not in words(alma.get("/staff/prices"))
+
+
+def test_a_new_city_has_the_zone_and_the_money_of_its_country(app: Flask, alma: PageClient):
+    assert make(alma, timezone="", currency="").status_code == 303
+    made = db.session.query(Cinema).one()
+    assert (made.timezone, made.currency) == ("Europe/London", "GBP")
+
+
+def test_a_country_of_several_zones_is_asked_for_one(app: Flask, alma: PageClient):
+    answer = make(alma, new_city="Manaus", country_code="BR", timezone="", currency="")
+    assert answer.status_code == 422
+    assert "Write the time zone" in why(answer, "timezone")
+    assert not soup(answer).select("#currency-why")
+
+
 def test_what_is_left_empty_is_the_citys_and_the_houses(app: Flask, alma: PageClient):
     city = a_city("Lyon", "Europe/Paris", "EUR", "FR")
     assert make(alma, city=str(city.id), timezone="", currency="", fee="", tax="", refunds="house").status_code == 303
@@ -184,8 +209,8 @@ def test_a_city_that_is_known_under_other_letters_is_not_made_twice(app: Flask, 
         ({"latitude": "NaN"}, "latitude", "Write degrees"),
         ({"longitude": ""}, "longitude", "both or neither"),
         ({"timezone": "Mars/Olympus"}, "timezone", "This is no time zone."),
-        ({"timezone": ""}, "timezone", "This is no time zone."),
-        ({"currency": ""}, "currency", "Choose the currency."),
+        ({"timezone": "", "country_code": ""}, "timezone", "Write the time zone"),
+        ({"currency": "", "country_code": "PA"}, "currency", "Choose the currency."),
         ({"website": "javascript:alert(1)"}, "website", "This is no web address."),
         ({"fee": "-1"}, "fee", "Write an amount in GBP, such as 0.75."),
         ({"fee": "0.755"}, "fee", "Write an amount"),

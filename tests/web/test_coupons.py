@@ -204,7 +204,7 @@ def test_the_second_of_two_who_change_it_is_told(app: Flask, alma: PageClient):
     answer = other.post(
         f"/staff/coupons/{coupon_id}/change", data={**form, **seen, "name": "Second"}, follow_redirects=True
     )
-    assert "Somebody changed TEN while you were at it" in words(answer)
+    assert "Somebody has changed TEN since you opened the page" in words(answer)
     assert the_row().name == "First"
 
 

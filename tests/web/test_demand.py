@@ -242,7 +242,7 @@ def test_a_rule_is_changed_by_who_saw_its_last_state(ruth: PageClient, regent: C
     assert ruth.post_form(address, {**change, "why": "it sells out"}, page=address).status_code == 303
     second = ruth.post_form(address, {**change, "why": "me too", "percent": "25"}, page=address)
     assert second.status_code == 409
-    assert "Somebody else changed this" in words(second)
+    assert "Somebody has changed this rule" in words(second)
     assert 'value="25"' in second.get_data(as_text=True)
     assert [row.rule.percent for row in demand_page(regent.id).rules] == [20]
 
@@ -278,7 +278,7 @@ def test_limits_are_typed_as_the_currency_writes_them(ruth: PageClient, regent: 
     assert 'value="0.25"' in ruth.get("/staff/demand").get_data(as_text=True)
     again = ruth.post_form(address, limit_fields(step="0.30"), page="/staff/demand")
     assert again.status_code == 409
-    assert "Somebody else changed this" in words(again)
+    assert "Somebody has changed how far rules may go" in words(again)
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,7 @@ def test_a_film_return_tells_shows_admissions_gross_tax_and_net(ruth: PageClient
     rollups.roll_up()
     page = ruth.get("/staff/reports/film-return?week=2027-03-09")
     assert "1 show, 4 admissions" in words(page)
+    assert "The Regent, Friday, 5 March 2027 to Thursday, 11 March 2027" in words(page)
     assert "Later" not in words(page)
     (row,) = the_file(ruth, "/staff/reports/film-return.csv?week=2027-03-09")
     assert (row["week from"], row["week to"], row["ticket type"]) == ("2027-03-05", "2027-03-11", "Adult")

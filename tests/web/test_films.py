@@ -225,7 +225,7 @@ def test_the_second_of_two_is_told_keeps_their_entries_and_may_insist(ruth: Page
     assert "Kept now: PG." in page.select_one("#certificate-hint").get_text()  # type: ignore[union-attr]
     assert "Kept now: Janet Gaynor." in page.select_one("#cast-hint").get_text()  # type: ignore[union-attr]
     assert "Kept now" not in page.select_one("#title").parent.get_text()  # type: ignore[union-attr]
-    again = {"revision": page.select_one("#revision")["value"], "certificate": "15"}  # type: ignore[index]
+    again = {"seen": page.select_one("#seen")["value"], "certificate": "15"}  # type: ignore[index]
     assert ruth.post_form(page_of(movie), mine | again, page=page_of(movie)).status_code == 303
     assert the_film(movie.id).certificate == "15"
 

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from app.blueprints import gift_cards as pages
 from app.db import db
 from app.domain.gift_cards import in_fours
 from app.domain.staff import Role
@@ -222,11 +223,11 @@ def test_a_void_card_says_so_and_where_its_money_goes(app, buyer):
     assert "Nobody paid" not in words(page)
 
 
-@pytest.mark.parametrize("part", ["", "/status", "/return", "/pay"])
+@pytest.mark.parametrize("part", ["", "/status", "/return", "/pay", "/mail"])
 def test_another_visitors_card_does_not_exist(app, buyer, part):
     address = bought(buyer)
     stranger = a_buyer(app)
-    method = stranger.post_form if part == "/pay" else stranger.get
+    method = stranger.post_form if part in ("/pay", "/mail") else stranger.get
     assert method(f"{address}{part}").status_code == 404
     assert method(f"/gift-cards/orders/{'0' * 12}{part}").status_code == 404
 
@@ -276,6 +277,92 @@ def test_codes_tried_at_the_balance_and_at_checkout_count_together(app, set_sett
     assert page.headers["Retry-After"] == "60"
     assert "£25.00" not in words(page)
     assert balance(a_buyer(app), "0" * 16).status_code == 429, "another session from the same address"
+
+
+def test_orders_are_no_tries_of_codes_and_a_crowd_of_them_keeps_what_was_typed(buyer, set_setting, monkeypatch):
+    set_setting(codes_per_minute=1)
+    monkeypatch.setattr(pages, "ORDERS_PER_MINUTE", 2)
+    assert [order(buyer).status_code for _ in range(2)] == [303, 303]
+    page = order(buyer, recipient_name="Bess", note="For a rainy evening", amount="5000")
+    assert page.status_code == 429
+    assert page.headers["Retry-After"] == "60"
+    assert "many orders" in words(page)
+    assert soup(page).select_one("#recipient_name")["value"] == "Bess"
+    assert "For a rainy evening" in soup(page).select_one("#note").get_text()
+    assert soup(page).select_one("[name=amount][checked]")["value"] == "5000"
+    assert db.session.execute(text("SELECT count(*) FROM gift_cards")).scalar_one() == 2
+    assert balance(buyer, "0" * 16).status_code == 422, "and codes may be tried as ever"
+
+
+def my_cards(visitor: Buyer) -> list[str]:
+    return [" ".join(row.get_text(" ").split()) for row in soup(visitor.get("/account")).select("#my-cards tbody tr")]
+
+
+def test_an_account_sees_the_cards_it_bought_and_no_code(app, buyer, moved_clock):
+    log_in(buyer, "bess@example.org")
+    assert "Gift cards you bought" not in words(buyer.get("/account"))
+    bought(buyer, recipient_name="Charles", recipient_email="charles@example.org")
+    card_id = only_card()
+    (line,) = my_cards(buyer)
+    for said in ("Charles, charles@example.org", "£25.00", "not used yet", "Mail it again"):
+        assert said in line
+    page = buyer.get("/account").get_data(as_text=True)
+    code = card_code(card_id)
+    db.session.commit()
+    assert not any(form in page for form in (code, in_fours(code), code[-4:]))
+    use(buyer, app, card_id, "A1", "A2")
+    assert "partly used" in my_cards(buyer)[0]
+    moved_clock.forward(days=800)
+    buyer.post_form("/login", {"email": "bess@example.org", "password": "popcorn-and-a-film"})
+    (line,) = my_cards(buyer)
+    assert "expired" in line
+    assert "Mail it again" not in line
+
+
+def use(buyer: Buyer, app: Flask, card_id: int, *labels: str) -> None:
+    """Somebody spends of the card."""
+    other, show, code = a_buyer(app), a_show(), card_code(card_id)
+    db.session.commit()
+    booking = other.held(show, seat_ids(show, *labels))
+    other.post_form(f"/bookings/{booking}/code", {"code": code})
+    assert other.post_form(f"/bookings/{booking}/pay", {**GIVER, "method": "sandbox:card"}).status_code == 303
+
+
+def test_what_is_spent_void_or_not_paid_yet_is_said_in_the_list(app, buyer):
+    log_in(buyer, "bess@example.org")
+    bought(buyer, amount="own", own="21.50")
+    card_id = only_card()
+    use(buyer, app, card_id, "A1", "A2")
+    (line,) = my_cards(buyer)
+    assert "yourself" in line
+    assert "used up" in line
+    void_gift_card(by(a_person(Role.ADMIN)), card_id, 0, "lost")
+    order(buyer)
+    newest, oldest = my_cards(buyer)
+    assert "void" in oldest
+    assert "not paid yet" in newest
+    assert "Mail it again" not in newest + oldest
+
+
+def test_a_card_is_mailed_again_to_whom_it_is_for(app, buyer):
+    log_in(buyer, "bess@example.org")
+    address = bought(buyer, recipient_name="Charles", recipient_email="charles@example.org")
+    answer = buyer.post_form(f"{address}/mail", {}, page="/account")
+    assert answer.location.endswith("/account")
+    assert "goes to charles@example.org again" in words(buyer.get("/account"))
+    query = text("SELECT recipient FROM messages WHERE kind = 'gift_card' ORDER BY id")
+    assert list(db.session.execute(query).scalars()) == ["charles@example.org"] * 2
+    buyer.post_form(f"{address}/mail", {}, page="/account")
+    assert "a minute ago" in words(buyer.get("/account"))
+    assert len(list(db.session.execute(query).scalars())) == 2
+
+
+def test_a_void_card_is_not_mailed_again(app, buyer):
+    log_in(buyer, "bess@example.org")
+    address = bought(buyer)
+    void_gift_card(by(a_person(Role.ADMIN)), only_card(), 2500, "lost")
+    buyer.post_form(f"{address}/mail", {}, page="/account")
+    assert "Only a gift card that is paid and not void" in words(buyer.get("/account"))
 
 
 def test_the_accounts_page_shows_the_wallet(app):

@@ -267,6 +267,18 @@ def test_the_first_page_says_that_groups_wait(app: Flask, ruth: PageClient, rege
     assert "for an answer" not in words(scanner.get("/staff"))
 
 
+def test_requests_that_nobody_answered_need_somebody_on_the_dashboard(app: Flask, regent: Cinema) -> None:
+    manager = signed_in(app, a_person(Role.MANAGER, regent))
+    needs = lambda: soup(manager.get("/staff/dashboard")).select_one(".alerts")  # noqa: E731
+    a_group(a_cinema())
+    assert "answer" not in needs().get_text()
+    a_group(regent)
+    assert "1 group waits for an answer" in needs().get_text()
+    a_group(regent)
+    assert "2 groups wait for an answer" in needs().get_text()
+    assert needs().select_one('a[href^="/staff/groups"]')
+
+
 def page_of(group_id: int) -> str:
     return f"/staff/groups/{group_id}"
 
@@ -370,7 +382,7 @@ def test_who_looked_at_an_older_page_is_told(ruth: PageClient, regent: Cinema, s
     assert send(ruth, group_id).status_code == 303
     answer = ruth.post_form(f"{page_of(group_id)}/offer", {**old, "reason": "x"}, page=page_of(group_id))
     assert answer.status_code == 409
-    assert "Somebody else" in words(answer)
+    assert "Somebody has changed this request" in words(answer)
 
 
 def test_an_offer_is_taken_back_and_a_request_declined(ruth: PageClient, regent: Cinema, show: Show) -> None:

@@ -79,6 +79,16 @@ def again(show: Show) -> Show:
     return next(one for one in shows() if one.id == show.id)
 
 
+@pytest.mark.parametrize(("asked", "offered"), [(-3, 0), (0, 0), (4, 4)])
+def test_new_shows_are_not_offered_for_a_day_that_is_over(
+    ruth: PageClient, regent: Cinema, screen: Screen, film: Movie, asked: int, offered: int
+) -> None:
+    page = ruth.get(f"{NEW}?day={coming(regent, asked)}")
+    field = soup(page).select_one("#first_day")
+    assert field is not None
+    assert field["value"] == f"{coming(regent, offered)}"
+
+
 def test_an_empty_cinema_says_what_to_do_next(ruth: PageClient, regent: Cinema):
     assert "No screen yet" in words(ruth.get(PLANNER))
     assert "No film yet" in words(ruth.get(NEW))
@@ -249,7 +259,7 @@ def test_a_show_is_moved_by_its_form(ruth: PageClient, regent: Cinema, screen: S
     assert (again(show).screen_id, again(show).starts_at) == (other.id, to)
     late = ruth.post_form(f"{page_of(show)}/move", sent, page=page_of(show))
     assert late.status_code == 409
-    assert "Somebody else changed this show" in words(late)
+    assert "Somebody has changed this show" in words(late)
 
 
 def test_a_show_on_sale_asks_why_and_tells_it_at_the_field(ruth: PageClient, regent: Cinema, screen: Screen):

@@ -15,7 +15,7 @@ from app.queries.price_pages import prices_of, prices_page
 from app.services.price_lists import change_list, make_list
 from app.services.price_moves import Along
 from app.services.price_rules import add_rule
-from tests.builders import PRICES, a_cinema, a_city, a_hold, a_person, a_screen, a_show
+from tests.builders import PRICES, a_cinema, a_city, a_hold, a_person, a_price_list, a_screen, a_show
 from tests.support.client import PageClient, soup, words
 from tests.support.staff import signed_in
 
@@ -136,6 +136,24 @@ def test_one_price_fills_the_table_and_keeps_nothing(ruth: PageClient, regent: C
     assert filled["price-premium-student"] == ""
     assert prices_page(regent.id).lists == ()
     assert "no price in GBP" in words(ruth.get(f"{new_page(regent)}?adult=much"))
+
+
+def test_nobody_pays_more_for_a_wheelchair_or_for_who_comes_along(ruth: PageClient, regent: Cinema):
+    a_screen(regent)
+    a_price_list(
+        regent, {(one, "adult"): 900 for one in ("standard", "wheelchair-space", "companion-seat", "recliner")}
+    )
+    (held,) = prices_page(regent.id).lists
+    filled = shown(ruth.get(f"{list_page(held.id)}?adult=10&extra=25"))
+    prices = {
+        one: filled[f"price-{one}-adult"] for one in ("standard", "wheelchair-space", "companion-seat", "recliner")
+    }
+    assert prices == {"standard": "10.00", "wheelchair-space": "10.00", "companion-seat": "10.00", "recliner": "12.50"}
+
+
+def test_what_the_list_is_called_stays_when_its_table_is_filled(ruth: PageClient, regent: Cinema):
+    a_screen(regent)
+    assert shown(ruth.get(f"{new_page(regent)}?adult=10&name=Matin%C3%A9e"))["name"] == "Matinée"
 
 
 def test_a_list_is_copied_from_a_cinema_within_reach_and_from_no_other(app: Flask, regent: Cinema):
@@ -271,7 +289,7 @@ def test_who_changes_rules_that_somebody_else_changed_is_told(ruth: PageClient, 
     rule = add_rule(COMMAND, regent.id, 0, PriceRule(made))
     refused = ruth.post_form(rules_page(regent), fields, page=rules_page(regent))
     assert refused.status_code == 409
-    assert "Somebody changed the rules" in words(refused)
+    assert "Somebody has changed the rules" in words(refused)
     assert shown(refused)["until_time"] == "17:00"
     moved = ruth.post_form(f"/staff/price-rules/{rule}/shift", {"way": "up", "revision": "0"}, page=PAGE)
     assert moved.status_code == 409

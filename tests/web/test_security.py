@@ -272,6 +272,13 @@ def test_what_is_public_knows_nobody(buyer: Buyer, held: str, show: Show):
     assert held not in answer.get_data(as_text=True)
 
 
+@pytest.mark.parametrize("address", ["/static/marquee.css", "/healthz"])
+def test_files_are_the_same_whatever_cookie_asks_for_them(buyer: Buyer, held: str, address: str):
+    answer = buyer.get(address)
+    assert answer.status_code == 200
+    assert "Cookie" not in answer.headers.get("Vary", "")
+
+
 # Where we send people
 
 

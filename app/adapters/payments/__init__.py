@@ -24,6 +24,7 @@ class PayMode(StrEnum):
     UPI = "upi"
     NET_BANKING = "net_banking"
     WALLET = "wallet"
+    """A payment app of somebody else's, which gateways call a wallet; what accounts have with us is another thing."""
 
 
 class EventKind(StrEnum):

@@ -22,6 +22,7 @@ from app.errors import (
     AlreadyExtended,
     AmountChanged,
     ConcurrentModification,
+    DomainError,
     ExchangeUnderway,
     GatewayUnavailable,
     HoldExpired,
@@ -196,42 +197,58 @@ def pay(booking: BookingRef) -> AnyResponse:
     if not form.validate():
         return _wrong_form(booking, page, form)
     try:
-        methods = pay_ways(ways_of_show(booking.show_id), saved_ways(user_id()))
-        provider, mode, saved_id = chosen_way(methods, request.form.get("method"))
-        started = start_payment(
-            booking.show_id,
-            booking.id,
-            form.buyer(),
-            chosen_types(request.form, page.seat_ids),
-            provider=provider,
-            mode=mode,
-            return_url=url_for("booking.returned", code=page.code, _external=True),
-            cancel_url=url_for("booking.checkout", code=page.code, _external=True),
-            memory=Memory(saved_id, bool(request.form.get("save_method")) and saved_id is None),
-            actor=actor(),
-            without=shown_struck(request.form),
-        )
-    except HoldExpired:
-        return time_is_up(checkout_page(booking.show_id, booking.id))
-    except PaymentStarted as problem:
-        return _started(page, problem.details.get("redirect_url"), problem.status)
-    except ConcurrentModification:
-        return redirect(url_for("booking.page", code=page.code), 303)
-    except NotExchangeable as problem:
-        forget_change()
-        flash(problem.message, "warn")
-        return redirect(url_for("shows.show", show_id=booking.show_id), 303)
-    except (InvalidCoupon, AmountChanged) as problem:
-        fresh, words = checkout_page(booking.show_id, booking.id), _new_amount(problem)
-        return form_page(booking, fresh, form, types_of(request.form, page), problem.status, words)
-    except (Invalid, ExchangeUnderway) as problem:
-        types = {} if isinstance(problem, Invalid) else types_of(request.form, page)
-        return form_page(booking, page, form, types, problem.status, problem.message)
-    except GatewayUnavailable as problem:
-        fresh = checkout_page(booking.show_id, booking.id)
-        return form_page(booking, fresh, form, types_of(request.form, page), problem.status, problem.message)
+        address = _start(booking, page, form)
+    except (HoldExpired, PaymentStarted, ConcurrentModification, NotExchangeable) as problem:
+        return _not_here(booking, page, problem)
+    except (InvalidCoupon, AmountChanged, Invalid, ExchangeUnderway, GatewayUnavailable) as problem:
+        return _not_so(booking, page, form, problem)
     forget_draft()
-    return redirect(started.redirect_url or url_for("booking.page", code=page.code), 303)
+    return redirect(address or url_for("booking.page", code=page.code), 303)
+
+
+def _start(ref: BookingRef, page: CheckoutPage, form: BuyerForm) -> str | None:
+    """The gateway's page for what was chosen; None if there was nothing to pay."""
+    methods = pay_ways(ways_of_show(ref.show_id), saved_ways(user_id()))
+    provider, mode, saved_id = chosen_way(methods, request.form.get("method"))
+    started = start_payment(
+        ref.show_id,
+        ref.id,
+        form.buyer(),
+        chosen_types(request.form, page.seat_ids),
+        provider=provider,
+        mode=mode,
+        return_url=url_for("booking.returned", code=page.code, _external=True),
+        cancel_url=url_for("booking.checkout", code=page.code, _external=True),
+        memory=Memory(saved_id, bool(request.form.get("save_method")) and saved_id is None),
+        actor=actor(),
+        without=shown_struck(request.form),
+    )
+    return started.redirect_url
+
+
+def _not_here(ref: BookingRef, page: CheckoutPage, problem: DomainError) -> AnyResponse:
+    """Where it goes on for a booking that can't be paid by this form any more."""
+    if isinstance(problem, HoldExpired):
+        return time_is_up(checkout_page(ref.show_id, ref.id))
+    if isinstance(problem, PaymentStarted):
+        return _started(page, problem.details.get("redirect_url"), problem.status)
+    if isinstance(problem, ConcurrentModification):
+        return redirect(url_for("booking.page", code=page.code), 303)
+    forget_change()
+    flash(problem.message, "warn")
+    return redirect(url_for("shows.show", show_id=ref.show_id), 303)
+
+
+def _not_so(ref: BookingRef, page: CheckoutPage, form: BuyerForm, problem: DomainError) -> AnyResponse:
+    """The form again with what is wrong; what others may have changed meanwhile is read anew."""
+    types, words = types_of(request.form, page), problem.message
+    if isinstance(problem, InvalidCoupon | AmountChanged):
+        words = _new_amount(problem)
+    elif isinstance(problem, Invalid):
+        types = {}
+    if isinstance(problem, InvalidCoupon | AmountChanged | GatewayUnavailable):
+        page = checkout_page(ref.show_id, ref.id)
+    return form_page(ref, page, form, types, problem.status, words)
 
 
 def _new_amount(problem: InvalidCoupon | AmountChanged) -> str:

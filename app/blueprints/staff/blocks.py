@@ -30,6 +30,7 @@ from app.web.block_forms import BlockForm, ScreenBlockForm
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
+from app.web.staff_forms import first_error
 
 MOST_SEATS = 5000
 """More boxes than any auditorium has seats are nobody's wish."""
@@ -161,7 +162,7 @@ def _shows(count: int) -> str:
 def lift_in_screen(house: StaffHouse, screen_id: int) -> AnyResponse:
     form = BlockForm()
     if not form.validate_on_submit():
-        return _screen_page(house, screen_id, ScreenBlockForm(house.zone), 422, "Write in a few words why.")
+        return _screen_page(house, screen_id, ScreenBlockForm(house.zone), 422, first_error(form))
     block_id = request.form.get("block", 0, type=int)
     try:
         done = lift_screen_block(house.by, screen_id, block_id, form.reason.data)

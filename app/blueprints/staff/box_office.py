@@ -129,6 +129,11 @@ def _days(house: StaffHouse) -> list[dt.date]:
     return [house.now.date() + dt.timedelta(days=number) for number in range(AHEAD + 1)]
 
 
+OVER = (
+    "That sale was made already, and given back or changed since. Nothing was sold now; press once more for a new one."
+)
+
+
 @pages.post("/box-office/sell")
 @staff(*SELLERS)
 def sell(house: StaffHouse) -> AnyResponse:
@@ -139,7 +144,7 @@ def sell(house: StaffHouse) -> AnyResponse:
     token = request.form.get("sale", "")[:40] or secrets.token_urlsafe(12)
     done = sold_as(services.owner_of(shift.id, token))
     if done:
-        return _to_sale(done)
+        return _page(house, shift, OVER, 409) if done.is_over else _to_sale(done.code)
     try:
         wanted = _wanted(house, shift)
         kinds, wheelchairs = kinds_of(wanted.letters)
@@ -148,7 +153,8 @@ def sell(house: StaffHouse) -> AnyResponse:
         return _page(house, shift, str(problem), getattr(problem, "status", 422))
     if wanted.money:
         _take(house, shift, hold.show_id, hold.booking_id, wanted.money)
-        return _to_sale(sold_as(services.owner_of(shift.id, token)) or hold.code)
+        done = sold_as(services.owner_of(shift.id, token))
+        return _to_sale(done.code if done else hold.code)
     return _to_sale(hold.code)
 
 

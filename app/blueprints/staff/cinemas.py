@@ -25,7 +25,7 @@ from app.web.opening import open_steps
 from app.web.refund_words import policy_by_steps, policy_in_hours
 from app.web.render import render
 from app.web.staff import StaffHouse, choose_cinema
-from app.web.staff_forms import ReasonForm
+from app.web.staff_forms import typed_reason
 
 
 @pages.get("/cinemas")
@@ -205,11 +205,8 @@ def _back(screen_id: int, words: str) -> AnyResponse:
 @pages.post("/screens/<int:screen_id>/close")
 @staff(Role.MANAGER)
 def close(house: StaffHouse, screen_id: int) -> AnyResponse:
-    form = ReasonForm()
     try:
-        if not form.validate_on_submit():
-            raise Invalid(str(form.reason.errors[0]) if form.reason.errors else "Open the page again and repeat it.")
-        close_screen(house.by, screen_id, form.reason.data)
+        close_screen(house.by, screen_id, typed_reason())
     except (Invalid, Conflict) as problem:
         return _screen_refused(house, screen_id, problem)
     return _back(screen_id, "The screen is closed: no new shows are put on it.")

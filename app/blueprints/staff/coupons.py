@@ -33,7 +33,7 @@ from app.web.guards import staff
 from app.web.offers_forms import CouponForm
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm
+from app.web.staff_forms import typed_reason
 
 USES = ("typed in at", "booking", "film", "cinema", "show", "e-mail", "amount", "currency", "booking's state")
 
@@ -191,10 +191,7 @@ def _cells(coupon_id: int, house: StaffHouse) -> Iterator[list[Any]]:
 @pages.post("/coupons/<int:coupon_id>/stop")
 @staff(Role.MANAGER)
 def stop_coupon(house: StaffHouse, coupon_id: int) -> AnyResponse:
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        raise Invalid(form.reason.errors[0])
-    stopped = offers.archive_coupon(coupon_by_id(coupon_id).code, house.by, str(form.reason.data))
+    stopped = offers.archive_coupon(coupon_by_id(coupon_id).code, house.by, typed_reason())
     flash(*(("The coupon is stopped.", "ok") if stopped else ("It was stopped already.", "note")))
     return redirect(url_for("staff.coupon", coupon_id=coupon_id), 303)
 

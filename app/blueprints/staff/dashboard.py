@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.blueprints.staff import pages
 from app.domain.film_week import week_of
 from app.domain.staff import Role
-from app.errors import Invalid
 from app.queries.alert_links import links_of
 from app.queries.figures.dashboard import (
     House,
@@ -32,7 +31,7 @@ from app.web.charts import beam, heat_chart, hour_chart
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm
+from app.web.staff_forms import typed_reason
 
 HEAT_DAYS = 30
 
@@ -90,9 +89,6 @@ def _longer(house: StaffHouse, cinema: CinemaRef) -> dict[str, Any]:
 @pages.post("/alerts/<int:alert_id>/settle")
 @staff(Role.MANAGER)
 def settle_alert(house: StaffHouse, alert_id: int) -> AnyResponse:
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        raise Invalid(form.reason.errors[0])
-    settled = resolve_alert(house.by, alert_id, str(form.reason.data))
+    settled = resolve_alert(house.by, alert_id, typed_reason())
     flash(*(("The alert is settled.", "ok") if settled else ("It was settled already.", "note")))
     return redirect(url_for("staff.dashboard"), 303)

@@ -17,6 +17,7 @@ from app.web.demand_forms import ChangedRuleForm, LimitsForm, RuleForm, SwitchFo
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
+from app.web.staff_forms import first_error
 
 
 @pages.get("/demand")
@@ -109,7 +110,7 @@ def demand_rule_off(house: StaffHouse, demand_rule_id: int) -> AnyResponse:
 def _switched(house: StaffHouse, rule_id: int, active: bool) -> AnyResponse:
     form = SwitchForm()
     if not form.validate_on_submit():
-        raise Invalid(form.reason.errors[0] if form.reason.errors else None)
+        raise Invalid(first_error(form))
     services.switch_rule(house.by, rule_id, form.seen, active, form.reason.data)
     return _back(
         f"The rule is switched {'on' if active else 'off'}. Prices follow within a minute; what is held or sold keeps its own."

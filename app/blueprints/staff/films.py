@@ -63,7 +63,7 @@ def film(house: StaffHouse, movie_id: int) -> AnyResponse:
     if not form.validate() or form.row is None:
         return _page(house, staff_film(movie_id), 422, form)
     try:
-        changed = services.change_film(house.by, movie_id, form.revision.data or "", form.row)
+        changed = services.change_film(house.by, movie_id, form.seen.data or "", form.row)
     except ConcurrentModification:
         return _meanwhile(house, staff_film(movie_id), form)
     flash("Kept." if changed else "Nothing was different.", "ok")
@@ -72,7 +72,7 @@ def film(house: StaffHouse, movie_id: int) -> AnyResponse:
 
 def _meanwhile(house: StaffHouse, shown: StaffFilm, form: FilmForm) -> Response:
     """Somebody was quicker: what was typed stays, with what is kept beside it, and keeping it again is then on purpose."""
-    form.revision.data = form.revision.raw_data = shown.revision
+    form.seen.data = form.seen.raw_data = shown.seen
     return _page(house, shown, 409, form, meanwhile=form.other_than(shown.facts))
 
 
@@ -81,7 +81,7 @@ def _page(
 ) -> Response:
     if form is None:
         form = FilmForm(formdata=None)
-        form.show(shown.facts, shown.revision)
+        form.show(shown.facts, shown.seen)
     return render("staff/films/film.html", status_code=status, house=house, film=shown, form=form, **more)
 
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.blueprints.staff import pages
 from app.domain.staff import Role
 from app.domain.states import GiftCardState
-from app.errors import Conflict, DomainError, Invalid, NotFound
+from app.errors import Conflict, DomainError, NotFound
 from app.money import format_money
 from app.queries import gift_card_desk as queries
 from app.queries.deliveries import about_card
@@ -18,7 +18,7 @@ from app.services.sending import resend_gift_card
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm
+from app.web.staff_forms import typed_reason
 
 
 @pages.get("/gift-cards")
@@ -71,17 +71,14 @@ def mail_gift_card(house: StaffHouse, gift_card_id: int) -> AnyResponse:
 @staff()
 def void_card(house: StaffHouse, gift_card_id: int) -> AnyResponse:
     """Administrators only. The balance that the page showed is sent along, so that nobody voids more than they saw."""
-    form, shown = ReasonForm(), request.form.get("balance", type=int)
+    shown = request.form.get("balance", type=int)
     card = queries.card_by_id(gift_card_id)
     if card is None:
         raise NotFound("There is no such gift card.")
-    if not form.validate_on_submit():
-        raise Invalid(form.reason.errors[0])
+    reason = typed_reason()
     to_wallet = request.form.get("to") == "wallet"
     try:
-        back = void_gift_card(
-            house.by, card.id, -1 if shown is None else shown, str(form.reason.data), to_wallet=to_wallet
-        )
+        back = void_gift_card(house.by, card.id, -1 if shown is None else shown, reason, to_wallet=to_wallet)
     except DomainError as problem:
         return _page(house, gift_card_id, problem.message, problem.status)
     where = "to the buyer's wallet" if to_wallet else "back the way it was paid"

@@ -21,12 +21,12 @@ from app.queries.groups import Group, group_of, groups_of
 from app.services import groups as services
 from app.services.box_office import Money, take_payment
 from app.services.group_papers import invoice_pdf
-from app.web.groups_forms import OfferForm, read_revision
+from app.web.groups_forms import OfferForm
 from app.web.groups_page import Plan, Wanted, plan_for, usual_time
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm
+from app.web.staff_forms import read_revision, typed_reason
 
 SELLERS = (Role.BOX_OFFICE, Role.MANAGER)
 
@@ -104,7 +104,7 @@ def offer_to_group(house: StaffHouse, group_id: int) -> AnyResponse:
     if not form.validate_on_submit():
         return _page(house, group_id, wanted, form, status=422)
     try:
-        services.make_offer(house.by, group_id, form.seen_revision, form.chosen(wanted.show_id or 0, ticked))
+        services.make_offer(house.by, group_id, form.seen, form.chosen(wanted.show_id or 0, ticked))
     except DomainError as refusal:
         return _refused(house, group_id, wanted, form, refusal)
     flash(f"{len(ticked)} seats are kept, and {found.email} is mailed the offer.", "ok")
@@ -141,11 +141,8 @@ def decline_group(house: StaffHouse, group_id: int) -> AnyResponse:
 
 
 def _act(house: StaffHouse, group_id: int, act: Any, words: str) -> AnyResponse:
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        return _page(house, group_id, Wanted(), None, form.reason.errors[0], 422)
     try:
-        act(house.by, group_id, read_revision(request.form.get("revision")), form.reason.data)
+        act(house.by, group_id, read_revision(request.form.get("revision")), typed_reason())
     except DomainError as refusal:
         return _page(house, group_id, Wanted(), None, refusal.message, refusal.status)
     flash(words, "ok")

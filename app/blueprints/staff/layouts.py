@@ -29,7 +29,7 @@ from app.services.layouts_edit import problem_of
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm
+from app.web.staff_forms import read_revision, typed_reason
 
 SIDE = 44
 """Room on the drawing for the name of a row."""
@@ -100,7 +100,7 @@ def change_layout(house: StaffHouse, screen_id: int) -> AnyResponse:
     words, change = request.form, request.form.get("change", "")
     try:
         chosen = _named(screen_id, words) if words.get("picks") else frozenset[str]()
-        layouts_edit.change_draft(house.by, screen_id, _revision(words), change, words, chosen)
+        layouts_edit.change_draft(house.by, screen_id, read_revision(words.get("revision")), change, words, chosen)
     except EditError as problem:
         return _editor(house, screen_id, 422, problem.message, change)
     except Invalid as problem:
@@ -116,13 +116,6 @@ def _named(screen_id: int, words: Any) -> frozenset[str]:
         raise EditError("There are no seats yet.")
     level = words.get("in_level", "")
     return pick(document, level, words.get("rows_named", ""), words.get("seats_named", ""))
-
-
-def _revision(words: Any) -> int:
-    try:
-        return int(words.get("revision", ""))
-    except ValueError:
-        raise ConcurrentModification("Open the plan again and repeat it.") from None
 
 
 def _back(screen_id: int) -> AnyResponse:
@@ -170,7 +163,7 @@ def upload_layout(house: StaffHouse, screen_id: int) -> AnyResponse:
     if file is None or not file.filename:
         return _editor(house, screen_id, 422, "Choose a file first.", "upload")
     try:
-        seats = layouts_edit.upload_draft(house.by, screen_id, _revision(request.form), file.read())
+        seats = layouts_edit.upload_draft(house.by, screen_id, read_revision(request.form.get("revision")), file.read())
     except ImportRefused as problem:
         return _editor(house, screen_id, 422, problem.message, "upload")
     flash(f"{seats} seats are taken in as a draft. Look at them, then put them into use.", "ok")
@@ -204,7 +197,7 @@ def _file(document: dict[str, Any], name: str) -> Response:
 @pages.post("/screens/<int:screen_id>/layout/discard")
 @staff(Role.MANAGER)
 def discard_layout(house: StaffHouse, screen_id: int) -> AnyResponse:
-    layouts_edit.discard_draft(house.by, screen_id, _revision(request.form))
+    layouts_edit.discard_draft(house.by, screen_id, read_revision(request.form.get("revision")))
     flash("The draft is thrown away.", "ok")
     return _back(screen_id)
 
@@ -212,11 +205,8 @@ def discard_layout(house: StaffHouse, screen_id: int) -> AnyResponse:
 @pages.post("/screens/<int:screen_id>/layout/use")
 @staff(Role.MANAGER)
 def use_layout(house: StaffHouse, screen_id: int) -> AnyResponse:
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        return _editor(house, screen_id, 422, "Write in a few words why.", "use")
     try:
-        layouts_edit.use_draft(house.by, screen_id, _revision(request.form), form.reason.data)
+        layouts_edit.use_draft(house.by, screen_id, read_revision(request.form.get("revision")), typed_reason())
     except Invalid as problem:
         return _editor(house, screen_id, 422, problem.message, "use")
     drawing = drawing_of(screen_id)
@@ -241,11 +231,13 @@ def _shows(house: StaffHouse, drawing: Drawing, status: int = 200, refused: str 
 @pages.post("/screens/<int:screen_id>/layout/shows")
 @staff(Role.MANAGER)
 def move_layout_shows(house: StaffHouse, screen_id: int) -> AnyResponse:
-    wanted, form = request.form.getlist("show", type=int), ReasonForm()
-    if not wanted or not form.validate_on_submit():
-        why = "Write in a few words why." if wanted else "Choose the shows that are to have the newest version."
-        return _shows(house, drawing_of(screen_id), 422, why)
-    done = move_shows(house.by, screen_id, wanted, form.reason.data)
+    wanted = request.form.getlist("show", type=int)
+    try:
+        if not wanted:
+            raise Invalid("Choose the shows that are to have the newest version.")
+        done = move_shows(house.by, screen_id, wanted, typed_reason())
+    except Invalid as problem:
+        return _shows(house, drawing_of(screen_id), 422, problem.message)
     if done.shows:
         count = len(done.shows)
         flash(f"{count} {'show has' if count == 1 else 'shows have'} the newest version now.", "ok")

@@ -16,7 +16,7 @@ from app.services import staff as services
 from app.web.guards import staff
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import PersonForm, ReasonForm, RoleForm
+from app.web.staff_forms import PersonForm, RoleForm, typed_reason
 
 
 @pages.get("/people")
@@ -102,16 +102,8 @@ def take_role(house: StaffHouse, person_id: int) -> AnyResponse:
 @pages.post("/people/<int:person_id>/deactivate")
 @staff(Role.MANAGER)
 def deactivate(house: StaffHouse, person_id: int) -> AnyResponse:
-    services.deactivate(house.by, person_id, _reason())
+    services.deactivate(house.by, person_id, typed_reason())
     return _back(person_id, "The account is deactivated: no roles, and nobody can sign in to it.")
-
-
-def _reason() -> str:
-    """Why, as the form says; without it nothing is done."""
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        raise Invalid(form.reason.errors[0])
-    return str(form.reason.data)
 
 
 @pages.post("/people/<int:person_id>/reactivate")
@@ -135,7 +127,7 @@ def _name(house: StaffHouse, person_id: int) -> str:
 def reset_factor(house: StaffHouse, person_id: int) -> AnyResponse:
     """Administrators only: who lost telephone and recovery codes sets up a new one at the next sign-in."""
     try:
-        second_factors.reset_factor(house.by, person_id, _reason())
+        second_factors.reset_factor(house.by, person_id, typed_reason())
     except Conflict as problem:
         flash(problem.message, "warn")
         return redirect(url_for("staff.person", person_id=person_id), 303)

@@ -26,8 +26,9 @@ from app.services import show_changes
 from app.services.scheduling import Made, NewShow, publish_shows, schedule_shows
 from app.web.guards import staff
 from app.web.render import render
-from app.web.shows_forms import BY_RULE, ShowsForm, first_error, instant_in
+from app.web.shows_forms import BY_RULE, ShowsForm, instant_in
 from app.web.staff import StaffHouse
+from app.web.staff_forms import first_error
 
 
 @pages.get("/planner")
@@ -138,9 +139,10 @@ class Line:
 @pages.get("/shows/new")
 @staff(Role.MANAGER)
 def new_shows(house: StaffHouse) -> Response:
-    """The form; a film and a day may be given by the address."""
+    """The form; a film and a day may be given by the address. Nothing is planned for days that are over."""
     choices = choices_of(house.the_cinema().id)
-    day = _date(request.args.get("day", "")) or programme_day(house.zone, clock.now())
+    today = programme_day(house.zone, clock.now())
+    day = max(_date(request.args.get("day", "")) or today, today)
     form = ShowsForm(choices, movie_id=request.args.get("film", type=int), first_day=day)
     return _form_page(house, choices, form)
 

@@ -11,10 +11,10 @@ from app.errors import ConcurrentModification, Invalid, NotFound
 from app.queries.price_pages import PricesPage, prices_page
 from app.services import price_rules as services
 from app.web.guards import staff
-from app.web.price_forms import DefaultForm, RevisionForm, RuleForm
+from app.web.price_forms import DefaultForm, RuleForm
 from app.web.render import render
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm
+from app.web.staff_forms import first_error, read_revision, typed_reason
 
 
 @pages.route("/cinemas/<int:cinema_id>/price-rules/new", methods=["GET", "POST"])
@@ -24,7 +24,7 @@ def new_price_rule(house: StaffHouse, cinema_id: int) -> AnyResponse:
     form = RuleForm(_lists(shown), shown.screens, revision=shown.revision)
     if form.validate_on_submit():
         try:
-            services.add_rule(house.by, cinema_id, form.seen(), form.rule)
+            services.add_rule(house.by, cinema_id, form.seen, form.rule)
         except (ConcurrentModification, Invalid) as problem:
             return _rule_page(house, shown, form, None, problem)
         return _back("The rule is kept. It picks the prices of new shows; shows that are there keep theirs.")
@@ -41,7 +41,7 @@ def price_rule(house: StaffHouse, price_rule_id: int) -> AnyResponse:
     form = RuleForm(_lists(shown), shown.screens, row.rule, shown.revision)
     if form.validate_on_submit():
         try:
-            services.change_rule(house.by, price_rule_id, form.seen(), form.rule)
+            services.change_rule(house.by, price_rule_id, form.seen, form.rule)
         except (ConcurrentModification, Invalid) as problem:
             return _rule_page(house, shown, form, price_rule_id, problem)
         return _back("The rule is changed. It picks the prices of new shows; shows that are there keep theirs.")
@@ -91,27 +91,21 @@ def remove_price_rule(house: StaffHouse, price_rule_id: int) -> AnyResponse:
 def default_prices(house: StaffHouse, cinema_id: int) -> AnyResponse:
     form = DefaultForm(_lists(prices_page(cinema_id)))
     if not form.validate_on_submit():
-        raise Invalid(next(iter(form.errors.values()))[0])
-    services.choose_default(house.by, cinema_id, form.revision.data, form.price_list_id.data)
+        raise Invalid(first_error(form))
+    services.choose_default(house.by, cinema_id, form.seen, form.price_list_id.data)
     return _back("Chosen. Shows that are there keep their prices.")
 
 
 @pages.post("/cinemas/<int:cinema_id>/price-rules/carry-out")
 @staff(Role.MANAGER)
 def carry_out_price_rules(house: StaffHouse, cinema_id: int) -> AnyResponse:
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        raise Invalid(form.reason.errors[0])
-    done = services.carry_out_rules(house.by, cinema_id, _seen(), form.reason.data)
+    done = services.carry_out_rules(house.by, cinema_id, _seen(), typed_reason())
     return _back(done.words or "Every such show has the prices that the rules say.")
 
 
 def _seen() -> int:
     """The revision of the rules that the page showed."""
-    form = RevisionForm()
-    if not form.validate_on_submit():
-        raise ConcurrentModification("Open the rules again and repeat it.")
-    return int(form.revision.data)
+    return read_revision(request.form.get("revision"))
 
 
 def _back(words: str) -> AnyResponse:

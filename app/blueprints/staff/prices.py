@@ -9,7 +9,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
-from app.domain.price_lists import LISTED, Cell, filled, rounding_step
+from app.domain.price_lists import LISTED, Cell, at_the_plain_price, filled, rounding_step
 from app.domain.price_rules import week_of
 from app.domain.pricing import TYPE_NAMES
 from app.domain.staff import Role
@@ -38,6 +38,7 @@ from app.web.price_forms import (
 )
 from app.web.render import render
 from app.web.staff import StaffHouse
+from app.web.staff_forms import first_error
 
 TABLE: dict[str, Any] = {"types": LISTED, "type_names": TYPE_NAMES, "more_rows": MORE_ROWS}
 
@@ -83,7 +84,8 @@ def new_prices(house: StaffHouse, cinema_id: int) -> AnyResponse:
     copied = _copied({one.id for one in sources})
     categories = categories_of(cinema_id, copied)
     fill, start = _fill(cinema.currency, categories)
-    form = price_table_form(NewListForm, categories, cinema.currency, start or copied)
+    name = request.args.get("name", "")[:80]
+    form = price_table_form(NewListForm, categories, cinema.currency, start or copied, name=name)
     refused = ""
     if form.validate_on_submit():
         try:
@@ -111,8 +113,8 @@ def _fill(currency: str, categories: dict[str, str]) -> tuple[FillForm, dict[Cel
     fill = FillForm(currency, request.args if asked else None)
     if not asked or not fill.validate() or fill.adult.minor is None or not categories:
         return fill, {}
-    standard = next(iter(categories))
-    extras = {code: 0 if code == standard else fill.extra.data or 0 for code in categories}
+    plain = at_the_plain_price(categories)
+    extras = {code: 0 if code in plain else fill.extra.data or 0 for code in categories}
     shares = {kind: getattr(fill, kind.value).data for kind in LISTED[1:]}
     known = {kind: share for kind, share in shares.items() if share is not None}
     return fill, filled(fill.adult.minor, extras, known, rounding_step(currency))
@@ -166,7 +168,7 @@ def move_to_prices(house: StaffHouse, price_list_id: int) -> AnyResponse:
     """Coming shows with an earlier version get this one."""
     form = AlongForm()
     if not form.validate_on_submit():
-        raise Invalid(next(iter(form.errors.values()))[0])
+        raise Invalid(first_error(form))
     done = services.take_shows_along(house.by, price_list_id, Along(form.along.data), form.reason.data)
     return _back(price_list_id, done.words or "There was no such show any more.")
 

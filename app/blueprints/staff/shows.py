@@ -13,6 +13,7 @@ from app.blueprints.staff import pages
 from app.blueprints.staff.planner import clock_words, refuse, to_planner
 from app.domain.film_week import week_of
 from app.domain.local_time import programme_day
+from app.domain.marks import mark
 from app.domain.staff import Role
 from app.errors import ConcurrentModification, Conflict, DomainError, Invalid, NotFound
 from app.queries.planner import ShowFacts, show_facts
@@ -22,9 +23,9 @@ from app.services.scheduling import TOLD as FACTS
 from app.services.scheduling import publish_shows
 from app.web.guards import staff
 from app.web.render import render
-from app.web.shows_forms import MoveForm, ShowForm, first_error
+from app.web.shows_forms import MoveForm, ShowForm
 from app.web.staff import StaffHouse
-from app.web.staff_forms import ReasonForm
+from app.web.staff_forms import first_error, typed_reason
 
 
 @pages.get("/shows/<int:show_id>")
@@ -44,7 +45,7 @@ def _page(
 ) -> Response:
     shown = show_facts(show_id, (*FACTS, "cinema_id"))
     choices = _choices(house, shown)
-    seen = show_changes.seen_of({name: shown.facts[name] for name in FACTS})
+    seen = mark({name: shown.facts[name] for name in FACTS})
     facts: dict[str, Any] = {
         "shown": shown,
         "move": move or MoveForm(shown, choices),
@@ -136,12 +137,9 @@ def publish(house: StaffHouse, show_id: int) -> AnyResponse:
 @pages.post("/shows/<int:show_id>/unpublish")
 @staff(Role.MANAGER)
 def unpublish(house: StaffHouse, show_id: int) -> AnyResponse:
-    form = ReasonForm()
-    if not form.validate_on_submit():
-        return _page(house, show_id, refused=str(form.reason.errors[0]), status=422)
     try:
-        show_changes.unpublish_show(house.by, show_id, str(form.reason.data))
-    except Conflict as problem:
+        show_changes.unpublish_show(house.by, show_id, typed_reason())
+    except (Conflict, Invalid) as problem:
         return _page(house, show_id, refused=problem.message, status=problem.status)
     flash("The show is a draft again; nobody can book it.", "ok")
     return _back(show_id)

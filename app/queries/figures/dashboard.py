@@ -12,6 +12,7 @@ from sqlalchemy import text
 from app.db import db, end_read
 from app.domain.staff import Reach
 from app.queries.deliveries import NOT_REPEATED
+from app.queries.groups import groups_waiting
 from app.queries.health import readiness
 
 HEADS = 20
@@ -218,10 +219,14 @@ def standing_troubles(cinema_id: int, now: dt.datetime) -> list[tuple[str, str, 
 
     Nobody settles it by a click.
     """
+    groups = groups_waiting(cinema_id)
     failed = db.session.execute(_FAILED_MESSAGES, {"cinema_id": cinema_id}).scalar_one()
     overdue = db.session.execute(_OVERDUE, {"since": now - dt.timedelta(minutes=5)}).scalar_one()
     end_read()
     found = [(f"{name.capitalize()} {state}", "flask and the log say more", "") for name, state in _not_ready()]
+    if groups:
+        words = f"{groups} {'group waits' if groups == 1 else 'groups wait'} for an answer"
+        found.append((words, "What they ask for: the groups' requests", "staff.groups"))
     if failed:
         words = f"{failed} {'message' if failed == 1 else 'messages'} could not be sent"
         found.append((words, "Which, and why: the delivery log", "staff.messages"))
