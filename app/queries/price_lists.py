@@ -10,8 +10,9 @@ from sqlalchemy import text
 from app.db import db
 from app.domain.price_rules import PricePicker, PriceRule
 
-# A list as it stands: no version replaces it, and nobody has put it away. For statements, as `l`.
-OFFERED = "l.archived_at IS NULL AND NOT EXISTS (SELECT FROM price_lists n WHERE n.replaces_id = l.id)"
+# For statements, of a list `l`: no version replaces it; and nobody has put it away either.
+LATEST = "NOT EXISTS (SELECT FROM price_lists n WHERE n.replaces_id = l.id)"
+OFFERED = f"l.archived_at IS NULL AND {LATEST}"
 
 _PLAN = text(f"""
 SELECT c.timezone, coalesce(

@@ -14,7 +14,7 @@ from app.db import db, end_read
 from app.domain.price_lists import category_names
 from app.domain.price_rules import PricePicker, PriceRule, in_words
 from app.errors import NotFound
-from app.queries.price_lists import OFFERED, price_picker
+from app.queries.price_lists import LATEST, OFFERED, price_picker
 from app.queries.staff import CinemaRef
 
 
@@ -70,7 +70,7 @@ LEFT JOIN LATERAL (SELECT min(amount_minor) AS lowest, max(amount_minor) AS high
 LEFT JOIN price_lists v ON v.cinema_id = l.cinema_id AND v.name = l.name
 LEFT JOIN shows h ON h.price_list_id = v.id AND h.cinema_id = l.cinema_id AND h.state <> 'cancelled'
   AND h.starts_at > :now
-WHERE l.cinema_id = :cinema_id AND {OFFERED.replace("l.archived_at IS NULL AND ", "")}
+WHERE l.cinema_id = :cinema_id AND {LATEST}
 GROUP BY l.id, adult.lowest, adult.highest ORDER BY lower(l.name), l.id
 """)  # noqa: S608  nothing from outside
 _UNFIT = text("""

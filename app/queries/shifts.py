@@ -36,8 +36,8 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class ShiftSheet:
-    """One shift from its float to its cash-up."""
+class ShiftRow:
+    """A shift as it was begun and, once closed, counted."""
 
     id: int
     cinema_id: int
@@ -50,6 +50,12 @@ class ShiftSheet:
     closed_at: dt.datetime | None
     counted_minor: int | None
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftSheet(ShiftRow):
+    """One shift from its float to its cash-up."""
+
     cash: Takings
     terminal: Takings
     movements: tuple[Movement, ...]
@@ -92,21 +98,6 @@ def _takings(tender: str, moves: tuple[Movement, ...]) -> Takings:
     own = [move.amount_minor for move in moves if move.tender == tender]
     taken, out = [minor for minor in own if minor > 0], [-minor for minor in own if minor < 0]
     return Takings(tender, sum(taken), len(taken), sum(out), len(out))
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftRow:
-    id: int
-    cinema_id: int
-    user_id: int
-    person: str
-    currency: str
-    paper: str
-    float_minor: int
-    opened_at: dt.datetime
-    closed_at: dt.datetime | None
-    counted_minor: int | None
-    note: str
 
 
 def shifts_of(cinema_id: int, most: int = 60) -> list[ShiftRow]:

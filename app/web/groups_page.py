@@ -55,8 +55,10 @@ class Wanted:
 
 
 def plan_for(group: Group, wanted: Wanted) -> tuple[list[ShowToOffer], Plan | None]:
-    """The shows to choose from, and the one to look at: asked for, offered now, or wished for by the group."""
+    """The shows to choose from, those of the day that the group wants first, and the one to look at: asked for, offered
+    now, or wished for by the group."""
     shows = shows_to_offer(group.cinema.id, group.cinema.zone)
+    shows.sort(key=lambda show: show.starts_at.date() != group.wanted_on)
     known = {show.id: show for show in shows}
     offered = group.offer.show_id if group.offer and group.stands else None
     asked = [wanted.show_id, offered, group.wish.id if group.wish else None]

@@ -87,6 +87,7 @@ def enter(roles: frozenset[Role], values: Mapping[str, Any], second_factor: bool
     person = staff_person(current_user.id)
     if not person.grants:
         abort(404)
+    g.is_staff = True  # whatever goes wrong from here on leads back to the staff pages
     missing = _missing_factor(person) if second_factor else None
     if missing:
         return _elsewhere(url_for(missing, next=_here()))

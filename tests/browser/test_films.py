@@ -70,7 +70,7 @@ def test_a_manager_makes_a_film_with_a_poster_and_sees_it_in_public(
     page.get_by_label("A picture in its place").set_input_files(picture)
     page.get_by_role("button", name="Use this picture").click()
     expect(page.locator("#flashes")).to_contain_text("The poster is there")
-    page.get_by_role("link", name="Its public page").click()
+    page.get_by_role("link", name="Public page", exact=True).click()
     expect(page.locator("h1")).to_have_text("Sunrise")
     poster = page.locator("img.poster")
     assert poster.evaluate("img => img.complete && img.naturalWidth > 0")

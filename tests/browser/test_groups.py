@@ -83,7 +83,7 @@ def test_from_the_request_to_the_tickets(
     expect(page.locator(".ticket")).to_have_count(39)
     expect(page.locator("h1")).to_contain_text("Admit 39")
     ruth.reload()
-    expect(ruth.locator(".stands.paid")).to_have_text("Paid")
+    expect(ruth.locator(".stand.paid")).to_have_text("Paid")
 
 
 def test_a_phone_asks_without_javascript_too(plain_page: Page, regent: Cinema, show: Show) -> None:

@@ -22,6 +22,7 @@ from app.web.filters import local
 from tests.builders import PRICES, a_cinema, a_movie, a_paid_booking, a_person, a_show, seat_ids
 from tests.support.books import rows
 from tests.support.client import PageClient, soup
+from tests.support.client import words as said
 from tests.support.money import a_coupon, a_gift_card
 from tests.support.staff import by, signed_in
 
@@ -303,6 +304,12 @@ def test_what_an_exchange_gives_back_is_handed_out_on_the_same_page(
     sold = seller.post(f"{COUNTER}/sales/{code}/pay", pay="cash").get_data(as_text=True)
     assert "Hand out for the old seats" in sold
     assert "£4.00" in sold
+    assert sold.index("Hand out for the old seats") < sold.index('id="entry"'), "it is seen before the next sale"
+    sheet = f"/staff/shifts/{seller.shift}"
+    assert "Not handed out yet: £4.00 in cash" in said(seller.client.get(sheet))
+    (owed,) = rows("SELECT show_id, id FROM refunds")
+    seller.post(f"/staff/shows/{owed.show_id}/refunds/{owed.id}/pay-out")
+    assert "Not handed out yet" not in said(seller.client.get(sheet))
 
 
 def test_an_exchange_without_a_show_or_a_ticket_says_so(seller: Seller, next_week: Show) -> None:

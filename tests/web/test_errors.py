@@ -14,7 +14,7 @@ from app.db import db
 from app.domain.staff import Role
 from app.errors import SeatsTaken, TooManyRequests
 from app.web.errors import TITLES, error_page
-from tests.builders import a_cinema, a_person
+from tests.builders import a_cinema, a_customer, a_person
 from tests.support.client import soup, words
 from tests.support.staff import signed_in
 
@@ -92,6 +92,24 @@ def test_what_breaks_says_nothing_of_its_inside(app: Flask, client: FlaskClient,
     assert answer.status_code == 500
     assert "secret detail" not in words(answer)
     assert "Film torn" in words(answer)
+
+
+def test_what_breaks_at_the_counter_leads_back_there_and_a_stranger_learns_nothing(
+    app: Flask, client: FlaskClient, monkeypatch: Any, caplog: Any
+) -> None:
+    def broken() -> None:
+        raise ValueError
+
+    caplog.set_level(logging.CRITICAL)
+    maya = signed_in(app, a_person(Role.MANAGER, a_cinema()))
+    for missing in ("/staff/shows/9999", "/staff/shifts/9999"):
+        answer = maya.get(missing)
+        assert (answer.status_code, "Back to the staff pages" in words(answer)) == (404, True)
+    ada = signed_in(app, a_customer())
+    assert "Back to the staff pages" not in words(ada.get("/staff/shows/9999"))
+    monkeypatch.setitem(app.view_functions, "staff.box_office", _public(broken))
+    answer = maya.get("/staff/box-office")
+    assert (answer.status_code, "Back to the staff pages" in words(answer)) == (500, True)
 
 
 def _public(view: Any) -> Any:

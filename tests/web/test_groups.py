@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from app import clock
 from app.config import settings
 from app.domain.groups import PriceMode, Standing
 from app.domain.links import group_link
+from app.domain.local_time import on_the_wall
 from app.domain.staff import Role
 from app.models import Cinema, Show
 from app.queries.groups import group_of
@@ -315,6 +317,14 @@ def test_forty_seats_and_the_whole_show_are_found(ruth: PageClient, regent: Cine
     assert len(fields(ruth, whole)["seats"]) == 58
     assert "2 seats of this show are sold" in words(ruth.get(whole))
     assert "not so many free seats: 58" in words(ruth.get(f"{page_of(group_id)}?show={show.id}&seats=70"))
+
+
+def test_shows_of_the_day_that_was_asked_for_stand_first(ruth: PageClient, regent: Cinema) -> None:
+    soon, asked, later = (a_show(60, cinema=regent, starts_in=dt.timedelta(days=days)) for days in (1, 3, 5))
+    day = on_the_wall(asked.starts_at, ZoneInfo(regent.timezone)).date()
+    page = ruth.get(page_of(a_group(regent, wanted_on=day)))
+    listed = [int(str(one["value"])) for one in soup(page).select("#show option[value]") if one["value"]]
+    assert listed == [asked.id, soon.id, later.id]
 
 
 def test_without_a_show_one_is_to_be_chosen(ruth: PageClient, regent: Cinema) -> None:

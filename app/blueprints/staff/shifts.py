@@ -60,8 +60,11 @@ def _sheet(house: StaffHouse, shift_id: int, problem: str = "") -> AnyResponse:
         flash("That is somebody else's shift; a manager may look at it.", "note")
         return redirect(url_for("staff.shifts"), 303)
     status = Invalid.status if problem else 200
-    page = "staff/box_office/shift.html"
-    return render(page, status_code=status, house=house, sheet=sheet, own=own, problem=problem, typed=request.form)
+    waiting = [] if sheet.closed_at else waiting_refunds(house.the_cinema().id)
+    return render(
+        "staff/box_office/shift.html", status_code=status, house=house, sheet=sheet, own=own, problem=problem,
+        waiting=waiting, typed=request.form,
+    )  # fmt: skip
 
 
 @pages.post("/shifts/<int:shift_id>/close")
