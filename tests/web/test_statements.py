@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from flask import Flask
 
+from app import clock
 from app.db import db
 from app.domain.staff import Role
 from app.models import Cinema, Movie, Show
@@ -63,7 +64,10 @@ LISTED = re.compile(r"IN \([^()]*(\(\w+\)s[^()]*)+\)")
 
 @contextmanager
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Every statement the driver sends, whoever gave it: SQLAlchemy, or a hot path by itself."""
+    """Every statement the driver sends, whoever gave it: SQLAlchemy, or a hot path by itself.
+
+    No time passes meanwhile: what a process keeps for a second is kept on a slow machine too.
+    """
     sent: list[str] = []
     execute = psycopg.Cursor.execute
 
@@ -73,6 +77,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     with monkeypatch.context() as patched:
         patched.setattr(psycopg.Cursor, "execute", noted)
+        patched.setattr(clock, "ticks", lambda: 0.0)
         yield sent
 
 
