@@ -68,6 +68,7 @@ class Action(StrEnum):
     SHIFT_OPENED = "shift.opened"
     SHIFT_CLOSED = "shift.closed"
     BOOKING_SOLD = "booking.sold"
+    BOOKING_EXCHANGED = "booking.exchanged"
     BOOKING_CANCELLED = "booking.cancelled"
     BOOKING_REPRINTED = "booking.reprinted"
     BOOKING_RESENT = "booking.resent"

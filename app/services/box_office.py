@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import db, end_read, on_commit, transaction
 from app.domain.audit import Action
+from app.domain.codes import spoken
 from app.domain.counter import Channel, CounterTender
 from app.domain.groups import is_group
 from app.domain.ledger import captured
@@ -207,6 +208,7 @@ def take_payment(by: By, shift_id: int, show_id: int, booking_id: int, money: Mo
             _capture(session, booking, due, money, shift_id, now, by)
         confirm(session, booking, now, by.actor)
         _write_down(session, by, booking, due, money, cinema_id)
+        _write_down_exchange(session, by, booking)
         on_commit(lambda: forget_seat_map(show_id))
     return Sold(booking.id, booking.code, due, change)
 
@@ -314,3 +316,18 @@ def _write_down(session: Session, by: By, booking: Booking, due: int, money: Mon
         "tender": money.tender.value,
     }
     audit(session, by, Action.BOOKING_SOLD, booking.id, cinema_id=cinema_id, after=after)
+
+
+_REPLACED = text("""
+SELECT b.id, b.code, s.cinema_id, cardinality(c.ticket_ids) AS tickets FROM booking_credits c
+JOIN bookings b ON b.show_id = c.source_show_id AND b.id = c.source_id JOIN shows s ON s.id = b.show_id
+WHERE c.show_id = :show_id AND c.booking_id = :id AND c.kind = 'exchange'
+""")
+
+
+def _write_down_exchange(session: Session, by: By, booking: Booking) -> None:
+    """On the booking whose seats were replaced: which one took their place."""
+    for old in session.execute(_REPLACED, {"show_id": booking.show_id, "id": booking.id}).all():
+        after = {"code": old.code, "tickets": old.tickets, "for": booking.code}
+        words = f"For booking {spoken(booking.code)}."
+        audit(session, by, Action.BOOKING_EXCHANGED, old.id, cinema_id=old.cinema_id, after=after, reason=words)

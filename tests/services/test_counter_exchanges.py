@@ -64,6 +64,8 @@ def test_dearer_seats_are_paid_for_with_the_difference(house: House) -> None:
     assert the_booking(dear.id, new).state == "confirmed"
     assert books()["cash_drawer"] == 3000
     assert not waiting_refunds(house.cinema.id)
+    (entry,) = rows("SELECT subject_id, after FROM audit_entries WHERE action = 'booking.exchanged'")
+    assert (entry.subject_id, entry.after["tickets"]) == (old.booking_id, 2)
 
 
 def test_until_it_is_paid_the_old_seats_stay_good(house: House) -> None:

@@ -277,7 +277,12 @@ REPORTS = {
         Report("refunds", "Refunds", "Seats given back, and captures that were of no use.", _refunds),
         Report("coupons", "Coupons", "What coupons took off, and what cancellations took back.", _coupons),
         Report("occupancy", "Occupancy", "How full the shows of these days are or were.", _occupancy),
-        Report("funnel", "From looking to coming", "Each step on the day when it was taken.", _funnel),
+        Report(
+            "funnel",
+            "From looking to coming",
+            "Each step on the day when it was taken. Counter sales begin with kept seats.",
+            _funnel,
+        ),
     )
 }
 
