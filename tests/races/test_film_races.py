@@ -58,7 +58,7 @@ def test_a_film_is_archived_or_shown_and_never_both(crowd):
 def test_of_two_changes_at_one_instant_one_is_kept_and_the_other_told(crowd):
     for _ in range(ROUNDS):
         movie_id = add_film(COMMAND, a_row())
-        seen = staff_film(movie_id).revision
+        seen = staff_film(movie_id).seen
         tasks = [
             lambda c=c, m=movie_id, s=seen: change_film(COMMAND, m, s, a_row(certificate=c)) for c in ("U", "PG", "15")
         ]
