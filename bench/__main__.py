@@ -22,10 +22,13 @@ TIMES = 20
 class Stopped(BaseException):
     """Ctrl-C or SIGTERM: everything started is ended on the way out."""
 
+    asked = False
+
 
 def stop_once(*_: object) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.SIG_IGN)
+    Stopped.asked = True
     raise Stopped
 
 
@@ -57,8 +60,10 @@ if __name__ == "__main__":
         signal.signal(sign, stop_once)
     try:
         sys.exit(main(sys.argv[1:]))
-    except (ServiceError, WrongAnswer) as problem:
+    except (Stopped, Exception) as problem:
+        if Stopped.asked:
+            sys.exit(130)  # what was interrupted may fail in its own way as it ends
+        if not isinstance(problem, ServiceError | WrongAnswer):
+            raise
         print(problem, file=sys.stderr)
         sys.exit(2)
-    except Stopped:
-        sys.exit(130)

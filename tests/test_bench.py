@@ -124,12 +124,13 @@ def test_ctrl_c_ends_everything_it_started(tmp_path):
         text=True,
     )
     assert run.stderr is not None
-    for line in run.stderr:
-        if "hold_seats" in line:
-            break
-    run.send_signal(signal.SIGINT)
-    assert run.wait(30) == 130
-    run.stderr.close()
+    with run.stderr:
+        for line in run.stderr:
+            if "hold_seats" in line:
+                break
+        run.send_signal(signal.SIGINT)
+        said_last = run.stderr.read()
+    assert run.wait(30) == 130, said_last
     assert not (tmp_path / "var").exists()
     assert not still_running(str(tmp_path))
 
