@@ -62,7 +62,9 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except (Stopped, Exception) as problem:
         if Stopped.asked:
-            sys.exit(130)  # what was interrupted may fail in its own way as it ends
+            if not isinstance(problem, Stopped):  # what was interrupted failed in its own way as it ended
+                print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
+            sys.exit(130)
         if not isinstance(problem, ServiceError | WrongAnswer):
             raise
         print(problem, file=sys.stderr)
