@@ -16,6 +16,7 @@ from app.domain.film_week import FilmWeek
 from app.domain.local_time import day_start, programme_day
 from app.domain.planner_grid import HOUR, Cell, cells, hours_needed
 from app.domain.states import ShowState
+from app.errors import NotFound
 from app.models import Show
 from app.queries.browsing.films import drawing_hash, poster_film
 
@@ -248,8 +249,11 @@ WHERE s.id = :show_id
 
 
 def show_facts(show_id: int, names: Iterable[str]) -> ShowFacts:
-    """One show, with its facts of these names. That it is there was asked by the guard."""
-    show = db.session.get_one(Show, show_id, populate_existing=True)
+    """One show, with its facts of these names. Raises NotFound."""
+    show = db.session.get(Show, show_id, populate_existing=True)
+    if show is None:
+        end_read()
+        raise NotFound("There is no such show any more.")
     row = db.session.execute(_ONE, {"show_id": show_id}).one()
     taken = _taken([show_id]).get(show_id, {})
     facts = {name: getattr(show, name) for name in names}

@@ -364,3 +364,13 @@ def test_a_buyer_with_an_old_page_is_told_that_the_show_was_moved(ruth: PageClie
     answer = client.post_form(f"/shows/{show.id}/hold", sent, page=f"/shows/{show.id}")
     assert answer.status_code == 409
     assert "This showing has another time now." in words(answer)
+
+
+def test_a_show_thrown_away_meanwhile_is_told_when_the_week_is_put_on_sale(app: Flask) -> None:
+    cinema = a_cinema()
+    client = signed_in(app, a_person(Role.MANAGER, cinema))
+    answer = client.post_form(
+        "/staff/planner/publish", {"show": "999999999"}, page="/staff/planner", follow_redirects=True
+    )
+    assert answer.status_code == 200
+    assert "A show: " in answer.get_data(as_text=True)

@@ -72,7 +72,7 @@ def _named(show_id: int, house: StaffHouse) -> str:
     """Metropolis, Fri 20 Nov 19:30, of this cinema."""
     try:
         shown = show_facts(show_id, ("cinema_id",))
-    except Exception:
+    except NotFound:
         return "A show"
     if shown.facts["cinema_id"] not in house.where:
         return "A show"
