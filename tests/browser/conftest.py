@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.visitor import Visitor
 from tests.support.server import Server
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+expect.set_options(timeout=20_000)  # as long as a busy machine may need; what comes at once costs nothing
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -64,3 +66,13 @@ def phone_page(browser: Browser, base_url: str) -> Iterator[Page]:
     )
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, base_url: str) -> Iterator[Visitor]:
+    """A browser that looks hard at each page."""
+    context = browser.new_context(base_url=base_url)
+    visitor = Visitor(context.new_page())
+    yield visitor
+    context.close()
+    assert not visitor.troubles, "\n".join(visitor.troubles)

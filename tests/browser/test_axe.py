@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.config import Settings
 from app.domain.links import booking_link
@@ -18,66 +14,15 @@ from app.queries.browse_cache import browse_changed
 from app.services.holds import release_booking
 from app.services.payments import settle_payment
 from tests import builders
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import seat_ids
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-RUN = "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})"
 SUBMIT = """seats => {
   const form = document.querySelector("#hold");
   form.querySelectorAll("[name=seats]").forEach(input => input.remove());
   seats.forEach(id => form.append(Object.assign(document.createElement("input"), {name: "seats", value: id})));
   form.submit();
 }"""
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-WIDE, PHONE, SMALL = 1280, 390, 320
-REFUSED = ("409", "410", "404", "422")
-
-
-class Visitor:
-    """A browser that looks hard at each page: axe in both themes, one h1, no sideways scroll, empty live regions."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.troubles: list[str] = []
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
-
-    def _hear(self, line: Any) -> None:
-        """A refused answer is an error to the console too, and here part of the test."""
-        if line.type == "error" and not any(f"status of {code}" in line.text for code in REFUSED):
-            self.troubles.append(line.text)
-
-    def go(self, path: str, width: int = WIDE) -> None:
-        self.page.goto(path)
-        self.look(path, width)
-
-    def look(self, name: str, *widths: int, dark_too: bool = True) -> None:
-        """Inject by the debugger: a script element would be refused, as it should be."""
-        page = self.page
-        for width in widths or (WIDE,):
-            page.set_viewport_size({"width": width, "height": 800})
-            if page.evaluate("typeof axe") == "undefined":
-                page.evaluate(AXE)
-            for theme in ("light", "dark") if dark_too else ("light",):
-                page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                for found in page.evaluate(RUN, TAGS)["violations"]:
-                    nodes = "; ".join(node["html"][:160] for node in found["nodes"][:3])
-                    self.troubles.append(f"{name} {width} {theme}: {found['id']}: {nodes}")
-            if page.evaluate(SIDEWAYS) > 0:
-                self.troubles.append(f"{name} {width}: scrolls sideways")
-            if page.locator("h1").count() != 1:
-                self.troubles.append(f"{name}: {page.locator('h1').count()} h1")
-
-
-@pytest.fixture
-def visitor(browser: Browser, base_url: str) -> Iterator[Visitor]:
-    context = browser.new_context(base_url=base_url)
-    context.set_default_timeout(10_000)
-    visitor = Visitor(context.new_page())
-    yield visitor
-    context.close()
-    assert not visitor.troubles, "\n".join(visitor.troubles)
 
 
 def a_programme() -> str:
@@ -197,7 +142,7 @@ def test_the_way_from_checkout_to_the_ticket(visitor: Visitor) -> None:
     expect(page.locator("h2").first).to_have_text("Waiting for the payment")
     page.goto(provider)
     page.locator("button[name=do][value=pay]").click()
-    expect(page.get_by_role("link", name="Tickets as PDF")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="Tickets as PDF")).to_be_visible()
     visitor.look("confirmed", WIDE, PHONE, SMALL)
     page.locator(".tickets a").first.click()
     visitor.look("ticket", WIDE, SMALL)

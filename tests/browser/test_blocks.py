@@ -9,11 +9,9 @@ from playwright.sync_api import Page, expect
 from app.domain.staff import COMMAND, Role
 from app.models import Cinema, Show, User
 from app.services.blocking import block_screen, block_seats
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_hold, a_movie, a_paid_booking, a_person, a_screen, a_show, seat_ids
-
-PATIENCE = 5_000
 
 
 @pytest.fixture
@@ -50,13 +48,13 @@ def test_a_blocked_row_is_crossed_out_for_the_moviegoer_within_seconds(
     page.get_by_role("button", name="Block 12 seats").click()
     expect(page.locator("#flashes")).to_contain_text("12 seats are out of use now.")
     for seat_id in (row[0], row[-1]):
-        expect(box(second_page, seat_id)).to_have_attribute("aria-disabled", "true", timeout=PATIENCE)
+        expect(box(second_page, seat_id)).to_have_attribute("aria-disabled", "true")
     expect(second_page.locator("#n-b")).to_have_text("12")
     page.get_by_text("Put back into use", exact=True).click()
     page.locator("details[open]").get_by_label("Reason").fill("It burns again.")
     page.get_by_role("button", name="Put them back into use").last.click()
     expect(page.locator("#flashes")).to_contain_text("12 seats are back in use.")
-    expect(box(second_page, row[0])).to_have_attribute("name", "seats", timeout=PATIENCE)
+    expect(box(second_page, row[0])).to_have_attribute("name", "seats")
 
 
 def test_the_managers_map_follows_the_buyers_and_keeps_what_is_ticked(
@@ -69,7 +67,7 @@ def test_the_managers_map_follows_the_buyers_and_keeps_what_is_ticked(
     box(page, bought[0]).click()
     expect(page.locator("#chosen-count")).to_have_text("2 free ticked")
     a_hold(show, seats=bought)
-    expect(page.locator("#chosen-count")).to_have_text("1 free, 1 held ticked", timeout=PATIENCE)
+    expect(page.locator("#chosen-count")).to_have_text("1 free, 1 held ticked")
     expect(box(page, bought[0])).to_have_attribute("aria-label", "Row B seat 5, standard, held")
     expect(page.locator("#n-h")).to_have_text("2")
     page.get_by_label("Reason").fill("Cameras.")
@@ -113,11 +111,11 @@ def test_a_show_is_called_off_and_its_refunds_followed_to_the_end(
     page.get_by_label("What the buyers are told").fill("The projector broke. We are sorry.")
     page.get_by_role("button", name="Call the show off and refund 6 seats").click()
     expect(page.locator("h1")).to_have_text("Called off")
-    expect(page.locator("#progress")).to_contain_text("All 3 bookings are refunded, £64.50.", timeout=20_000)
+    expect(page.locator("#progress")).to_contain_text("All 3 bookings are refunded, £64.50.")
     assert page.locator("#refunded").evaluate("bar => bar.value === bar.max")
 
 
-def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, show: Show, ruth: User) -> None:  # noqa: F811
+def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, show: Show, ruth: User) -> None:
     come_in(app, visitor.page.context, base_url, ruth)
     day = f"/staff/screens/{show.screen_id}/call-off?day={show.starts_at.date()}"
     page, seats, blocks = visitor.page, f"/staff/shows/{show.id}/seats", f"/staff/screens/{show.screen_id}/blocks"
@@ -149,7 +147,7 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, s
     page.get_by_role("button", name="Call the show off").click()
     expect(page.locator("h1")).to_have_text("Called off")
     visitor.look("progress", WIDE, SMALL)
-    expect(page.locator("#progress")).to_contain_text("The booking is refunded", timeout=20_000)
+    expect(page.locator("#progress")).to_contain_text("The booking is refunded")
     visitor.look("done", WIDE, SMALL)
     visitor.go(day)
     visitor.look("a day with a show called off", WIDE, SMALL)

@@ -44,7 +44,7 @@ def test_a_booking_by_mouse_from_the_film_to_the_ticket(page: Page) -> None:
     page.locator("#pay").click()
     pay_in_the_sandbox(page)
     expect_tickets(page, 2)
-    expect(page.get_by_role("link", name="Tickets as PDF")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="Tickets as PDF")).to_be_visible()
 
 
 def press_until(page: Page, what: str, key: str = "Tab") -> None:

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from app.domain.staff import Role
 from app.models import Cinema
 from app.services.shifts import open_shift
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_movie, a_paid_booking, a_person, a_show
 from tests.support.staff import by
 
@@ -116,7 +116,7 @@ def test_each_ticket_is_a_page_of_its_paper(
     assert [tuple(round(points / 72 * 25.4) for points in one.get_size()) for one in printed] == [size, size]
 
 
-def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema) -> None:  # noqa: F811
+def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema) -> None:
     sit_down(app, visitor.page, base_url, regent)
     booking = a_paid_booking(a_show(cinema=regent))
     visitor.go("/staff/box-office")

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.models import Show
 from tests import builders
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor
 from tests.browser.test_booking import expect_tickets, fill_in, pay_in_the_sandbox
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.support.purse import a_house
-
-
-@pytest.fixture
-def looking(browser: Browser, base_url: str) -> Iterator[Visitor]:
-    """A browser that looks hard at each page."""
-    context = browser.new_context(base_url=base_url)
-    context.set_default_timeout(10_000)
-    visitor = Visitor(context.new_page())
-    yield visitor
-    context.close()
-    assert not visitor.troubles, "\n".join(visitor.troubles)
 
 
 @pytest.fixture
@@ -43,39 +30,39 @@ def buy_four(page: Page, show: Show) -> None:
     expect_tickets(page, 4)
 
 
-def test_two_of_four_seats_are_cancelled_and_the_refund_arrives(looking: Visitor, show: Show) -> None:
-    page = looking.page
+def test_two_of_four_seats_are_cancelled_and_the_refund_arrives(visitor: Visitor, show: Show) -> None:
+    page = visitor.page
     buy_four(page, show)
     page.get_by_role("link", name="Cancel seats").click()
     expect(page.locator("#sum")).to_contain_text("£41.00")
-    looking.look("cancel", WIDE, PHONE, SMALL)
+    visitor.look("cancel", WIDE, PHONE, SMALL)
     page.get_by_label("C4").uncheck()
     page.get_by_label("C5").uncheck()
     expect(page.locator("#sum")).to_contain_text("£20.50")
     expect(page.get_by_role("button", name="Cancel 2 seats")).to_be_visible()
-    looking.look("cancel two", WIDE, PHONE)
+    visitor.look("cancel two", WIDE, PHONE)
     page.get_by_role("button", name="Cancel 2 seats").click()
     expect_tickets(page, 2)
     expect(page.locator("#given-back")).to_contain_text("Cancelled: C3, C6")
-    expect(page.locator("#given-back")).to_contain_text("sent back; banks take up to ten days", timeout=20_000)
+    expect(page.locator("#given-back")).to_contain_text("sent back; banks take up to ten days")
     expect(page.locator("#given-back[hx-get]")).to_have_count(0)
-    looking.look("some cancelled", WIDE, PHONE, SMALL)
+    visitor.look("some cancelled", WIDE, PHONE, SMALL)
     page.get_by_role("link", name="Cancel seats").click()
     page.get_by_role("button", name="Cancel the booking").click()
     expect(page.locator("h2").first).to_have_text("This booking is cancelled")
-    expect(page.locator("#given-back .ok")).to_have_count(2, timeout=20_000)
-    looking.look("all cancelled", WIDE, PHONE, SMALL)
+    expect(page.locator("#given-back .ok")).to_have_count(2)
+    visitor.look("all cancelled", WIDE, PHONE, SMALL)
 
 
-def test_no_seat_chosen_says_so_and_has_no_button(looking: Visitor, show: Show) -> None:
-    page = looking.page
+def test_no_seat_chosen_says_so_and_has_no_button(visitor: Visitor, show: Show) -> None:
+    page = visitor.page
     buy_four(page, show)
     page.get_by_role("link", name="Cancel seats").click()
     for seat in ("C3", "C4", "C5", "C6"):
         page.get_by_label(seat).uncheck()
     expect(page.locator("#sum")).to_contain_text("Choose at least one seat.")
     expect(page.locator("#sum button")).to_have_count(0)
-    looking.look("nothing chosen", WIDE, PHONE)
+    visitor.look("nothing chosen", WIDE, PHONE)
 
 
 def test_cancelling_without_javascript(plain_page: Page, show: Show) -> None:

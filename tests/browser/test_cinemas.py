@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.domain.staff import Role
 from app.models import Cinema
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_city, a_person, a_screen, a_show
 
 PLANS = Path(__file__).parents[2] / "demo" / "plans"
@@ -88,7 +88,7 @@ def regent(app: Flask) -> Cinema:
     return regent
 
 
-def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema) -> None:  # noqa: F811
+def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema) -> None:
     come_in(app, visitor.page.context, base_url, a_person(Role.ADMIN, name="Alma"))
     page, here = visitor.page, f"/staff/cinemas/{regent.id}"
     a_cinema(name="The Old Electric Picture House of Bedminster")

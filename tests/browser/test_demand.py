@@ -10,9 +10,9 @@ from playwright.sync_api import Page, Route, expect
 from app.domain.staff import COMMAND, Role
 from app.models import Cinema, Show
 from app.services.demand import judge_demand, switch_rule
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_live_map import pick, slow_polls
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_demand_rule, a_movie, a_paid_booking, a_person, a_show, seat_ids
 
 KINDS = {"A1": "wheelchair", "A2": "companion", "C1": "premium", "C2": "premium"}
@@ -31,7 +31,7 @@ def a_dear_show(cinema: Cinema) -> Show:
     return show
 
 
-def test_every_page_of_demand_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -> None:  # noqa: F811
+def test_every_page_of_demand_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -> None:
     cinema = a_cinema(name="The Regent")
     come_in(app, visitor.page.context, base_url, a_person(Role.ADMIN, name="Alma"))
     visitor.go("/staff/demand")
@@ -70,7 +70,7 @@ def test_an_open_map_learns_of_new_prices_and_says_so(page: Page) -> None:
         route.continue_(url=route.request.url.replace(f"&p={show.price_list_id}.0.1", "&p=0.0.1"))
 
     page.route("**/shows/*/seats?v=*", as_if_half_a_minute_later)
-    expect(page.locator("#total")).to_have_text("£12.75", timeout=6_000)
+    expect(page.locator("#total")).to_have_text("£12.75")
     expect(page.locator("#orphan")).to_contain_text("The prices have changed meanwhile (Popular showing: +20 %)")
     expect(page.locator("#seats :checked")).to_have_count(1)
     page.locator("#keep").click()

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.models import Show
 from tests import builders
-from tests.browser.test_axe import PHONE, WIDE, Visitor
 from tests.browser.test_booking import expect_tickets, fill_in, pay_in_the_sandbox
+from tests.browser.visitor import PHONE, WIDE, Visitor
 
 DEAR = {key: amount + 500 for key, amount in builders.PRICES.items()}
-
-
-@pytest.fixture
-def visitor(browser: Browser, base_url: str) -> Iterator[Visitor]:
-    context = browser.new_context(base_url=base_url)
-    context.set_default_timeout(10_000)
-    visitor = Visitor(context.new_page())
-    yield visitor
-    context.close()
-    assert not visitor.troubles, "\n".join(visitor.troubles)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from app.domain.staff import COMMAND, Role
 from app.services import rollups
 from app.services.admission import AtDoor, admit_ticket
 from app.services.views import flush_views
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_movie, a_paid_booking, a_person, a_screen, a_show, an_alert
 from tests.support.books import rows
 
@@ -35,7 +35,7 @@ def a_day() -> tuple[int, int, int]:
     return cinema.id, show.id, screens[2].id
 
 
-def test_every_page_of_the_figures_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -> None:  # noqa: F811
+def test_every_page_of_the_figures_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -> None:
     cinema_id, show_id, screen_id = a_day()
     come_in(app, visitor.page.context, base_url, a_person(Role.ADMIN, name="Alma"))
     visitor.page.goto(f"/shows/{show_id}")

@@ -16,8 +16,8 @@ from app.models import Cinema
 from app.queries.films import staff_film
 from app.services.films import change_film
 from app.services.posters import upload_poster
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_city, a_movie, a_person, a_show
 from tests.services.test_films import a_row
 from tests.support.pictures import a_picture, saved
@@ -36,7 +36,7 @@ def regent(app: Flask) -> Cinema:
     return a_cinema(a_city("Bristol"), name="The Regent")
 
 
-def shoot(visitor: Visitor, name: str) -> None:  # noqa: F811
+def shoot(visitor: Visitor, name: str) -> None:
     for width, theme in ((WIDE, "light"), (WIDE, "dark"), (PHONE, "light")) if SHOTS else ():
         visitor.page.set_viewport_size({"width": width, "height": 900})
         visitor.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
@@ -114,7 +114,7 @@ def test_a_table_is_looked_at_and_taken_in_without_javascript(
 
 def test_every_page_for_every_eye(
     app: Flask,
-    visitor: Visitor,  # noqa: F811
+    visitor: Visitor,
     base_url: str,
     regent: Cinema,
     tmp_path: Path,

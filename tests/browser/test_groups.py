@@ -16,9 +16,9 @@ from app.domain.links import group_link
 from app.domain.staff import Role
 from app.models import Cinema, Show
 from app.services.groups import decline_group
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_booking import pay_in_the_sandbox
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_city, a_group, a_movie, a_person, a_show, an_offer, seat_ids
 from tests.support.staff import by
 
@@ -102,7 +102,7 @@ def test_a_phone_asks_without_javascript_too(plain_page: Page, regent: Cinema, s
 def test_every_page_of_a_group_for_every_eye(
     app: Flask,
     browser: Browser,
-    visitor: Visitor,  # noqa: F811
+    visitor: Visitor,
     base_url: str,
     regent: Cinema,
     show: Show,

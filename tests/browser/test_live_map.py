@@ -11,8 +11,6 @@ from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 from tests import builders
 from tests.builders import seat_ids
 
-PATIENCE = 4_000
-
 
 def cell(page: Page, seat_id: int):
     return page.locator(f"#s{seat_id}")
@@ -37,11 +35,11 @@ def test_two_browsers_see_each_others_seats(page: Page, second_page: Page) -> No
     page.locator("#keep").click()
     page.wait_for_url("**/checkout")
     begun = time.monotonic()
-    expect(cell(second_page, first).locator("input")).to_have_attribute("aria-disabled", "true", timeout=PATIENCE)
+    expect(cell(second_page, first).locator("input")).to_have_attribute("aria-disabled", "true")
     assert time.monotonic() - begun < 4
     expect(second_page.locator("#free-count")).to_have_text("58 of 60 free")
     page.get_by_role("button", name="Give the seats up").click()
-    expect(cell(second_page, first).locator("input")).to_have_attribute("name", "seats", timeout=PATIENCE)
+    expect(cell(second_page, first).locator("input")).to_have_attribute("name", "seats")
 
 
 def test_your_own_held_seats_stay_yours_on_the_map(page: Page) -> None:
@@ -53,7 +51,7 @@ def test_your_own_held_seats_stay_yours_on_the_map(page: Page) -> None:
     page.wait_for_url("**/checkout")
     page.goto(f"/shows/{show.id}")
     builders.a_hold(show, seats=seat_ids(show, "A1", "A2"))
-    expect(page.locator("#n-h")).to_have_text("2", timeout=PATIENCE)
+    expect(page.locator("#n-h")).to_have_text("2")
     expect(page.locator("#seats :checked")).to_have_count(2)
 
 
@@ -63,7 +61,7 @@ def test_a_chosen_seat_that_goes_is_announced_and_the_other_stays(page: Page) ->
     page.goto(f"/shows/{show.id}")
     pick(page, first, second)
     builders.a_hold(show, seats=[second, *seat_ids(show, "C6")])
-    expect(page.locator("#alert-live")).to_contain_text("C5 has just been taken. You still have C4.", timeout=PATIENCE)
+    expect(page.locator("#alert-live")).to_contain_text("C5 has just been taken. You still have C4.")
     expect(page.locator("#total")).to_have_text("£10.75")
 
 
@@ -74,9 +72,9 @@ def test_what_was_lost_stays_in_sight_while_others_go_on_choosing(page: Page) ->
     pick(page, *lost)
     builders.a_hold(show, seats=lost)
     told = page.locator("#orphan")
-    expect(told).to_contain_text("C4, C5 and C6 have just been taken.", timeout=PATIENCE)
+    expect(told).to_contain_text("C4, C5 and C6 have just been taken.")
     builders.a_hold(show, seats=seat_ids(show, "A1", "A2"))
-    expect(page.locator("#n-h")).to_have_text("5", timeout=PATIENCE)
+    expect(page.locator("#n-h")).to_have_text("5")
     expect(told).to_be_visible()
     pick(page, *seat_ids(show, "D4", "D5"))
     expect(told).to_be_hidden()
@@ -101,7 +99,7 @@ def test_others_changes_are_not_announced(page: Page) -> None:
     page.goto(f"/shows/{show.id}")
     pick(page, *seat_ids(show, "C4", "C5"))
     builders.a_hold(show, seats=seat_ids(show, "A1", "A2"))
-    expect(cell(page, seat_ids(show, "A1")[0]).locator("[aria-disabled]")).to_be_visible(timeout=PATIENCE)
+    expect(cell(page, seat_ids(show, "A1")[0]).locator("[aria-disabled]")).to_be_visible()
     expect(page.locator("#alert-live")).to_be_empty()
 
 
@@ -111,7 +109,7 @@ def test_a_focused_seat_that_goes_keeps_the_focus(page: Page) -> None:
     page.goto(f"/shows/{show.id}")
     cell(page, seat).locator("input").focus()
     builders.a_hold(show, seats=[seat, *seat_ids(show, "C5")])
-    expect(cell(page, seat).locator("[aria-disabled]")).to_be_focused(timeout=PATIENCE)
+    expect(cell(page, seat).locator("[aria-disabled]")).to_be_focused()
 
 
 def test_taken_at_the_last_moment_only_that_seat_is_dropped(page: Page) -> None:
@@ -213,9 +211,9 @@ def test_a_lost_connection_shows_and_its_return_too(page: Page, context: Browser
     show = builders.a_show(seats=30)
     page.goto(f"/shows/{show.id}")
     context.set_offline(True)
-    expect(page.locator("#offline")).to_be_visible(timeout=10_000)
+    expect(page.locator("#offline")).to_be_visible()
     context.set_offline(False)
-    expect(page.locator("#offline")).to_be_hidden(timeout=10_000)
+    expect(page.locator("#offline")).to_be_hidden()
 
 
 def test_best_seats_are_chosen_at_once_and_for_the_party(page: Page) -> None:
@@ -242,7 +240,7 @@ def test_the_list_follows_what_others_buy(page: Page) -> None:
     first, second = seat_ids(show, "B1", "B2")
     page.get_by_label("Row B seat 1,").check()
     builders.a_hold(show, seats=[first, second])
-    expect(page.locator("#alert-live")).to_contain_text("B1 has just been taken", timeout=PATIENCE)
+    expect(page.locator("#alert-live")).to_contain_text("B1 has just been taken")
     expect(page.get_by_label("Row B seat 2,")).to_be_hidden()
 
 

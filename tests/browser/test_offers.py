@@ -8,8 +8,9 @@ from app.db import transaction
 from app.models import GiftCard
 from app.queries.browse_cache import browse_changed
 from tests import builders
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, keep_two, visitor  # noqa: F401  a fixture
+from tests.browser.test_axe import keep_two
 from tests.browser.test_booking import expect_tickets, fill_in, pay_in_the_sandbox
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.support.offers import a_coupon, a_gift_card, an_account, the_card
 
 
@@ -18,7 +19,7 @@ def use_code(page: Page, code: str) -> None:
     page.get_by_role("button", name="Use it").click()
 
 
-def test_codes_change_the_bill_in_place_and_what_was_typed_stays(visitor: Visitor) -> None:  # noqa: F811
+def test_codes_change_the_bill_in_place_and_what_was_typed_stays(visitor: Visitor) -> None:
     page = visitor.page
     show = builders.a_show(movie=builders.a_movie("Metropolis"))
     coupon, (card_id, card) = a_coupon("MATINEE10"), a_gift_card(5000)
@@ -43,6 +44,7 @@ def test_codes_change_the_bill_in_place_and_what_was_typed_stays(visitor: Visito
     expect(page.locator("#pay")).to_have_text("Pay £21.50")
     expect(page.locator("#ways input:checked")).to_have_count(1)
     use_code(page, card)
+    expect(page.locator("#pay")).to_have_text("Book for £0.00")
     expect(page.get_by_label("Name")).to_have_value("Ada Byron")
     page.locator("#pay").click()
     expect_tickets(page, 2)
@@ -60,7 +62,7 @@ def test_enter_in_the_field_for_codes_uses_the_code_and_pays_nothing(page: Page)
     assert page.url.endswith("/checkout")
 
 
-def test_a_coupon_struck_because_of_the_tickets_counts_again(visitor: Visitor) -> None:  # noqa: F811
+def test_a_coupon_struck_because_of_the_tickets_counts_again(visitor: Visitor) -> None:
     page = visitor.page
     keep_two(page, builders.a_show())
     use_code(page, a_coupon(min_minor=2000, currency="GBP"))
@@ -73,7 +75,7 @@ def test_a_coupon_struck_because_of_the_tickets_counts_again(visitor: Visitor) -
     expect(page.locator("#pay")).to_have_text("Pay £19.50")
 
 
-def test_a_gift_card_is_bought_and_its_balance_looked_up(visitor: Visitor) -> None:  # noqa: F811
+def test_a_gift_card_is_bought_and_its_balance_looked_up(visitor: Visitor) -> None:
     page = visitor.page
     builders.a_cinema(builders.a_city("Bristol"))
     builders.a_cinema(builders.a_city("Rennes", "Europe/Paris", "EUR", "FR"))
@@ -100,7 +102,7 @@ def test_a_gift_card_is_bought_and_its_balance_looked_up(visitor: Visitor) -> No
     visitor.look("a balance", WIDE, PHONE, SMALL)
 
 
-def test_the_cards_one_bought_are_listed_and_mailed_again(visitor: Visitor) -> None:  # noqa: F811
+def test_the_cards_one_bought_are_listed_and_mailed_again(visitor: Visitor) -> None:
     page, account = visitor.page, an_account("bess@example.org")
     for wish in ({}, {"recipient_name": "Charles", "recipient_email": "charles.with.a.long.address@example.org"}):
         card_id, _ = a_gift_card(2500, note="Happy birthday!\nAda", **wish)

@@ -18,8 +18,8 @@ from app.domain.local_time import instants_of, programme_day
 from app.domain.staff import COMMAND, Role
 from app.models import Cinema, Movie, PriceList, Screen, Show
 from app.services.scheduling import NewShow, publish_shows, schedule_shows
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_movie, a_paid_booking, a_person, a_price_list, a_screen
 
 FILMS = (
@@ -218,7 +218,7 @@ def a_full_week(cinema: Cinema, screens: list[Screen], films: list[Movie]) -> li
     return list(made.ids)
 
 
-def test_every_page_for_every_eye(app, visitor: Visitor, base_url, regent, screens, films, tmp_path):  # noqa: F811
+def test_every_page_for_every_eye(app, visitor: Visitor, base_url, regent, screens, films, tmp_path):
     ids = a_full_week(regent, screens, films)
     first = the_show(ids[0])
     for _ in range(5):

@@ -14,15 +14,15 @@ from app.queries.price_pages import prices_of, prices_page
 from app.services.price_lists import archive_list, change_list, make_list
 from app.services.price_moves import Along
 from app.services.price_rules import add_rule
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import PRICES, a_cinema, a_person, a_screen, a_show
 
 WORKDAYS = frozenset(range(1, 6))
 DEARER = {cell: minor + 250 for cell, minor in PRICES.items()}
 
 
-def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -> None:  # noqa: F811
+def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -> None:
     regent, bare = a_cinema(name="The Regent"), a_cinema(name="The Lantern")
     come_in(app, visitor.page.context, base_url, a_person(Role.MANAGER, regent))
     show = a_show(screen=a_screen(regent, kinds={"A1": "premium"}))

@@ -19,8 +19,8 @@ from app.domain.staff import Role
 from app.domain.ticket_payload import from_base45, to_base45
 from app.models import Cinema, User
 from tests.browser.conftest import CHROMIUM, QUIET
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
 from tests.browser.test_staff import come_in
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_movie, a_paid_booking, a_person, a_show
 from tests.support.camera import film_of
 from tests.support.door import shown, typed
@@ -235,7 +235,7 @@ def test_the_page_opens_without_a_connection_and_keeps_its_queue(
     assert [each.outcome for each in admissions()] == ["admitted"]
 
 
-def test_the_door_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema):  # noqa: F811
+def test_the_door_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema):
     show = a_show(cinema=regent, starts_in=SOON, movie=a_movie("The Cabinet of Dr. Caligari"))
     booking = a_paid_booking(show, 3)
     come_in(app, visitor.page.context, base_url, a_person(Role.MANAGER, regent, name="Ruth"))

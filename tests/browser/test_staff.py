@@ -17,7 +17,7 @@ from app.domain.staff import COMMAND, Role
 from app.models import Cinema, User
 from app.services.offers import NewCoupon, archive_coupon, create_coupon
 from app.services.staff import make_staff_account, password_link
-from tests.browser.test_axe import PHONE, SMALL, WIDE, Visitor, visitor  # noqa: F401  a fixture
+from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_person, a_show
 from tests.support.offers import a_gift_card
 from tests.support.purse import Purse, a_booking
@@ -39,7 +39,7 @@ def regent(app: Flask) -> Cinema:
     return a_cinema(name="The Regent")
 
 
-def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema) -> None:  # noqa: F811
+def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, regent: Cinema) -> None:
     come_in(app, visitor.page.context, base_url, a_person(Role.ADMIN, name="Alma"))
     sam = with_factor(
         a_person(Role.MANAGER, regent, name="Samantha Featherstonehaugh", email="s" * 60 + "@example.org")
@@ -64,7 +64,7 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, r
 
 def test_the_managers_desk_for_every_eye(
     app: Flask,
-    visitor: Visitor,  # noqa: F811
+    visitor: Visitor,
     base_url: str,
     regent: Cinema,
 ) -> None:
@@ -108,7 +108,7 @@ def test_the_managers_desk_for_every_eye(
     visitor.look("a coupon with faults", WIDE, SMALL)
 
 
-def test_the_second_factor_from_the_link_on(app: Flask, visitor: Visitor, regent: Cinema) -> None:  # noqa: F811
+def test_the_second_factor_from_the_link_on(app: Flask, visitor: Visitor, regent: Cinema) -> None:
     made = make_staff_account(COMMAND, "Ruth", "ruth@example.org", Role.MANAGER, [regent.id])
     page = visitor.page
     visitor.go(re.sub(r"^https?://[^/]+", "", password_link(made.token)))

@@ -64,6 +64,7 @@ def test_its_errors_are_those_of_every_statement(app):
 
 
 def test_it_is_prepared_at_its_first_use_and_again_after_a_rollback(app):
+    db.engine.dispose()  # psycopg forgets a statement that failed at its first use; its connection may be this one
     known = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%bigint / $2'")
     for _ in range(2):
         DIVIDE.rows(db.session(), {"a": 6, "b": 2})
