@@ -15,8 +15,9 @@ from app.db import db
 from app.domain.demand import Limits, Rule
 from app.domain.pricing import Tariff, TicketType
 from app.domain.staff import COMMAND, Role
+from app.domain.week_times import WeekTimes
 from app.errors import ConcurrentModification, Forbidden, Invalid, NotFound, PricesChanged
-from app.models import Cinema, Show
+from app.models import Cinema, Movie, Show
 from app.queries.box_office import sessions_of_day
 from app.queries.layouts import terms_of_show
 from app.services import box_office, checkout, holds, payments, shifts
@@ -26,8 +27,10 @@ from app.services.holding import Seen
 from tests.builders import (
     A_BUYER,
     a_cinema,
+    a_city,
     a_demand_rule,
     a_hold,
+    a_movie,
     a_paid_booking,
     a_person,
     a_show,
@@ -114,6 +117,30 @@ def test_time_makes_a_quiet_show_cheaper(cinema: Cinema, moved_clock: Any):
     moved_clock.forward(hours=2, minutes=1)
     assert judge_demand() == 1
     assert the_show(show).demand_percent == -10
+
+
+def test_a_rule_is_judged_on_the_clocks_of_the_cinema(app: Flask):
+    """Half past nine in the evening in New York is the next morning in UTC."""
+    cinema = a_cinema(a_city("New York", "America/New_York", "USD", "US"))
+    tonight = dt.datetime.combine(clock.now() + dt.timedelta(days=2), dt.time(21, 30), ZoneInfo("America/New_York"))
+    until = tonight - clock.now()
+    late, early = (a_show(cinema=cinema, starts_in=until - dt.timedelta(hours=hours)) for hours in (0, 6))
+    night = WeekTimes(frozenset({tonight.isoweekday()}), dt.time(21), dt.time(23))
+    a_demand_rule(cinema, -10, "Late show", times=night)
+    assert judge_demand() == 1
+    assert [the_show(one).demand_percent for one in (late, early)] == [-10, 0]
+
+
+def test_a_rule_for_a_film_and_a_format_leaves_the_others(cinema: Cinema):
+    three_d = a_show(cinema=cinema, format="3D")
+    flat = a_show(cinema=cinema, movie=db.session.get_one(Movie, three_d.movie_id))
+    other = a_show(cinema=cinema, format="3D")
+    a_demand_rule(cinema, 10, "In 3D", movie_id=three_d.movie_id, formats=frozenset({"3D"}))
+    a_demand_rule(cinema, 5, "Popular")
+    assert judge_demand() == 3
+    found = {(the_show(one).demand_percent, the_show(one).demand_reason) for one in (flat, other)}
+    assert found == {(5, "Popular")}
+    assert (the_show(three_d).demand_percent, the_show(three_d).demand_reason) == (15, "In 3D, popular")
 
 
 def test_prices_come_back_when_the_rule_is_switched_off(show: Show, cinema: Cinema):
@@ -293,6 +320,18 @@ def test_what_managers_change_is_in_the_audit(cinema: Cinema):
         "cinema.demand_limits_changed",
     ]
     assert (rows[1].before, rows[1].after, rows[1].reason) == ({"percent": 15}, {"percent": 20}, "it sells out")
+
+
+def test_the_audit_says_in_words_which_shows_a_rule_is_about(cinema: Cinema):
+    manager = by(a_person(Role.MANAGER, cinema))
+    film = a_movie("Nosferatu")
+    rule = add_rule(manager, cinema.id, Rule("Popular", 15))
+    some = Rule("Popular", 15, movie_id=film.id, formats=frozenset({"3D"}), times=WeekTimes(frozenset({6, 7})))
+    change_rule(manager, rule, 0, some, "only that one fills up")
+    rows = db.session.execute(text("SELECT before, after FROM audit_entries ORDER BY id")).all()
+    db.session.commit()
+    assert rows[0].after["shows"] == "every show"
+    assert rows[1].after == {"shows": "Nosferatu, 3D, Saturday and Sunday"}
 
 
 def test_the_second_of_two_editors_is_told(cinema: Cinema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,13 +11,14 @@ from flask import Flask
 from app.domain.demand import Limits
 from app.domain.pricing import Tariff
 from app.domain.staff import COMMAND, Role
+from app.domain.week_times import WeekTimes
 from app.models import Cinema, Show
 from app.queries.browsing.showings import forget_prices
 from app.queries.demand import demand_page
 from app.queries.show_page import forget_shows
 from app.services.demand import judge_demand, set_limits, switch_rule
 from app.web.seat_cells import SHOW_SECONDS
-from tests.builders import a_cinema, a_city, a_demand_rule, a_hold, a_person, a_show, seat_ids
+from tests.builders import a_cinema, a_city, a_demand_rule, a_hold, a_movie, a_person, a_show, seat_ids
 from tests.support.client import PageClient, soup, words
 from tests.support.staff import signed_in
 from tests.web.buyer import Buyer, a_buyer, ticked, total
@@ -199,7 +201,8 @@ def test_a_map_opened_after_the_change_gets_no_cells_from_before(buyer: Buyer, r
 
 def rule_fields(**values: Any) -> dict[str, Any]:
     plain = {"reason": "Popular showing", "way": "raise", "percent": "15", "full_from": "60", "full_to": "100"}
-    return {**plain, "hours_from": "0", "hours_to": "", **values}
+    week = [str(day) for day in range(1, 8)]
+    return {**plain, "hours_from": "0", "hours_to": "", "movie_id": "0", "weekdays": week, **values}
 
 
 def test_from_no_rule_to_a_changed_price(ruth: PageClient, buyer: Buyer, regent: Cinema, show: Show):
@@ -210,9 +213,9 @@ def test_from_no_rule_to_a_changed_price(ruth: PageClient, buyer: Buyer, regent:
     assert made.status_code == 303
     judge_demand()
     page = words(ruth.get("/staff/demand"))
-    assert "Popular showing +15 % always in use" in page
+    assert "Popular showing +15 % Every show always in use" in page
     assert "1 of 1 coming show is not sold at its list’s prices" in page
-    assert "£11.50" in page, "what ten pounds become"
+    assert "£10.00 £11.50 Popular showing: +15 %" in page
 
 
 def test_what_is_wrong_with_a_rule_is_told_at_its_field_and_entries_stay(ruth: PageClient, regent: Cinema):
@@ -265,6 +268,88 @@ def test_a_rule_is_switched_off_and_on_with_a_reason(ruth: PageClient, regent: C
         ruth.post_form(f"{address}/switch-on", {"revision": "1", "reason": "again"}, page="/staff/demand").status_code
         == 303
     )
+
+
+def some_shows(regent: Cinema) -> tuple[Show, Show]:
+    """In 3D tonight and in 2D tomorrow, of two films."""
+    return (
+        a_show(cinema=regent, movie=a_movie("Nosferatu"), format="3D", starts_in=dt.timedelta(days=1)),
+        a_show(cinema=regent, movie=a_movie("Sunrise"), format="2D", starts_in=dt.timedelta(days=2)),
+    )
+
+
+def test_a_rule_for_some_shows_is_seen_before_it_is_kept(ruth: PageClient, regent: Cinema):
+    three_d, _ = some_shows(regent)
+    new = f"/staff/cinemas/{regent.id}/demand/rules/new"
+    wish = rule_fields(full_from="0", movie_id=str(three_d.movie_id), formats=["3D", "IMAX"])
+    page = ruth.post_form(new, {**wish, "look": "1"}, page=new)
+    assert page.status_code == 200
+    told = words(page)
+    assert "Nothing is kept yet. It is about 1 of 2 coming shows, and 1 would cost something else now." in told
+    assert "Nosferatu 3D" in told
+    assert "0 of 30, 0 % £10.00 £11.50 Popular showing: +15 %" in told
+    assert not demand_page(regent.id).rules
+    chosen = [box["value"] for box in soup(page).select("#formats input[checked]")]
+    assert chosen == ["3D", "IMAX"], "what was typed stays"
+    assert ruth.post_form(new, wish, page=new).status_code == 303
+    judge_demand()
+    told = words(ruth.get("/staff/demand"))
+    assert "Nosferatu, 3D or IMAX always in use" in told
+    assert "1 of 2 coming shows is not sold at its list’s prices" in told
+
+
+def test_looking_at_a_changed_rule_needs_no_reason_and_changes_nothing(ruth: PageClient, regent: Cinema):
+    some_shows(regent)
+    address = f"/staff/demand/rules/{a_demand_rule(regent, formats=frozenset({'3D'}))}"
+    wish = rule_fields(full_from="0", percent="20", revision="0", formats=["2D"], look="1")
+    page = ruth.post_form(address, wish, page=address)
+    assert page.status_code == 200
+    assert "and 2 would cost something else now" in words(page), "one that it leaves, one that it takes up"
+    assert "£11.50 £10.00 nothing" in words(page)
+    assert "£10.00 £12.00 Popular showing: +20 %" in words(page)
+    (row,) = demand_page(regent.id).rules
+    assert (row.rule.percent, row.rule.formats, row.revision) == (15, {"3D"}, 0)
+
+
+def test_the_form_of_a_rule_shows_which_shows_it_is_about(ruth: PageClient, regent: Cinema):
+    show, _ = some_shows(regent)
+    late = WeekTimes(frozenset({5, 6}), dt.time(22), dt.time(2))
+    rule = a_demand_rule(regent, movie_id=show.movie_id, formats=frozenset({"70 mm"}), times=late)
+    page = soup(ruth.get(f"/staff/demand/rules/{rule}"))
+    assert [one.get_text() for one in page.select("#movie_id option[selected]")] == ["Nosferatu"]
+    assert [box["value"] for box in page.select("#formats input")] == ["2D", "3D", "70 mm", "IMAX"]
+    assert [box["value"] for box in page.select("input[checked]")] == ["70 mm", "5", "6"]
+    assert [page.select_one(one)["value"] for one in ("#from_time", "#until_time")] == ["22:00", "02:00"]
+    listed = words(ruth.get("/staff/demand"))
+    assert "Nosferatu, 70 mm, Friday and Saturday, from 22:00 until 02:00 on the next day" in listed
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"weekdays": []}, "weekdays"),
+        ({"weekdays": ["8"]}, "weekdays"),
+        ({"from_time": "18:00", "until_time": "18"}, "until_time"),
+        ({"from_time": "25:00"}, "from_time"),
+        ({"movie_id": "999999"}, "movie_id"),
+        ({"formats": ["made up"]}, "formats"),
+    ],
+)
+def test_shows_that_no_rule_can_be_about_are_told_at_their_field(
+    ruth: PageClient, regent: Cinema, wrong: dict[str, Any], field: str
+):
+    new = f"/staff/cinemas/{regent.id}/demand/rules/new"
+    page = ruth.post_form(new, rule_fields(**wrong), page=new)
+    assert page.status_code == 422
+    assert [str(one["id"]) for one in soup(page).select(".why")] == [f"{field}-why"]
+
+
+def test_what_the_rules_make_of_any_show_leaves_out_rules_for_some(ruth: PageClient, regent: Cinema):
+    a_demand_rule(regent, 10, "Popular", full_from=60)
+    a_demand_rule(regent, 5, "IMAX", formats=frozenset({"IMAX"}))
+    table = words(ruth.get("/staff/demand"))
+    assert "Rules for some shows only come on top of this: IMAX." in table
+    assert "60 % and more +10 % Popular" in table
 
 
 def limit_fields(**values: str) -> dict[str, str]:

@@ -194,19 +194,25 @@ _wheelchairs: dict[int, int] = {}
 
 
 def lowest_prices(showings: Iterable[Showing]) -> dict[int, int | None]:
-    """Show id → what the cheapest adult seat costs now with its fee, in minor units; None without a price.
+    """Show id → what the cheapest adult seat costs now with its fee, in minor units; None without a price."""
+    showings = list(showings)
+    lowest = lowest_in_lists((s.price_list_id, s.layout_id) for s in showings)
+    amounts = {s.id: lowest[s.price_list_id, s.layout_id] for s in showings}
+    return {s.id: None if (minor := amounts[s.id]) is None else s.tariff.of(minor) + s.fee_minor for s in showings}
+
+
+def lowest_in_lists(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int | None]:
+    """(Price list, layout) → what the cheapest adult seat costs in the list, fee apart; None without a price.
 
     Price lists and layouts never change once made, so what was read stays in the process.
     """
-    showings = list(showings)
+    wanted = set(pairs)
     _trim(_lowest)
-    unknown = {(s.price_list_id, s.layout_id) for s in showings} - _lowest.keys()
-    if unknown:
-        pairs = {"lists": [pair[0] for pair in unknown], "layouts": [pair[1] for pair in unknown]}
-        found = {(row[0], row[1]): row[2] for row in db.session.execute(_LOWEST, pairs)}
+    if unknown := wanted - _lowest.keys():
+        sides = {"lists": [pair[0] for pair in unknown], "layouts": [pair[1] for pair in unknown]}
+        found = {(row[0], row[1]): row[2] for row in db.session.execute(_LOWEST, sides)}
         _lowest.update({pair: found.get(pair) for pair in unknown})
-    amounts = {s.id: _lowest.get((s.price_list_id, s.layout_id)) for s in showings}
-    return {s.id: None if (minor := amounts[s.id]) is None else s.tariff.of(minor) + s.fee_minor for s in showings}
+    return {pair: _lowest.get(pair) for pair in wanted}
 
 
 def wheelchair_spaces(layout_ids: Iterable[int]) -> dict[int, int]:
