@@ -51,6 +51,7 @@ class Change(NamedTuple):
 class ComingShow:
     """A show that is still to be sold, as rules see it. `starts_at` is UTC; `change` is what its prices have now."""
 
+    change: Change
     id: int
     title: str
     screen: str
@@ -62,7 +63,6 @@ class ComingShow:
     price_list_id: int
     sold: int
     seats: int
-    change: Change
 
     @property
     def full(self) -> int:
@@ -133,8 +133,8 @@ _COUNT = text("""
 SELECT count(*) FROM shows WHERE cinema_id = :cinema_id AND state = 'published' AND sales_close_at > :now
 """)
 _COMING = text("""
-SELECT s.id, m.title, screen.name, s.starts_at, c.timezone, s.movie_id, s.format, s.layout_id, s.price_list_id,
-       house.sold, house.seats, s.demand_percent, s.demand_step, s.demand_reason
+SELECT s.demand_percent, s.demand_step, s.demand_reason, s.id, m.title, screen.name, s.starts_at, c.timezone, s.movie_id,
+       s.format, s.layout_id, s.price_list_id, house.sold, house.seats
 FROM shows s JOIN movies m ON m.id = s.movie_id JOIN screens screen ON screen.id = s.screen_id
 JOIN cinemas c ON c.id = s.cinema_id
 CROSS JOIN LATERAL (
@@ -152,8 +152,8 @@ def coming_shows(cinema_id: int, now: dt.datetime) -> list[ComingShow]:
 
 
 def _coming(row: Row[Any]) -> ComingShow:
-    *facts, percent, step, reason = row
-    return ComingShow(*facts, Change(percent, step, reason))
+    values: tuple[Any, ...] = tuple(row)
+    return ComingShow(Change(*values[:3]), *values[3:])
 
 
 def rules_of(cinema_id: int) -> list[RuleRow]:

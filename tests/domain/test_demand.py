@@ -22,7 +22,7 @@ from app.domain.demand import (
     which_words,
     why,
 )
-from app.domain.pricing import Tariff, changed_table
+from app.domain.pricing import Shown, Tariff, changed_table
 from app.domain.week_times import WeekTimes
 
 HOUR = dt.timedelta(hours=1)
@@ -183,10 +183,22 @@ def test_a_table_without_a_change_is_the_lists_own():
     assert changed_table(table, Tariff(1, 100)) == {("standard", "adult"): 1998}
 
 
-def test_a_form_names_a_tariff_and_nothing_else():
-    assert Tariff.named(Tariff(12, -15, 50).token) == Tariff(12, -15, 50)
-    for nonsense in ("", "12", "12.15", "1.2.0", "x.1.1", "1.2.3.4", "٣.1.1", "1.--2.3", "1.2.3\n"):
-        assert Tariff.named(nonsense) is None
+def test_a_form_names_a_tariff_and_a_fee_and_nothing_else():
+    shown = Shown(Tariff(12, -15, 50), 75)
+    assert Shown.named(shown.token) == shown
+    for nonsense in (
+        "",
+        "12",
+        "12.15.50",
+        "1.2.0.0",
+        "x.1.1.0",
+        "1.2.3.4.5",
+        "٣.1.1.0",
+        "1.--2.3.0",
+        "1.2.3.-1",
+        "1.2.3.4\n",
+    ):
+        assert Shown.named(nonsense) is None
 
 
 def test_words_for_buyers():

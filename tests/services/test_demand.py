@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import clock
-from app.db import db
+from app.db import db, transaction
 from app.domain.demand import Limits, Rule
 from app.domain.pricing import Tariff, TicketType
 from app.domain.staff import COMMAND, Role
@@ -257,6 +257,18 @@ def test_seats_are_not_kept_at_other_prices_than_were_shown(show: Show):
     with pytest.raises(PricesChanged):
         holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", seen=Seen(shown))
     assert holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", seen=Seen(now))
+
+
+def test_seats_are_not_kept_at_another_fee_than_was_shown(show: Show, cinema: Cinema):
+    shown = Seen(Tariff(show.price_list_id), fee_minor=75)
+    holds.hold_seats(show.id, seat_ids(show, "A1"), "s:one", seen=shown)
+    with transaction() as session:
+        session.get_one(Cinema, cinema.id).fee_minor = 0
+    with pytest.raises(PricesChanged):
+        holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", seen=shown)
+    free = Seen(Tariff(show.price_list_id), fee_minor=0)
+    hold = holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", seen=free)
+    assert the_booking(show.id, hold.booking_id).total_minor == 1000
 
 
 def test_a_refused_hold_leaves_the_earlier_one(show: Show):

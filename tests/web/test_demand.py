@@ -7,18 +7,32 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from app.db import db, transaction
 from app.domain.demand import Limits
-from app.domain.pricing import Tariff
+from app.domain.pricing import Shown, Tariff
 from app.domain.staff import COMMAND, Role
 from app.domain.week_times import WeekTimes
-from app.models import Cinema, Show
+from app.models import Booking, Cinema, Show
 from app.queries.browsing.showings import forget_prices
 from app.queries.demand import demand_page
 from app.queries.show_page import forget_shows
 from app.services.demand import judge_demand, set_limits, switch_rule
+from app.services.payments import settle_payment
 from app.web.seat_cells import SHOW_SECONDS
-from tests.builders import a_cinema, a_city, a_demand_rule, a_hold, a_movie, a_person, a_show, seat_ids
+from tests.builders import (
+    a_cinema,
+    a_city,
+    a_demand_rule,
+    a_hold,
+    a_movie,
+    a_person,
+    a_show,
+    a_started_payment,
+    an_event,
+    seat_ids,
+)
 from tests.support.client import PageClient, soup, words
 from tests.support.staff import signed_in
 from tests.web.buyer import Buyer, a_buyer, ticked, total
@@ -76,14 +90,14 @@ def test_the_seat_page_shows_the_changed_prices_and_why(buyer: Buyer, regent: Ci
     assert WHY in words(page)
     assert "Standard £12.25" in words(page), "10.00 and 15 % is 11.50, and the fee"
     assert 'aria-label="Row A seat 1, premium, £16.85"' in page.get_data(as_text=True)
-    assert prices(page) == f"{show.price_list_id}.15.5"
+    assert prices(page) == f"{show.price_list_id}.15.5.75"
     assert WHY in words(buyer.get(f"/shows/{show.id}?view=list"))
 
 
 def test_an_ordinary_show_says_nothing_of_demand(buyer: Buyer, show: Show):
     page = buyer.get(f"/shows/{show.id}")
     assert not soup(page).select(".why-price")
-    assert prices(page) == Tariff(show.price_list_id).token
+    assert prices(page) == Shown(Tariff(show.price_list_id), 75).token
 
 
 def test_the_films_page_says_from_what_a_seat_costs_now(buyer: Buyer, regent: Cinema, show: Show):
@@ -125,14 +139,14 @@ def test_the_refusal_for_htmx_brings_the_new_prices_along(buyer: Buyer, regent: 
     raise_prices(regent)
     part = hold_at(buyer, show, "C1", shown, headers=HTMX)
     assert part.status_code == 409
-    assert prices(part) == f"{show.price_list_id}.15.5"
+    assert prices(part) == f"{show.price_list_id}.15.5.75"
     box = soup(part).select_one("#prices")
     assert box is not None
     assert box["hx-swap-oob"] == "true"
     assert "£12.25" in part.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("token", ["", "junk", "999999.0.1", "1.-999.1"])
+@pytest.mark.parametrize("token", ["", "junk", "999999.0.1.75", "1.-999.1.75"])
 def test_prices_that_nobody_showed_keep_nothing(buyer: Buyer, show: Show, token: str):
     page = hold_at(buyer, show, "C1", token)
     assert page.status_code == 409
@@ -161,6 +175,66 @@ def test_a_process_with_older_terms_finds_the_prices_that_another_showed(buyer: 
     assert hold_at(buyer, show, "C1", prices(buyer.get(f"/shows/{show.id}"))).status_code == 303
 
 
+# The fee is a part of what was shown
+
+
+def raise_fee(regent: Cinema, fee_minor: int = 100) -> None:
+    """From 75 pence a seat. The page's second is over."""
+    with transaction() as session:
+        session.get_one(Cinema, regent.id).fee_minor = fee_minor
+    forget_shows()
+
+
+def test_a_fee_that_changed_since_the_page_is_told_and_nothing_is_kept(buyer: Buyer, regent: Cinema, show: Show):
+    shown = prices(buyer.get(f"/shows/{show.id}"))
+    raise_fee(regent)
+    page = hold_at(buyer, show, "C1", shown)
+    assert page.status_code == 409
+    why = "the booking fee was £0.75 a seat and is £1.00 now"
+    assert f"The prices have changed meanwhile: C1 was £10.75 and is £11.00 now ({why})." in words(page)
+    assert (ticked(page), total(page)) == (seat_ids(show, "C1"), "£11.00")
+    assert hold_at(buyer, show, "C1", prices(page)).status_code == 303
+
+
+def test_a_fee_and_a_price_that_changed_are_both_told(buyer: Buyer, regent: Cinema, show: Show):
+    shown = prices(buyer.get(f"/shows/{show.id}"))
+    raise_prices(regent)
+    raise_fee(regent, 0)
+    told = words(hold_at(buyer, show, "C1", shown))
+    assert f"C1 was £10.75 and is £11.50 now ({WHY}, the booking fee was £0.75 a seat and is £0.00 now)" in told
+
+
+def test_a_fee_that_changed_after_the_hold_is_not_the_buyers(buyer: Buyer, regent: Cinema, show: Show):
+    """It stands on the booking from the hold on: the checkout asks for it, and so does the payment."""
+    held = hold_at(buyer, show, "C1", prices(buyer.get(f"/shows/{show.id}")))
+    raise_fee(regent, 500)
+    page = words(buyer.get(held.location))
+    assert "£10.75" in page
+    assert "£15.00" not in page
+    booking = db.session.scalars(select(Booking)).one()
+    payment = a_started_payment(booking)
+    assert payment.amount_minor == 1075
+    assert settle_payment(an_event(payment)) == "confirmed"
+
+
+def test_seats_kept_at_another_fee_say_so_on_the_map(buyer: Buyer, regent: Cinema, show: Show):
+    hold_at(buyer, show, "C1", prices(buyer.get(f"/shows/{show.id}")))
+    raise_fee(regent)
+    assert "at the prices they had then" in words(buyer.get(f"/shows/{show.id}"))
+
+
+def test_an_open_map_gets_the_new_fee_with_the_poll(buyer: Buyer, regent: Cinema, show: Show, moved_clock: Any):
+    page = buyer.get(f"/shows/{show.id}")
+    address = f"/shows/{show.id}/seats?v={seen(page)}&p={prices(page)}"
+    assert buyer.get(address).status_code == 204
+    raise_fee(regent)
+    moved_clock.forward(seconds=SHOW_SECONDS + 1)
+    answer = buyer.get(address)
+    assert answer.status_code == 200
+    assert prices(answer) == f"{show.price_list_id}.0.1.100"
+    assert "£11.00" in answer.get_data(as_text=True)
+
+
 # The open map
 
 
@@ -178,7 +252,7 @@ def test_an_open_map_gets_new_prices_with_the_poll(buyer: Buyer, regent: Cinema,
     moved_clock.forward(seconds=SHOW_SECONDS + 1)
     answer = buyer.get(address)
     assert answer.status_code == 200
-    assert prices(answer) == f"{show.price_list_id}.15.5"
+    assert prices(answer) == f"{show.price_list_id}.15.5.75"
     assert "£12.25" in answer.get_data(as_text=True)
     assert WHY in words(answer)
     assert buyer.get(f"/shows/{show.id}/seats?v={seen(page)}&p={prices(answer)}").status_code == 204
