@@ -101,12 +101,12 @@ def create(code: str, **options: Any) -> None:
 
 
 @click.command("create-coupons")
-@click.argument("start")
+@click.argument("prefix")
 @click.argument("count", type=int)
 @_terms
 @with_appcontext
-def create_many(start: str, count: int, **options: Any) -> None:
-    """Make COUNT codes of one use each that begin with START, and print them as a CSV file.
+def create_many(prefix: str, count: int, **options: Any) -> None:
+    """Make COUNT codes of one use each that begin with PREFIX, and print them as a CSV file.
 
     Each is good once; --limit is not for these.
     """
@@ -114,7 +114,7 @@ def create_many(start: str, count: int, **options: Any) -> None:
 
     if options["limit"] is not None:
         raise click.ClickException("Each code of a batch is good once: leave --limit out.")
-    new = _new(start, options)
+    new = _new(prefix, options)
     made = _or_say_why(lambda: create_batch(new, count))
     lines = [csv_line(("code", "name")), *(csv_line((code, new.name)) for code in made)]
     click.echo("".join(lines), nl=False)
