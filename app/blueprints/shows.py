@@ -69,7 +69,7 @@ def show(show_id: int) -> Response:
 
 
 def _over(page: ShowPage) -> Response:
-    reason = page.why_over(clock.now()) or "This showing is not on sale."
+    reason = page.why_over(clock.now()) or "This show is not on sale."
     return render("shows/over.html", status_code=ShowNotOnSale.status, show=page, reason=reason)
 
 
@@ -92,7 +92,7 @@ def _context(seats: SeatPage) -> dict[str, Any]:
 def _find(show_id: int) -> ShowPage:
     page = show_page(show_id)
     if page is None:
-        raise NotFound("There is no such showing.")
+        raise NotFound("There is no such show.")
     return page
 
 
@@ -152,7 +152,7 @@ def live(show_id: int) -> Response:
     if version == now.version:
         return Shared(status=204)
     if not now.states:
-        return Shared("There is no such showing.", 404, mimetype="text/plain")
+        return Shared("There is no such show.", 404, mimetype="text/plain")
     older = states_of_version(show_id, version) if version and now.same_seats(version) else None
     cells = cells_of_show(show_id, now)
     if len(cells.layout.seats) != len(now.states):  # the show got other seats between the two looks
@@ -211,7 +211,7 @@ def check(show_id: int) -> Response:
     asked = _numbers(request.args.getlist("seats"))
     seats = SeatPage(page, fresh_seat_map(show_id), frozenset(), own_bookings(show_id, known_owner_keys()))
     if not asked or len(asked) > MOST_PARTY or any(one not in seats.layout.by_id for one in asked):
-        raise InvalidSeats("Name one to ten seats of this showing.")
+        raise InvalidSeats("Name one to ten seats of this show.")
     gone = [one for one in asked if one not in seats.free_ids]
     return render("shows/check.html", fragment="shows/_check.html", show=page, seats=seats, asked=asked, gone=gone)
 
@@ -275,7 +275,7 @@ def _wanted() -> list[int]:
     values = [request.form["instead"]] if request.form.get("instead") else request.form.getlist("seats")
     parts = [part for value in values for part in value.split(",")]
     if any(not part.isdecimal() or len(part) > 15 for part in parts):
-        raise InvalidSeats("Those are no seats of this showing.")
+        raise InvalidSeats("Those are no seats of this show.")
     return [int(part) for part in parts]
 
 

@@ -36,7 +36,7 @@ class Rule:
     """
 
     reason: str
-    """What buyers read of it beside the price: Popular showing."""
+    """What buyers read of it beside the price: Popular show."""
     percent: int
     full_from: int = 0
     full_to: int = 100
@@ -101,7 +101,7 @@ def judge(rules: Iterable[Rule], limits: Limits, full: int, left: dt.timedelta) 
 
 
 def _listed(reasons: list[str]) -> str:
-    """Popular showing, last seats. What is written in capitals stays so."""
+    """Popular show, last seats. What is written in capitals stays so."""
     first, *others = reasons
     return ", ".join([first, *(one if one[1:2].isupper() else one[:1].lower() + one[1:] for one in others)])
 
@@ -112,7 +112,7 @@ def signed(percent: int) -> str:
 
 
 def why(percent: int, reason: str) -> str:
-    """What stands beside a changed price: Popular showing: +15 %. Empty for a price as it is in the list."""
+    """What stands beside a changed price: Popular show: +15 %. Empty for a price as it is in the list."""
     return f"{reason}: {signed(percent)}" if percent else ""
 
 

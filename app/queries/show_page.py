@@ -73,11 +73,11 @@ class ShowPage:
     def why_over(self, now: dt.datetime) -> str | None:
         """Why seats can no longer be bought, in a sentence; None while they can, or will be."""
         if self.state == ShowState.CANCELLED:
-            return "This showing has been cancelled."
+            return "This show has been cancelled."
         if self.state != ShowState.PUBLISHED:
-            return "This showing is not on sale."
+            return "This show is not on sale."
         if now >= self.sales_close_at:
-            return "This showing has begun: its seats are no longer sold here."
+            return "This show has begun: its seats are no longer sold here."
         return None
 
 

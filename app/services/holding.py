@@ -270,7 +270,7 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
     """Raises what the show, or what the buyer has of it already, says against the hold."""
     show = session.execute(_SHOW, {"show_id": wish.show_id, "owner_key": wish.owner_key}).one_or_none()
     if show is None:
-        raise NotFound("There is no such showing.")
+        raise NotFound("There is no such show.")
     if show.state != "published" or not show.sales_open_at <= now < show.sales_close_at:
         raise ShowNotOnSale
     if wish.seen.starts_at not in (None, show.starts_at.replace(microsecond=0)):
@@ -279,7 +279,7 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
         raise PricesChanged
     had = show.had - wish.leaving
     if show.had + len(wish.seat_ids) > wish.most:
-        words = f"You already have {had} seats for this showing"
+        words = f"You already have {had} seats for this show"
         raise InvalidSeats(f"{words}; {settings.max_seats} are the most one person can book.")
 
 

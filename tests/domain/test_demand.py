@@ -86,9 +86,9 @@ def test_the_preview_says_what_any_moment_within_its_stretch_is_judged(rules, li
 
 
 def test_percents_add_up_and_the_reasons_are_those_that_pull_that_way():
-    rules = [Rule("Popular showing", 15, 50), Rule("Last seats", 10, 90), Rule("Early bird", -5, hours_from=24)]
+    rules = [Rule("Popular show", 15, 50), Rule("Last seats", 10, 90), Rule("Early bird", -5, hours_from=24)]
     wide = Limits(-50, 100, 1)
-    assert judge(rules, wide, 95, 30 * HOUR) == Demand(20, "Popular showing, last seats")
+    assert judge(rules, wide, 95, 30 * HOUR) == Demand(20, "Popular show, last seats")
     assert judge(rules, wide, 10, 30 * HOUR) == Demand(-5, "Early bird")
     assert judge(rules, wide, 10, 2 * HOUR) == Demand()
 
@@ -156,7 +156,7 @@ def test_which_shows_in_words():
 
 
 def test_a_rule_counts_from_its_lower_ends_to_just_before_its_upper_ones():
-    rule = Rule("Quiet showing", -10, 20, 60, 2, 24)
+    rule = Rule("Quiet show", -10, 20, 60, 2, 24)
     assert rule.counts(20, 2 * HOUR)
     assert not rule.counts(60, 2 * HOUR)
     assert not rule.counts(19, 2 * HOUR)
@@ -202,8 +202,8 @@ def test_a_form_names_a_tariff_and_a_fee_and_nothing_else():
 
 
 def test_words_for_buyers():
-    assert why(15, "Popular showing") == "Popular showing: +15\N{NO-BREAK SPACE}%"
-    assert why(-10, "Quiet showing") == "Quiet showing: −10\N{NO-BREAK SPACE}%"
+    assert why(15, "Popular show") == "Popular show: +15\N{NO-BREAK SPACE}%"
+    assert why(-10, "Quiet show") == "Quiet show: −10\N{NO-BREAK SPACE}%"
     assert why(0, "") == ""
 
 

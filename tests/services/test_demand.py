@@ -91,7 +91,7 @@ def test_a_show_that_fills_up_gets_dearer_and_says_why(cinema: Cinema):
     a_paid_booking(show, seats=seat_ids(show, "A1", "A2"))
     assert judge_demand() == 1
     now = the_show(show)
-    assert (now.tariff, now.demand_reason) == (Tariff(show.price_list_id, 15, STEP), "Popular showing")
+    assert (now.tariff, now.demand_reason) == (Tariff(show.price_list_id, 15, STEP), "Popular show")
     assert judge_demand() == 0, "nothing is written where nothing changes"
 
 
@@ -112,7 +112,7 @@ def test_blocked_seats_are_no_part_of_the_house(cinema: Cinema):
 
 def test_time_makes_a_quiet_show_cheaper(cinema: Cinema, moved_clock: Any):
     show = a_show(cinema=cinema, starts_in=dt.timedelta(hours=5))
-    a_demand_rule(cinema, -10, "Quiet showing", full_to=50, hours_to=3)
+    a_demand_rule(cinema, -10, "Quiet show", full_to=50, hours_to=3)
     assert judge_demand() == 0
     moved_clock.forward(hours=2, minutes=1)
     assert judge_demand() == 1
@@ -195,7 +195,7 @@ def test_a_raised_hold_stays_raised_when_prices_fall_again(show: Show, cinema: C
     rule = a_demand_rule(cinema, 20)
     judge_demand()
     booking = a_hold(show, 1)
-    assert (booking.tariff, booking.demand_reason) == (Tariff(show.price_list_id, 20, STEP), "Popular showing")
+    assert (booking.tariff, booking.demand_reason) == (Tariff(show.price_list_id, 20, STEP), "Popular show")
     switch_rule(COMMAND, rule, 0, False, "enough")
     judge_demand()
     begun = checkout.begin_payment(
@@ -305,8 +305,7 @@ def _change_by_another(show: Show) -> bool:
     with db.engine.begin() as other:
         other.execute(
             text(
-                "UPDATE shows SET demand_percent = 20, demand_step = 50, demand_reason = 'Popular showing' "
-                "WHERE id = :id"
+                "UPDATE shows SET demand_percent = 20, demand_step = 50, demand_reason = 'Popular show' WHERE id = :id"
             ),
             {"id": show.id},
         )
@@ -318,8 +317,8 @@ def _change_by_another(show: Show) -> bool:
 
 def test_what_managers_change_is_in_the_audit(cinema: Cinema):
     manager = by(a_person(Role.MANAGER, cinema))
-    rule = add_rule(manager, cinema.id, Rule("Popular showing", 15, 50))
-    change_rule(manager, rule, 0, Rule("Popular showing", 20, 50), "it sells out")
+    rule = add_rule(manager, cinema.id, Rule("Popular show", 15, 50))
+    change_rule(manager, rule, 0, Rule("Popular show", 20, 50), "it sells out")
     switch_rule(manager, rule, 1, False, "complaints")
     switch_rule(manager, rule, 2, False, "complaints")
     set_limits(manager, cinema.id, 0, Limits(0, 25, 10), "never cheaper")
@@ -348,9 +347,9 @@ def test_the_audit_says_in_words_which_shows_a_rule_is_about(cinema: Cinema):
 
 def test_the_second_of_two_editors_is_told(cinema: Cinema):
     rule = a_demand_rule(cinema)
-    change_rule(COMMAND, rule, 0, Rule("Popular showing", 20), "one")
+    change_rule(COMMAND, rule, 0, Rule("Popular show", 20), "one")
     with pytest.raises(ConcurrentModification):
-        change_rule(COMMAND, rule, 0, Rule("Popular showing", 25), "two")
+        change_rule(COMMAND, rule, 0, Rule("Popular show", 25), "two")
     with pytest.raises(ConcurrentModification):
         switch_rule(COMMAND, rule, 0, False, "three")
     set_limits(COMMAND, cinema.id, 0, Limits(), "one")

@@ -38,7 +38,7 @@ from tests.support.staff import signed_in
 from tests.web.buyer import Buyer, a_buyer, ticked, total
 
 HTMX = {"HX-Request": "true"}
-WHY = "Popular showing: +15 %"
+WHY = "Popular show: +15 %"
 
 
 @pytest.fixture
@@ -274,7 +274,7 @@ def test_a_map_opened_after_the_change_gets_no_cells_from_before(buyer: Buyer, r
 
 
 def rule_fields(**values: Any) -> dict[str, Any]:
-    plain = {"reason": "Popular showing", "way": "raise", "percent": "15", "full_from": "60", "full_to": "100"}
+    plain = {"reason": "Popular show", "way": "raise", "percent": "15", "full_from": "60", "full_to": "100"}
     week = [str(day) for day in range(1, 8)]
     return {**plain, "hours_from": "0", "hours_to": "", "movie_id": "0", "weekdays": week, **values}
 
@@ -287,9 +287,9 @@ def test_from_no_rule_to_a_changed_price(ruth: PageClient, buyer: Buyer, regent:
     assert made.status_code == 303
     judge_demand()
     page = words(ruth.get("/staff/demand"))
-    assert "Popular showing +15 % Every show always in use" in page
+    assert "Popular show +15 % Every show always in use" in page
     assert "1 of 1 coming show is not sold at its list’s prices" in page
-    assert "£10.00 £11.50 Popular showing: +15 %" in page
+    assert "£10.00 £11.50 Popular show: +15 %" in page
 
 
 def test_what_is_wrong_with_a_rule_is_told_at_its_field_and_entries_stay(ruth: PageClient, regent: Cinema):
@@ -361,7 +361,7 @@ def test_a_rule_for_some_shows_is_seen_before_it_is_kept(ruth: PageClient, regen
     told = words(page)
     assert "Nothing is kept yet. It is about 1 of 2 coming shows, and 1 would cost something else now." in told
     assert "Nosferatu 3D" in told
-    assert "0 of 30, 0 % £10.00 £11.50 Popular showing: +15 %" in told
+    assert "0 of 30, 0 % £10.00 £11.50 Popular show: +15 %" in told
     assert not demand_page(regent.id).rules
     chosen = [box["value"] for box in soup(page).select("#formats input[checked]")]
     assert chosen == ["3D", "IMAX"], "what was typed stays"
@@ -380,7 +380,7 @@ def test_looking_at_a_changed_rule_needs_no_reason_and_changes_nothing(ruth: Pag
     assert page.status_code == 200
     assert "and 2 would cost something else now" in words(page), "one that it leaves, one that it takes up"
     assert "£11.50 £10.00 nothing" in words(page)
-    assert "£10.00 £12.00 Popular showing: +20 %" in words(page)
+    assert "£10.00 £12.00 Popular show: +20 %" in words(page)
     (row,) = demand_page(regent.id).rules
     assert (row.rule.percent, row.rule.formats, row.revision) == (15, {"3D"}, 0)
 

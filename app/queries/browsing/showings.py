@@ -1,4 +1,4 @@
-"""Showings that can be booked, their seats left and their lowest price. A run-out hold counts as free."""
+"""Shows that can be booked, their seats left and their lowest price. A run-out hold counts as free."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _ON_SALE = "s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_
 
 
 def _select(statement: str) -> TextClause:
-    """A statement with the columns of a showing in place of [showing], and what makes it bookable of [on sale]."""
+    """A statement with the columns of a show in place of [showing], and what makes it bookable of [on sale]."""
     return text(statement.replace("[showing]", _SELECT).replace("[on sale]", _ON_SALE))
 
 
@@ -131,18 +131,18 @@ def showings_of_movie(movie_id: int, city_id: int, since: dt.datetime, until: dt
 
 
 def showings_anywhere(movie_id: int, currency: str, first_city: int, most: int) -> list[Showing]:
-    """The soonest showings of a film that are paid in this currency, those of one city before all others."""
+    """The soonest shows of a film that are paid in this currency, those of one city before all others."""
     return _showings(_ANYWHERE, movie_id=movie_id, currency=currency, id=first_city, most=most)
 
 
 def soonest_showings(movie_ids: Collection[int], city_id: int, each: int) -> list[Showing]:
-    """The next few showings of each of these films in a city, on any day."""
+    """The next few shows of each of these films in a city, on any day."""
     since = clock.now() - dt.timedelta(days=1)
     return _showings(_SOONEST_EACH, movie_ids=list(movie_ids), id=city_id, since=since, each=each)
 
 
 def next_showing(city_id: int, since: dt.datetime, wanted: Wanted) -> Showing | None:
-    """The first showing from `since` on that all the filters let through."""
+    """The first show from `since` on that all the filters let through."""
     needs = {
         "captions": "captions" in wanted.needs,
         "audio": "audio-description" in wanted.needs,
