@@ -105,6 +105,11 @@ class DemandPage:
         return [row.rule for row in self.rules if row.active]
 
     @property
+    def about_any(self) -> bool:
+        """Whether a rule in use is about every show."""
+        return any(rule.about_all for rule in self.in_use)
+
+    @property
     def about_some(self) -> list[str]:
         """The reasons of rules in use that are about some shows only."""
         return list(dict.fromkeys(rule.reason for rule in self.in_use if not rule.about_all))

@@ -30,9 +30,9 @@ WORKDAYS = frozenset(range(1, 6))
 STEP = 50
 DEMAND = (
     Rule("Popular show", 10, full_from=50),
-    Rule("Late show", -15, times=WeekTimes(from_time=dt.time(21, 30))),
+    Rule("Late show", -15, full_to=50, times=WeekTimes(from_time=dt.time(21, 30))),
 )
-"""What demand does, so that it can be seen: a little more where half is sold, a little less late in the evening."""
+"""What demand does, so that it can be seen: a little more where half is sold, less late in the evening until then."""
 
 
 def demo_picker(cinema: Cinema) -> PricePicker:

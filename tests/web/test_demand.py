@@ -419,8 +419,9 @@ def test_shows_that_no_rule_can_be_about_are_told_at_their_field(
 
 
 def test_what_the_rules_make_of_any_show_leaves_out_rules_for_some(ruth: PageClient, regent: Cinema):
-    a_demand_rule(regent, 10, "Popular", full_from=60)
     a_demand_rule(regent, 5, "IMAX", formats=frozenset({"IMAX"}))
+    assert "What the rules make of any show" not in words(ruth.get("/staff/demand"))
+    a_demand_rule(regent, 10, "Popular", full_from=60)
     table = words(ruth.get("/staff/demand"))
     assert "Rules for some shows only come on top of this: IMAX." in table
     assert "60 % and more +10 % Popular" in table
