@@ -49,7 +49,7 @@ class Gone(DomainError):
 
 
 class ShowNotOnSale(Gone):
-    code, default = "SHOW_NOT_ON_SALE", "This showing is not on sale."
+    code, default = "SHOW_NOT_ON_SALE", "This show is not on sale."
 
 
 class HoldExpired(Gone):
@@ -107,7 +107,7 @@ class ShowMoved(Conflict):
 
     code, default = (
         "SHOW_MOVED",
-        "This showing has another time now. Load the page again and look whether it suits you.",
+        "This show has another time now. Load the page again and look whether it suits you.",
     )
 
 

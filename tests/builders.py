@@ -315,8 +315,8 @@ def a_person(role: Role, *cinemas: Cinema, name: str = "Ruth Miller", email: str
     return user
 
 
-def a_demand_rule(cinema: Cinema, percent: int = 15, reason: str = "Popular showing", **values: Any) -> int:
-    """The id of a rule that always counts, unless told otherwise: full_from, full_to, hours_from, hours_to."""
+def a_demand_rule(cinema: Cinema, percent: int = 15, reason: str = "Popular show", **values: Any) -> int:
+    """The id of a rule that always counts, unless told otherwise: full_from, movie_id and all else that a Rule has."""
     return add_rule(COMMAND, cinema.id, Rule(reason, percent, **values))
 
 

@@ -384,6 +384,34 @@ def test_versions_of_price_lists_become_lists_of_their_own_when_taken_back(make)
     assert names == [("Standard",), ("Standard, version 2",)]
 
 
+def test_demand_rules_stay_about_every_show_and_those_about_some_go_off_when_taken_back(make):
+    found, before = make("demand"), str(ScriptDirectory(str(ROOT / "migrations")).get_revision("0021").down_revision)
+    flask(found, "db", "upgrade", before)
+    first = schema(found)
+    with connect(found.database_url) as database:
+        for row in (
+            "cities (slug, name, country_code, timezone, currency) VALUES ('york', 'York', 'GB', 'Europe/London', 'GBP')",
+            "cinemas (slug, name, city_id, timezone, currency) SELECT slug, name, id, timezone, currency FROM cities",
+            "demand_rules (cinema_id, reason, percent) SELECT id, 'Popular', 15 FROM cinemas",
+        ):
+            database.execute(f"INSERT INTO {row}")
+    assert flask(found, "db", "upgrade", "0021").returncode == 0
+    with connect(found.database_url) as database:
+        rule = database.execute(
+            "SELECT movie_id, formats, weekdays, from_time, until_time FROM demand_rules"
+        ).fetchone()
+        assert rule == (None, [], [1, 2, 3, 4, 5, 6, 7], None, None)
+        database.execute(
+            "INSERT INTO demand_rules (cinema_id, reason, percent, formats) SELECT id, 'IMAX', 5, '{IMAX}' FROM cinemas"
+        )
+    done = flask(found, "db", "downgrade", before)
+    assert done.returncode == 0, done.stderr
+    assert schema(found) == first
+    with connect(found.database_url) as database:
+        rules = database.execute("SELECT reason, active FROM demand_rules ORDER BY id").fetchall()
+    assert rules == [("Popular", True), ("IMAX", False)]
+
+
 # What the application's role may do
 
 

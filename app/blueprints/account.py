@@ -165,7 +165,7 @@ def _address(booking: BookingSummary) -> str:
 
 def state_words(booking: BookingSummary) -> str:
     if booking.show_state == ShowState.CANCELLED:
-        return "Showing cancelled"
+        return "Show cancelled"
     if booking.state == BookingState.HELD:
         return "Kept for you, not paid yet"
     if booking.state == BookingState.AWAITING_PAYMENT:

@@ -28,7 +28,7 @@ REQUESTS_PER_MINUTE = 3
 @groups.get("")
 @public
 def page() -> Response:
-    """The request. ?show= is the showing whose page led here."""
+    """The request. ?show= is the show whose page led here."""
     form = GroupForm(formdata=None)
     if current_user.is_authenticated:
         form.name.data, form.email.data = current_user.name, current_user.email
@@ -47,7 +47,7 @@ def _form_page(form: GroupForm, wished: Wished | None, status: int = 200) -> Res
 
 
 def _offer_cinemas(form: GroupForm, wished: Wished | None) -> None:
-    """The visitor's own city first; a showing has its cinema."""
+    """The visitor's own city first; a show has its cinema."""
     known = [(wished.cinema_id, wished.cinema)] if wished else cinemas_to_ask()
     city = current_city()
     mine = f"{city.name}: " if city else ""

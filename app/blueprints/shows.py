@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import clock
 from app.config import settings
 from app.db import end_read
-from app.domain.pricing import NO_TARIFF, Tariff
+from app.domain.pricing import SHOWN_NOWHERE, Shown
 from app.domain.seating import best_blocks, neighbours_to_offer
 from app.errors import (
     DomainError,
@@ -25,6 +25,7 @@ from app.errors import (
     ShowNotOnSale,
     TooManyRequests,
 )
+from app.money import format_money
 from app.queries.exchange_page import exchangeable
 from app.queries.layouts import layout_facts
 from app.queries.offers import offer
@@ -68,7 +69,7 @@ def show(show_id: int) -> Response:
 
 
 def _over(page: ShowPage) -> Response:
-    reason = page.why_over(clock.now()) or "This showing is not on sale."
+    reason = page.why_over(clock.now()) or "This show is not on sale."
     return render("shows/over.html", status_code=ShowNotOnSale.status, show=page, reason=reason)
 
 
@@ -91,7 +92,7 @@ def _context(seats: SeatPage) -> dict[str, Any]:
 def _find(show_id: int) -> ShowPage:
     page = show_page(show_id)
     if page is None:
-        raise NotFound("There is no such showing.")
+        raise NotFound("There is no such show.")
     return page
 
 
@@ -146,12 +147,12 @@ def live(show_id: int) -> Response:
     too. The same answer for everybody."""
     now = seat_map(show_id)
     version, prices = request.args.get("v", ""), request.args.get("p")
-    if prices is not None and now.states and cells_of_show(show_id, now, prices).tariff.token != prices:
+    if prices is not None and now.states and cells_of_show(show_id, now, prices).shown.token != prices:
         return _repriced(show_id)
     if version == now.version:
         return Shared(status=204)
     if not now.states:
-        return Shared("There is no such showing.", 404, mimetype="text/plain")
+        return Shared("There is no such show.", 404, mimetype="text/plain")
     older = states_of_version(show_id, version) if version and now.same_seats(version) else None
     cells = cells_of_show(show_id, now)
     if len(cells.layout.seats) != len(now.states):  # the show got other seats between the two looks
@@ -210,7 +211,7 @@ def check(show_id: int) -> Response:
     asked = _numbers(request.args.getlist("seats"))
     seats = SeatPage(page, fresh_seat_map(show_id), frozenset(), own_bookings(show_id, known_owner_keys()))
     if not asked or len(asked) > MOST_PARTY or any(one not in seats.layout.by_id for one in asked):
-        raise InvalidSeats("Name one to ten seats of this showing.")
+        raise InvalidSeats("Name one to ten seats of this show.")
     gone = [one for one in asked if one not in seats.free_ids]
     return render("shows/check.html", fragment="shows/_check.html", show=page, seats=seats, asked=asked, gone=gone)
 
@@ -245,13 +246,14 @@ def _buying(show_id: int, wanted: list[int], owner: str) -> Hold:
 
 def _seen() -> Seen:
     """What the page said that this form stands on."""
-    return Seen(_seen_tariff(), _seen_start())
+    prices, starts_at = _seen_prices(), _seen_start()
+    return Seen(prices.tariff, starts_at, prices.fee_minor) if prices else Seen(starts_at=starts_at)
 
 
-def _seen_tariff() -> Tariff | None:
-    """As the form names it; what names nothing is no show's."""
+def _seen_prices() -> Shown | None:
+    """As the form names them; what names nothing is no show's."""
     token = request.form.get("prices")
-    return None if token is None else Tariff.named(token) or NO_TARIFF
+    return None if token is None else Shown.named(token) or SHOWN_NOWHERE
 
 
 def _seen_start() -> dt.datetime | None:
@@ -273,7 +275,7 @@ def _wanted() -> list[int]:
     values = [request.form["instead"]] if request.form.get("instead") else request.form.getlist("seats")
     parts = [part for value in values for part in value.split(",")]
     if any(not part.isdecimal() or len(part) > 15 for part in parts):
-        raise InvalidSeats("Those are no seats of this showing.")
+        raise InvalidSeats("Those are no seats of this show.")
     return [int(part) for part in parts]
 
 
@@ -308,13 +310,21 @@ def _says(seats: SeatPage, wanted: list[int], kept: frozenset[int], problem: Dom
 
 
 def _says_repriced(seats: SeatPage, problem: PricesChanged) -> str:
-    shown, show = _seen_tariff(), seats.show
-    if shown is None or shown.price_list_id != show.price_list_id or not seats.chosen:
+    shown, show = _seen_prices(), seats.show
+    if shown is None or shown.tariff.price_list_id != show.price_list_id or not seats.chosen:
         return problem.message
     were, are = ("was", "is") if len(seats.chosen) == 1 else ("were", "are")
     cost = f"{seats.names(seats.chosen)} {were} {seats.total_at(shown)} and {are} {seats.total()} now"
-    because = f" ({show.why_changed})" if show.why_changed else ""
+    why = ", ".join(filter(None, [show.why_changed, _other_fee(show, shown)]))
+    because = f" ({why})" if why else ""
     return f"The prices have changed meanwhile: {cost}{because}. Keep them at that, or choose others."
+
+
+def _other_fee(show: ShowPage, shown: Shown) -> str:
+    if show.fee_minor == shown.fee_minor:
+        return ""
+    was, now = (format_money(fee, show.currency) for fee in (shown.fee_minor, show.fee_minor))
+    return f"the booking fee was {was} a seat and is {now} now"
 
 
 def _says_lost(seats: SeatPage, wanted: list[int], kept: frozenset[int]) -> Says:

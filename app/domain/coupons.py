@@ -82,7 +82,7 @@ PROBLEMS = {
     CouponProblem.USED_UP: "This code has been used up.",
     CouponProblem.USED_BY_YOU: "You have used this code as often as one person may.",
     CouponProblem.MINIMUM: "This code is for larger bookings: the tickets, without the fee, come to too little.",
-    CouponProblem.NOT_THIS_SHOW: "This code is not for this showing.",
+    CouponProblem.NOT_THIS_SHOW: "This code is not for this show.",
     CouponProblem.NOT_THIS_DAY: "This code is not for this day of the week.",
     CouponProblem.NOT_THESE_TICKETS: "This code is not for these kinds of ticket.",
     CouponProblem.NOT_THIS_CURRENCY: "This code is for another currency.",

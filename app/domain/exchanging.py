@@ -18,7 +18,7 @@ def why_not(booking: BookingState, show: ShowState, until: dt.datetime | None, n
     if booking is not BookingState.CONFIRMED:
         return "Only seats that are booked can be changed."
     if show is ShowState.CANCELLED:
-        return "This showing is cancelled, so all of its money goes back instead."
+        return "This show is cancelled, so all of its money goes back instead."
     if until is None:
         return "This cinema doesn't change seats once they are booked."
     return "It is too late to change these seats." if now > until else None

@@ -8,17 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-DAY_MINUTES = 24 * 60
-EVERY_DAY = frozenset(range(1, 8))
+from app.domain.week_times import DAY_MINUTES, EVERY_DAY, WeekTimes, days_in_words
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRule:
-    """Shows that begin on one of `weekdays` (Monday is 1) from `from_time` until before `until_time` get the list.
+    """Shows that begin at these times of the week (WeekTimes) get the list.
 
-    A time without a beginning begins with the day, one without an end ends with it. One that ends before it begins goes
-    over midnight: what begins in its second part counts as on the day before. `first_day` and `last_day` are both
-    included; `screen_id` None means every screen.
+    `first_day` and `last_day` are both included; `screen_id` None means every screen.
     """
 
     price_list_id: int
@@ -30,38 +27,19 @@ class PriceRule:
     screen_id: int | None = None
 
     @property
-    def begins(self) -> int:
-        """In minutes of the day."""
-        return _minutes(self.from_time) if self.from_time else 0
-
-    @property
-    def ends(self) -> int:
-        """In minutes of the day, not included; midnight is the end of a day and never its beginning."""
-        return (_minutes(self.until_time) if self.until_time else 0) or DAY_MINUTES
-
-    @property
-    def over_midnight(self) -> bool:
-        return self.begins > self.ends
+    def times(self) -> WeekTimes:
+        return WeekTimes(self.weekdays, self.from_time, self.until_time)
 
     def fits(self, local: dt.datetime, screen_id: int | None) -> bool:
         """Whether a show that begins at this local time on this screen gets the list."""
         if self.screen_id is not None and self.screen_id != screen_id:
             return False
-        day, minute = local.date(), _minutes(local.time())
-        if not self.over_midnight:
-            return self.begins <= minute < self.ends and self._on(day)
-        if minute >= self.begins:
-            return self._on(day)
-        return minute < self.ends and self._on(day - dt.timedelta(days=1))
+        day = self.times.day_of(local)
+        return day is not None and self._in_season(day)
 
-    def _on(self, day: dt.date) -> bool:
+    def _in_season(self, day: dt.date) -> bool:
         since = self.first_day is None or self.first_day <= day
-        until = self.last_day is None or day <= self.last_day
-        return since and until and day.isoweekday() in self.weekdays
-
-
-def _minutes(time: dt.time) -> int:
-    return time.hour * 60 + time.minute
+        return since and (self.last_day is None or day <= self.last_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,40 +63,11 @@ def first_fit(rules: Iterable[PriceRule], local: dt.datetime, screen_id: int | N
     return next((rule.price_list_id for rule in rules if rule.fits(local, screen_id)), default)
 
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-def days_in_words(weekdays: Iterable[int]) -> str:
-    """Monday to Friday; Monday, Wednesday and Friday; every day."""
-    chosen = sorted(set(weekdays))
-    if len(chosen) == len(DAYS):
-        return "every day"
-    runs: list[list[int]] = []
-    for day in chosen:
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    parts = [part for run in runs for part in _run_in_words(run)]
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else "no day"
-
-
-def _run_in_words(run: Sequence[int]) -> list[str]:
-    names = [DAYS[day - 1] for day in run]
-    return [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
-
-
 def in_words(rule: PriceRule, screen: str = "") -> str:
     """When the rule fits, in a sentence without its end: "Monday to Friday, until 17:00, in Screen 2"."""
-    parts = [days_in_words(rule.weekdays), _times_in_words(rule), _dates_in_words(rule)]
+    parts = [days_in_words(rule.weekdays), rule.times.hours_words, _dates_in_words(rule)]
     words = ", ".join(filter(None, [*parts, f"in {screen}" if screen else ""]))
     return words[:1].upper() + words[1:]
-
-
-def _times_in_words(rule: PriceRule) -> str:
-    since = f"from {rule.from_time:%H:%M}" if rule.from_time else ""
-    until = f"until {rule.until_time:%H:%M}" if rule.until_time else ""
-    return " ".join(filter(None, [since, until, "on the next day" if rule.over_midnight else ""]))
 
 
 def _dates_in_words(rule: PriceRule) -> str:
@@ -139,7 +88,7 @@ class Band:
 
 def week_of(picker: PricePicker, monday: dt.date, screen_id: int | None = None) -> list[Band]:
     """What a show that begins in this week would get, by parts of the day."""
-    cuts = sorted({0, DAY_MINUTES} | {cut for rule in picker.rules for cut in (rule.begins, rule.ends)})
+    cuts = sorted({0, DAY_MINUTES} | {cut for rule in picker.rules for cut in (rule.times.begins, rule.times.ends)})
     days = [monday + dt.timedelta(days=number) for number in range(7)]
     bands: list[Band] = []
     for begins, ends in itertools.pairwise(cuts):

@@ -39,7 +39,7 @@ PriceTable = Mapping[tuple[str, str], int]
 """(price category, ticket type) → minor units."""
 
 
-_TOKEN = re.compile(r"([0-9]{1,15})\.(-?[0-9]{1,3})\.([1-9][0-9]{0,8})")
+_TOKEN = re.compile(r"([0-9]{1,15})\.(-?[0-9]{1,3})\.([1-9][0-9]{0,8})\.([0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,6 @@ class Tariff:
     percent: int = 0
     step_minor: int = 1
 
-    @property
-    def token(self) -> str:
-        """Names it in a form: 12.15.50."""
-        return f"{self.price_list_id}.{self.percent}.{self.step_minor}"
-
-    @classmethod
-    def named(cls, token: str) -> Tariff | None:
-        """The one that a form names; None where it names none."""
-        found = _TOKEN.fullmatch(token)
-        return cls(*map(int, found.groups())) if found else None
-
     def of(self, minor: int) -> int:
         """A price of the list as it is sold: in whole steps, never beyond the percent nor to the list's other side.
 
@@ -75,8 +64,32 @@ class Tariff:
         return min(minor, -(-exact // step) * self.step_minor) if self.percent < 0 else minor
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page shows prices by: a tariff, and the booking fee of each seat in minor units."""
+
+    tariff: Tariff
+    fee_minor: int
+
+    @property
+    def token(self) -> str:
+        """Names it in a form: 12.15.50.75."""
+        tariff = self.tariff
+        return f"{tariff.price_list_id}.{tariff.percent}.{tariff.step_minor}.{self.fee_minor}"
+
+    @classmethod
+    def named(cls, token: str) -> Shown | None:
+        """The one that a form names; None where it names none."""
+        found = _TOKEN.fullmatch(token)
+        if found is None:
+            return None
+        *tariff, fee_minor = map(int, found.groups())
+        return cls(Tariff(*tariff), fee_minor)
+
+
 NO_TARIFF = Tariff(0)
 """That of no list."""
+SHOWN_NOWHERE = Shown(NO_TARIFF, 0)
 
 
 def changed_table(table: PriceTable, tariff: Tariff) -> PriceTable:

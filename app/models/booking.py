@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
 from app.domain.counter import Channel
-from app.domain.pricing import LineKind, Tariff, TicketType
+from app.domain.pricing import LineKind, Shown, Tariff, TicketType
 from app.domain.refund_policy import CancellationReason
 from app.domain.states import BookingState, TicketState
 from app.models import columns as c
@@ -107,6 +107,11 @@ class Booking(Moves, Base):
     def tariff(self) -> Tariff:
         """What its seats are priced by, from its hold to its end."""
         return Tariff(self.price_list_id, self.demand_percent, self.demand_step)
+
+    @property
+    def shown(self) -> Shown:
+        """What its prices are shown by."""
+        return Shown(self.tariff, self.seat_fee_minor)
 
 
 class Ticket(Base):

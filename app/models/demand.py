@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, SmallInteger
+import datetime as dt
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, Text, Time
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -19,6 +22,10 @@ class DemandRule(Base):
         CheckConstraint("full_from >= 0 AND full_from < full_to AND full_to <= 100", name="full_sane"),
         CheckConstraint(f"hours_from >= 0 AND coalesce(hours_to, {LONGEST_HOURS + 1}) > hours_from", name="hours_sane"),
         CheckConstraint("reason <> ''", name="says_why"),
+        CheckConstraint(
+            "cardinality(weekdays) > 0 AND weekdays <@ ARRAY[1, 2, 3, 4, 5, 6, 7]::smallint[]", name="weekdays_known"
+        ),
+        CheckConstraint("from_time <> until_time", name="takes_time"),
         Index("ix_demand_rules_cinema_id", "cinema_id"),
     )
 
@@ -32,6 +39,14 @@ class DemandRule(Base):
     hours_from: Mapped[int] = mapped_column(Integer, server_default="0")
     hours_to: Mapped[int | None] = mapped_column(Integer)
     """None: however far off the show is."""
+    movie_id: Mapped[int | None] = mapped_column(ForeignKey("movies.id"))
+    """None: every film."""
+    formats: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """None of them: every format."""
+    weekdays: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), server_default="{1,2,3,4,5,6,7}")
+    from_time: Mapped[dt.time | None] = mapped_column(Time)
+    until_time: Mapped[dt.time | None] = mapped_column(Time)
+    """When its shows begin, as in price_rules."""
     active: Mapped[bool] = mapped_column(Boolean, server_default="true")
     revision: Mapped[int] = mapped_column(Integer, server_default="0")
     """Rises by one with each change: who sends an older one has not seen the last."""

@@ -67,7 +67,7 @@ class Show(Moves, Base):
     language: Mapped[str] = mapped_column(Text, server_default="")
     subtitles: Mapped[str] = mapped_column(Text, server_default="")
     note: Mapped[str] = mapped_column(Text, server_default="")
-    """What is special about it: live organ, 35 mm print, relaxed showing."""
+    """What is special about it: live organ, 35 mm print, relaxed show."""
     captions: Mapped[bool] = mapped_column(Boolean, server_default="false")
     audio_description: Mapped[bool] = mapped_column(Boolean, server_default="false")
     relaxed: Mapped[bool] = mapped_column(Boolean, server_default="false")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.db import db
 from app.domain.groups import is_group
-from app.domain.pricing import Tariff
+from app.domain.pricing import Shown, Tariff
 from app.domain.states import LIVE_BOOKING, PaymentState
 
 
@@ -34,7 +34,7 @@ class CheckoutPage:
     payment_state: str | None
     redirect_url: str | None
     failure: str | None
-    tariff: Tariff
+    shown: Shown
     """What its seats were kept at."""
     seat_ids: tuple[int, ...]
     owner_key: str
@@ -70,7 +70,7 @@ class CheckoutPage:
 _PAGE = text("""
 SELECT b.show_id, b.id, b.code, b.state, b.held_at, b.expires_at, b.extended_at, b.payment_started_at, b.cap_at,
        b.name, b.email, b.phone, b.wants_sms, b.wants_push, p.state AS payment_state, p.redirect_url, p.failure,
-       b.price_list_id, b.demand_percent, b.demand_step, ARRAY(SELECT seat_id FROM (
+       b.price_list_id, b.demand_percent, b.demand_step, b.seat_fee_minor, ARRAY(SELECT seat_id FROM (
          SELECT seat_id, number FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id
          ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids, b.owner_key
 FROM bookings b
@@ -85,4 +85,5 @@ def checkout_page(show_id: int, booking_id: int) -> CheckoutPage:
     row = db.session.execute(_PAGE, {"show_id": show_id, "booking_id": booking_id}).one()
     facts = dict(row._mapping)
     tariff = Tariff(*(facts.pop(name) for name in ("price_list_id", "demand_percent", "demand_step")))
-    return CheckoutPage(**{**facts, "tariff": tariff, "seat_ids": tuple(row.seat_ids)})
+    shown = Shown(tariff, facts.pop("seat_fee_minor"))
+    return CheckoutPage(**{**facts, "shown": shown, "seat_ids": tuple(row.seat_ids)})

@@ -12,9 +12,10 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.db import db, end_read
-from app.domain.coupons import CHANGEABLE, PROMISED, CouponState
+from app.domain.coupons import CHANGEABLE, PROMISED, CouponState, fold_code
 from app.domain.marks import mark
 from app.domain.staff import Reach
+from app.errors import NotFound
 from app.models import Coupon
 
 PAGE = 50
@@ -89,6 +90,7 @@ AND (:state = '' OR {_STATE} = :state)
 _COUNT = text(f"SELECT count(*) FROM coupons c WHERE {_WANTED}")  # noqa: S608
 _PAGE = text(f"{_SELECT} WHERE {_WANTED} ORDER BY c.id DESC LIMIT :most OFFSET :skip")
 _ONE = text(f"{_SELECT} WHERE c.id = :id")
+_BY_CODE = text(f"{_SELECT} WHERE c.code = :code")
 
 
 def coupons_within(search: CouponSearch) -> Coupons:
@@ -122,6 +124,15 @@ def coupon_by_id(coupon_id: int) -> CouponRow:
     """One coupon. Whether it is within reach was asked by the guard."""
     row = db.session.execute(_ONE, {"id": coupon_id, "now": clock.now()}).one()
     end_read()
+    return _row(row)
+
+
+def coupon_by_code(code: str) -> CouponRow:
+    """One coupon, as it is typed. Raises NotFound."""
+    row = db.session.execute(_BY_CODE, {"code": fold_code(code), "now": clock.now()}).one_or_none()
+    end_read()
+    if row is None:
+        raise NotFound(f"There is no coupon {fold_code(code)}.")
     return _row(row)
 
 

@@ -1,4 +1,4 @@
-"""A booking whose seats are to be changed: what may be, until when, for which showings; and what became of it."""
+"""A booking whose seats are to be changed: what may be, until when, for which shows; and what became of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from app.queries.layouts import layout_facts
 from app.queries.refund_terms import promised_steps
 
 LISTED = 120
-"""Showings that one page offers at most."""
+"""Shows that one page offers at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +151,10 @@ def _ticket(row: Row[Any]) -> HeldTicket:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The showings of the same film that are on sale: this one if it is, the others by city (its own first) and time.
+    """The shows of the same film that are on sale: this one if it is, the others by city (its own first) and time.
 
     `cities` says where a cinema is: its id → (whether it is the booking's own city, the city's name).
-    `other_currencies` are cities where the film runs and is paid in other money. `cut`: there are more showings.
+    `other_currencies` are cities where the film runs and is paid in other money. `cut`: there are more shows.
     """
 
     here: Showing | None

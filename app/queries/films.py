@@ -21,7 +21,7 @@ from app.queries.browsing.wanted import search_words
 
 PAGE = 50
 SOON = dt.timedelta(days=7)
-"""A film with a showing on sale within this time is now showing; what is later is coming."""
+"""A film with a show on sale within this time is now showing; what is later is coming."""
 RUNNING = dt.timedelta(days=1)
 """A show that began longer ago is over; lets the query use the index on the beginning."""
 PLACES = ("now", "coming", "without", "archived")

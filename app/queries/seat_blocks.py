@@ -41,8 +41,8 @@ class BlockHead:
     def over(self) -> str:
         """Why nothing can be blocked any more, in a sentence; empty while it can."""
         if self.state == ShowState.CANCELLED:
-            return "This showing was called off: nothing of it is sold any more."
-        return "This showing is over." if self.ends_at and self.ends_at <= clock.now() else ""
+            return "This show was called off: nothing of it is sold any more."
+        return "This show is over." if self.ends_at and self.ends_at <= clock.now() else ""
 
 
 _SHOW = text("""

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app import clock
 from app.db import db
 from app.domain.demand import why
-from app.domain.pricing import Tariff
+from app.domain.pricing import Shown, Tariff
 from app.domain.states import BookingState, ShowState
 
 PROCESS_SECONDS = 1.0
@@ -61,6 +61,11 @@ class ShowPage:
         return why(self.demand_percent, self.demand_reason)
 
     @property
+    def shown(self) -> Shown:
+        """What its prices are shown by."""
+        return Shown(self.tariff, self.fee_minor)
+
+    @property
     def local_start(self) -> dt.datetime:
         """The start on the cinema's clocks."""
         return self.starts_at.astimezone(ZoneInfo(self.timezone))
@@ -68,11 +73,11 @@ class ShowPage:
     def why_over(self, now: dt.datetime) -> str | None:
         """Why seats can no longer be bought, in a sentence; None while they can, or will be."""
         if self.state == ShowState.CANCELLED:
-            return "This showing has been cancelled."
+            return "This show has been cancelled."
         if self.state != ShowState.PUBLISHED:
-            return "This showing is not on sale."
+            return "This show is not on sale."
         if now >= self.sales_close_at:
-            return "This showing has begun: its seats are no longer sold here."
+            return "This show has begun: its seats are no longer sold here."
         return None
 
 
@@ -121,7 +126,7 @@ class OwnBooking:
     state: str
     expires_at: dt.datetime
     seat_ids: frozenset[int]
-    tariff: Tariff
+    shown: Shown
     """What they are kept at."""
 
     @property
@@ -131,7 +136,7 @@ class OwnBooking:
 
 
 _OWN = text("""
-SELECT b.code, b.state, b.expires_at, b.price_list_id, b.demand_percent, b.demand_step, ARRAY(
+SELECT b.code, b.state, b.expires_at, b.price_list_id, b.demand_percent, b.demand_step, b.seat_fee_minor, ARRAY(
   SELECT t.seat_id FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void') AS seat_ids
 FROM bookings b WHERE b.show_id = :show_id AND b.owner_key = ANY(:owner_keys)
   AND b.state IN ('held', 'awaiting_payment') AND b.expires_at > :now ORDER BY b.id
@@ -144,7 +149,13 @@ def own_bookings(show_id: int, owner_keys: Sequence[str]) -> list[OwnBooking]:
         return []
     rows = db.session.execute(_OWN, {"show_id": show_id, "owner_keys": list(owner_keys), "now": clock.now()})
     return [
-        OwnBooking(row.code, row.state, row.expires_at.astimezone(dt.UTC), frozenset(row.seat_ids), Tariff(*row[3:6]))
+        OwnBooking(
+            row.code,
+            row.state,
+            row.expires_at.astimezone(dt.UTC),
+            frozenset(row.seat_ids),
+            Shown(Tariff(*row[3:6]), row.seat_fee_minor),
+        )
         for row in rows
     ]
 

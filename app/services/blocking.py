@@ -112,9 +112,9 @@ def _locked(
     _check_words(reason, seat_ids)
     show = session.get(Show, show_id, populate_existing=True, with_for_update={"read": True})
     if show is None:
-        raise NotFound("There is no such showing.")
+        raise NotFound("There is no such show.")
     if show.ends_at <= clock.now():
-        raise Invalid("This showing is over.")
+        raise Invalid("This show is over.")
     seats = _named(session, show.layout_id, seat_ids)
     rows = seat_locking().lock(session, show_id, seat_ids)
     return show, seats, {row.seat_id: row.state for row in rows}

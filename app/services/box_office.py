@@ -59,7 +59,7 @@ class NotEnough(Invalid):
 class NoSeats(Conflict):
     """The house has not enough seats for this party."""
 
-    code, default = "NO_SEATS", "There are not so many free seats left for this showing."
+    code, default = "NO_SEATS", "There are not so many free seats left for this show."
 
 
 def owner_of(shift_id: int, sale: str) -> str:
@@ -102,7 +102,7 @@ def _show(session: Session, show_id: int) -> tuple[int, int]:
     """Its cinema and its layout."""
     row = session.execute(_SHOW, {"show_id": show_id}).one_or_none()
     if row is None:
-        raise NotFound("There is no such showing.")
+        raise NotFound("There is no such show.")
     return row.cinema_id, row.layout_id
 
 

@@ -66,7 +66,7 @@ def facts_of(session: Session, show_id: int, booking_id: int, tickets: Sequence[
 
 WHY_GONE = {
     CancellationReason.EXCHANGE: "These seats were changed to other ones.",
-    CancellationReason.SHOW_CANCELLED: "This showing is cancelled; all you paid goes back without your asking.",
+    CancellationReason.SHOW_CANCELLED: "This show is cancelled; all you paid goes back without your asking.",
     CancellationReason.STAFF: "The cinema has cancelled these seats already.",
 }
 
@@ -109,7 +109,7 @@ def check_booking(facts: Facts) -> None:
     if all(ticket.state == TicketState.ADMITTED for ticket in facts.live):
         raise NotCancellable("All tickets of this booking were used at the door.")
     if not facts.steps:
-        raise NotCancellable("Tickets for this showing can't be given back.")
+        raise NotCancellable("Tickets for this show can't be given back.")
     if facts.step is None:
         last = facts.local(ends_at(facts.steps[-1], facts.show.starts_at))
         raise NotCancellable(f"These tickets could be given back until {last:%a} {last.day} {last:%b}, {last:%H:%M}.")

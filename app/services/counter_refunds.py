@@ -98,7 +98,7 @@ def _judge(facts: Facts, chosen: Sequence[Row[Any]], full: bool) -> Return:
 
 def _check_full(facts: Facts, chosen: Sequence[Row[Any]]) -> None:
     if facts.show.state == ShowState.CANCELLED:
-        raise NotCancellable("The showing is cancelled; its refunds are on their way already.")
+        raise NotCancellable("The show is cancelled; its refunds are on their way already.")
     if facts.booking.state != BookingState.CONFIRMED:
         raise NotCancellable("This booking is not paid, or cancelled already.")
     used = [facts.name(ticket) for ticket in chosen if ticket.state == TicketState.ADMITTED]

@@ -11,17 +11,18 @@ from dataclasses import asdict
 from typing import Any
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db, end_read, on_commit, transaction
 from app.domain.audit import Action
-from app.domain.demand import Limits, Rule, full_percent, judge
+from app.domain.demand import Limits, Rule, which_words
 from app.domain.staff import By
 from app.errors import Invalid, NotFound
 from app.models import DemandLimits, DemandRule
 from app.queries.browse_cache import browse_changed
+from app.queries.demand import Change, as_rule, coming_shows, limits_of, rules_of
 from app.services.audit import audit
 from app.services.seen import check_seen
 
@@ -30,18 +31,11 @@ MOST_RULES = 30
 """In use at one cinema: more than anybody keeps in mind."""
 
 _WITH_RULES = text("SELECT DISTINCT cinema_id FROM demand_rules ORDER BY cinema_id")
-_COMING = text("""
-SELECT s.id, s.starts_at, s.demand_percent, s.demand_step, s.demand_reason, house.sold, house.seats FROM shows s
-CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE x.state = 'sold') AS sold, count(*) FILTER (WHERE x.state <> 'blocked') AS seats
-  FROM show_seats x WHERE x.show_id = s.id) AS house
-WHERE s.cinema_id = :cinema_id AND s.state = 'published' AND s.sales_close_at > :now
-""")
 _LOCK_SHOWS = text(
     "SELECT id FROM shows WHERE id = ANY(:ids) AND state = 'published' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
 )
 _CHANGE = text(
-    "UPDATE shows SET demand_percent = :percent, demand_step = :step, demand_reason = :reason WHERE id = :id"
+    "UPDATE shows SET demand_percent = :percent, demand_step = :step_minor, demand_reason = :reason WHERE id = :id"
 )
 
 
@@ -59,10 +53,10 @@ def judge_demand() -> int:
 def judge_cinema(cinema_id: int) -> int:
     """The same for one cinema."""
     with transaction() as session:
-        changes = _changes(session, cinema_id)
+        changes = _changes(cinema_id)
         found = session.execute(_LOCK_SHOWS, {"ids": list(changes)}).scalars().all() if changes else []
         for show_id in found:
-            session.execute(_CHANGE, {"id": show_id, **changes[show_id]})
+            session.execute(_CHANGE, {"id": show_id, **changes[show_id]._asdict()})
         if found:
             on_commit(browse_changed)
     if found:
@@ -70,32 +64,16 @@ def judge_cinema(cinema_id: int) -> int:
     return len(found)
 
 
-def _changes(session: Session, cinema_id: int) -> dict[int, dict[str, Any]]:
+def _changes(cinema_id: int) -> dict[int, Change]:
     """Show id → what its prices are to become, for shows where that differs."""
-    rules, limits = _rules_in_use(session, cinema_id), _limits(session, cinema_id)
+    rules, (limits, _) = _rules_in_use(cinema_id), limits_of(cinema_id)
     now = clock.now()
-    changes = {}
-    for show in session.execute(_COMING, {"cinema_id": cinema_id, "now": now}):
-        demand = judge(rules, limits, full_percent(show.sold, show.seats), show.starts_at - now)
-        step = limits.step_minor if demand.percent else 1
-        if (demand.percent, step, demand.reason) != (show.demand_percent, show.demand_step, show.demand_reason):
-            changes[show.id] = {"percent": demand.percent, "step": step, "reason": demand.reason}
-    return changes
+    judged = {show: show.becomes(rules, limits, now) for show in coming_shows(cinema_id, now)}
+    return {show.id: change for show, change in judged.items() if change != show.change}
 
 
-def _rules_in_use(session: Session, cinema_id: int) -> list[Rule]:
-    wanted = select(DemandRule).where(DemandRule.cinema_id == cinema_id, DemandRule.active).order_by(DemandRule.id)
-    return [as_rule(row) for row in session.scalars(wanted)]
-
-
-def _limits(session: Session, cinema_id: int) -> Limits:
-    row = session.get(DemandLimits, cinema_id, populate_existing=True)
-    return Limits(row.lowest, row.highest, row.step_minor) if row else Limits()
-
-
-def as_rule(row: DemandRule) -> Rule:
-    """A rule's row as the rules of domain/demand.py want it."""
-    return Rule(row.reason, row.percent, row.full_from, row.full_to, row.hours_from, row.hours_to)
+def _rules_in_use(cinema_id: int) -> list[Rule]:
+    return [row.rule for row in rules_of(cinema_id) if row.active]
 
 
 # What managers do. The cinema's row is locked first: at one cinema one change after the other.
@@ -122,12 +100,12 @@ def add_rule(by: By, cinema_id: int, rule: Rule) -> int:
     with transaction() as session:
         _lock_cinema(session, cinema_id)
         _check_room(session, cinema_id)
-        if rule in _rules_in_use(session, cinema_id):
+        if rule in _rules_in_use(cinema_id):
             raise Invalid("This very rule is in use already. Two of them would count twice.")
-        row = DemandRule(cinema_id=cinema_id, **asdict(rule))
+        row = DemandRule(cinema_id=cinema_id, **_columns(rule))
         session.add(row)
         session.flush()
-        audit(session, by, Action.DEMAND_RULE_MADE, row.id, cinema_id=cinema_id, after=asdict(rule))
+        audit(session, by, Action.DEMAND_RULE_MADE, row.id, cinema_id=cinema_id, after=_facts(session, rule))
     return row.id
 
 
@@ -138,10 +116,33 @@ def change_rule(by: By, rule_id: int, revision: int, rule: Rule, reason: str) ->
     """
     with transaction() as session:
         row = _locked_rule(session, rule_id, revision)
-        before = asdict(as_rule(row))
-        for name, value in asdict(rule).items():
+        before = _facts(session, as_rule(row))
+        for name, value in _columns(rule).items():
             setattr(row, name, value)
-        _written(session, by, Action.DEMAND_RULE_CHANGED, row, before, asdict(rule), reason)
+        _written(session, by, Action.DEMAND_RULE_CHANGED, row, before, _facts(session, rule), reason)
+
+
+def _columns(rule: Rule) -> dict[str, Any]:
+    """Of its row."""
+    plain, times = {name: getattr(rule, name) for name in _PLAIN}, rule.times
+    return {
+        **plain,
+        "movie_id": rule.movie_id,
+        "formats": sorted(rule.formats),
+        "weekdays": sorted(times.weekdays),
+        "from_time": times.from_time,
+        "until_time": times.until_time,
+    }
+
+
+_PLAIN = ("reason", "percent", "full_from", "full_to", "hours_from", "hours_to")
+_TITLE = text("SELECT title FROM movies WHERE id = :id")
+
+
+def _facts(session: Session, rule: Rule) -> dict[str, Any]:
+    """For the audit."""
+    film = session.execute(_TITLE, {"id": rule.movie_id}).scalar_one() if rule.movie_id else ""
+    return {**{name: getattr(rule, name) for name in _PLAIN}, "shows": which_words(rule, film)}
 
 
 def switch_rule(by: By, rule_id: int, revision: int, active: bool, reason: str) -> None:
@@ -190,7 +191,7 @@ def set_limits(by: By, cinema_id: int, revision: int, limits: Limits, reason: st
         _lock_cinema(session, cinema_id)
         row = session.get(DemandLimits, cinema_id, populate_existing=True)
         check_seen(row.revision if row else 0, revision, "how far rules may go")
-        before = asdict(_limits(session, cinema_id))
+        before = asdict(limits_of(cinema_id)[0])
         if row is None:
             row = DemandLimits(cinema_id=cinema_id, revision=0)
             session.add(row)

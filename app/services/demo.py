@@ -31,7 +31,7 @@ from app.queries.seat_map import fresh_seat_map
 from app.services.accounts import register
 from app.services.blocking import block_seats
 from app.services.checkout import Buyer, begin_payment
-from app.services.demo_prices import demo_picker
+from app.services.demo_prices import demo_demand, demo_picker
 from app.services.holds import hold_seats
 from app.services.importing import import_cinemas, import_movies, import_plan
 from app.services.offers import NewCoupon, create_coupon
@@ -92,6 +92,7 @@ def load_demo(folder: Path = FOLDER, days: int = DAYS, say: Callable[[str], None
     say("some seats sold already")
     loaded.bookings = sum(_sell_some(show_id) for show_id in new)
     _nobody_to_write_to()
+    demo_demand()
     for name, email, password in ACCOUNTS:
         _register_once(name, email, password)
     for coupon in COUPONS:

@@ -1,4 +1,4 @@
-"""What seats cost in the demo house: two lists for each cinema, and the rule that tells them apart."""
+"""What seats cost in the demo house: two lists for each cinema, the rule that tells them apart, and two about demand."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import datetime as dt
 from sqlalchemy import select
 
 from app.db import db, end_read
+from app.domain.demand import Rule
 from app.domain.price_rules import PricePicker, PriceRule
 from app.domain.pricing import TicketType, percent_of
 from app.domain.staff import COMMAND
-from app.models import Cinema, PriceList
+from app.domain.week_times import WeekTimes
+from app.models import Cinema, DemandRule, PriceList
 from app.queries.price_lists import price_picker
 from app.queries.price_pages import categories_of
+from app.services import demand
 from app.services.price_lists import make_list
 from app.services.price_rules import add_rule
 
@@ -25,6 +28,11 @@ CHEAPER = 80
 """What a matinée costs, in percent of the evening."""
 WORKDAYS = frozenset(range(1, 6))
 STEP = 50
+DEMAND = (
+    Rule("Popular show", 10, full_from=50),
+    Rule("Late show", -15, full_to=50, times=WeekTimes(from_time=dt.time(21, 30))),
+)
+"""What demand does, so that it can be seen: a little more where half is sold, less late in the evening until then."""
 
 
 def demo_picker(cinema: Cinema) -> PricePicker:
@@ -36,6 +44,16 @@ def demo_picker(cinema: Cinema) -> PricePicker:
     picker = price_picker(cinema.id)
     end_read()
     return picker
+
+
+def demo_demand() -> None:
+    """The rules of each cinema that never had one, and the prices that they make now."""
+    cinemas = db.session.scalars(select(Cinema.id).where(Cinema.id.not_in(select(DemandRule.cinema_id)))).all()
+    end_read()
+    for cinema_id in cinemas:
+        for rule in DEMAND:
+            demand.add_rule(COMMAND, cinema_id, rule)
+    demand.judge_demand()
 
 
 def _has_lists(cinema_id: int) -> bool:

@@ -58,11 +58,11 @@ def judge_change(session: Session, change: Change, show_id: int) -> Exchangeable
     leaving = exchangeable(change.show_id, change.booking_id).chosen(change.numbers, clock.now())
     film = session.execute(_FILM, {"show_id": show_id}).one_or_none()
     if film is None:
-        raise NotFound("There is no such showing.")
+        raise NotFound("There is no such show.")
     if film.movie_id != leaving.movie_id:
-        raise NotExchangeable("Seats can be changed for another showing of the same film only.")
+        raise NotExchangeable("Seats can be changed for another show of the same film only.")
     if film.currency != leaving.currency:
-        words = f"That showing is paid in {film.currency}, these seats were paid in {leaving.currency}"
+        words = f"That show is paid in {film.currency}, these seats were paid in {leaving.currency}"
         raise NotExchangeable(f"{words}: cancel them and book anew instead.")
     return leaving
 

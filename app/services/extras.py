@@ -130,7 +130,7 @@ def add_gift_card(show_id: int, booking_id: int, typed: str) -> int:
         if card.expires_at is not None and card.expires_at <= now:
             raise InvalidGiftCard("This gift card has expired.")
         if card.currency != booking.currency:
-            raise InvalidGiftCard(f"This gift card is in {card.currency}; this showing is paid in {booking.currency}.")
+            raise InvalidGiftCard(f"This gift card is in {card.currency}; this show is paid in {booking.currency}.")
         if card.balance_minor == 0:
             raise InvalidGiftCard("Nothing is left on this gift card.")
         _enter(session, booking, CreditKind.GIFT_CARD, card.id, card.balance_minor)

@@ -86,7 +86,7 @@ def _request(session: Session, wish: GroupWish, key: str) -> GroupRequest:
     if wish.show_id is not None:
         cinema_id = session.execute(_CINEMA_OF, {"id": wish.show_id}).scalar_one_or_none() or 0
     if not session.execute(_IS_CINEMA, {"id": cinema_id}).scalar_one():
-        raise NotFound("There is no such cinema or showing.")
+        raise NotFound("There is no such cinema or show.")
     return GroupRequest(
         key=key,
         cinema_id=cinema_id,
@@ -204,9 +204,7 @@ _SHOW = text("SELECT cinema_id, layout_id, starts_at FROM shows WHERE id = :id")
 def _show(session: Session, group: GroupRequest, offer: Offer) -> Row[Any]:
     row = session.execute(_SHOW, {"id": offer.show_id}).one_or_none()
     if row is None or row.cinema_id != group.cinema_id:
-        raise Invalid(
-            "This showing is not one of the cinema that was asked.", fields={"show": "Choose another showing."}
-        )
+        raise Invalid("This show is not one of the cinema that was asked.", fields={"show": "Choose another show."})
     return row
 
 

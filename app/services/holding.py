@@ -36,6 +36,8 @@ class Seen:
     tariff: Tariff | None = None
     starts_at: dt.datetime | None = None
     """In whole seconds."""
+    fee_minor: int | None = None
+    """The booking fee of each seat."""
 
 
 UNSEEN = Seen()
@@ -122,7 +124,10 @@ _HAD = """
 (SELECT coalesce(sum(b.seat_count), 0) FROM bookings b WHERE b.show_id = :show_id AND b.owner_key = :owner_key
   AND b.state IN ('awaiting_payment', 'confirmed'))
 """
-_SHOW = text(f"SELECT state, starts_at, sales_open_at, sales_close_at, {_HAD} AS had FROM shows WHERE id = :show_id")  # noqa: S608
+_SHOW = text(
+    f"SELECT s.state, s.starts_at, s.sales_open_at, s.sales_close_at, c.fee_minor, {_HAD} AS had "  # noqa: S608
+    "FROM shows s JOIN cinemas c ON c.id = s.cinema_id WHERE s.id = :show_id"
+)
 # The show is judged by the write itself, which begins after the locks; no row means that it was found wanting.
 _HOLD = Hot(
     f"""
@@ -130,6 +135,7 @@ WITH show AS (
   SELECT c.currency, c.fee_minor, c.tax_percent, s.demand_reason FROM shows s JOIN cinemas c ON c.id = s.cinema_id
   WHERE s.id = :show_id AND s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_at > :now
     AND coalesce(date_trunc('second', s.starts_at) = CAST(:starts_at AS timestamptz), true)
+    AND c.fee_minor = coalesce(CAST(:fee_minor AS integer), c.fee_minor)
     AND s.layout_id = :layout_id AND s.price_list_id = :price_list_id
     AND s.demand_percent = :percent AND s.demand_step = :step AND {_HAD} + :seat_count <= :max_seats
 ), booking AS (
@@ -264,14 +270,16 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
     """Raises what the show, or what the buyer has of it already, says against the hold."""
     show = session.execute(_SHOW, {"show_id": wish.show_id, "owner_key": wish.owner_key}).one_or_none()
     if show is None:
-        raise NotFound("There is no such showing.")
+        raise NotFound("There is no such show.")
     if show.state != "published" or not show.sales_open_at <= now < show.sales_close_at:
         raise ShowNotOnSale
     if wish.seen.starts_at not in (None, show.starts_at.replace(microsecond=0)):
         raise ShowMoved
+    if wish.seen.fee_minor not in (None, show.fee_minor):
+        raise PricesChanged
     had = show.had - wish.leaving
     if show.had + len(wish.seat_ids) > wish.most:
-        words = f"You already have {had} seats for this showing"
+        words = f"You already have {had} seats for this show"
         raise InvalidSeats(f"{words}; {settings.max_seats} are the most one person can book.")
 
 
@@ -287,6 +295,7 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "step": terms.tariff.step_minor,
         "max_seats": wish.most,
         "starts_at": wish.seen.starts_at,
+        "fee_minor": wish.seen.fee_minor,
         "code": code,
         "owner_key": wish.owner_key,
         "user_id": wish.user_id,

@@ -17,6 +17,7 @@ from app.domain import price_rules as rules
 from app.domain.audit import Action
 from app.domain.price_rules import in_words
 from app.domain.staff import By
+from app.domain.week_times import EVERY_DAY
 from app.errors import Invalid, NotFound
 from app.models import Cinema, PriceList, PricePlan, PriceRule, Screen
 from app.queries.price_lists import price_picker
@@ -137,7 +138,7 @@ def _offered(session: Session, cinema_id: int, price_list_id: int) -> PriceList:
 def _write(session: Session, row: PriceRule, rule: rules.PriceRule) -> None:
     """Judge a rule and put it into its row."""
     _offered(session, row.cinema_id, rule.price_list_id)
-    if not rule.weekdays or not rule.weekdays <= rules.EVERY_DAY:
+    if not rule.weekdays or not rule.weekdays <= EVERY_DAY:
         raise Invalid("Choose at least one day.", fields=["weekdays"])
     if rule.from_time is not None and rule.from_time == rule.until_time:
         raise Invalid("From and until are the same. Leave both empty for the whole day.", fields=["until_time"])

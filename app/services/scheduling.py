@@ -284,7 +284,7 @@ def publish_show(show_id: int, actor: str) -> bool:
         screen_ids = _share_screens(session, [show_id])
         show = session.get(Show, show_id, with_for_update=True, populate_existing=True)
         if show is None:
-            raise NotFound("There is no such showing.")
+            raise NotFound("There is no such show.")
         if show.screen_id not in screen_ids:
             raise ConcurrentModification
         why_not = unpriced(session, show_id)

@@ -57,7 +57,7 @@ def cancel_show(by: By, show_id: int, reason: str, *, note: str = "", seen: Sum 
     """
     reason = reason.strip()
     if not 0 < len(reason) <= LONGEST_REASON:
-        raise Invalid(f"Say in at most {LONGEST_REASON} characters why the showing is cancelled; the buyers read it.")
+        raise Invalid(f"Say in at most {LONGEST_REASON} characters why the show is cancelled; the buyers read it.")
     return again_if_locked(lambda: _cancel_once(by, show_id, reason, note.strip(), seen))
 
 
@@ -66,7 +66,7 @@ def _cancel_once(by: By, show_id: int, reason: str, note: str, seen: Sum | None)
         # FOR NO KEY UPDATE: whoever writes a booking meanwhile refers to the show and must not wait for this row
         show = session.get(Show, show_id, populate_existing=True, with_for_update={"key_share": True})
         if show is None:
-            raise NotFound("There is no such showing.")
+            raise NotFound("There is no such show.")
         _lock_seats(session, show_id)
         now = clock.now()
         before, actor = show.state, by.actor
@@ -104,7 +104,7 @@ def resume_refunds(by: By, show_id: int) -> bool:
     with transaction() as session:
         show = session.get(Show, show_id, populate_existing=True, with_for_update={"key_share": True})
         if show is None or show.state != ShowState.CANCELLED:
-            raise NotFound("This showing was not called off.")
+            raise NotFound("This show was not called off.")
         asked = _ask_for_refunds(session, show_id, clock.now())
         if asked:
             audit(session, by, Action.SHOW_REFUNDS_RESUMED, show_id, cinema_id=show.cinema_id)

@@ -68,7 +68,7 @@ class CallOffForm(FlaskForm):
     reason = TextAreaField(
         "What the buyers are told",
         [
-            DataRequired("Write why the showing is cancelled; the buyers read it."),
+            DataRequired("Write why the show is cancelled; the buyers read it."),
             at_most(LONGEST_WORDS),
         ],
         filters=[tidied],

@@ -162,7 +162,7 @@ def chosen_way(ways: Sequence[PayWay], value: str | None) -> tuple[str, str, int
     """Gateway, mode and saved card; the first on offer where nothing was chosen. Raises Invalid for any other."""
     ticked = ticked_way(ways, value)
     if not ticked:
-        raise Invalid("This showing can't be paid online at this moment. Ask at the box office.")
+        raise Invalid("This show can't be paid online at this moment. Ask at the box office.")
     if value and value != ticked:
         raise Invalid("This way to pay is not on offer. Choose another one.")
     name, mode, *saved = ticked.split(":")

@@ -1,28 +1,16 @@
-"""Tables as CSV files to take along. Cells that a spreadsheet would run as a formula are defused."""
+"""Tables as CSV files to take along, by the lines of domain/csv_lines.py."""
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Response, stream_with_context
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a cell may not begin with, the wide forms of East Asian keyboards too."""
+from app.domain.csv_lines import csv_line
+
 BOM = "\ufeff"
 """Without it Excel takes UTF-8 for something else."""
-
-
-def defused(cell: Any) -> Any:
-    """The cell as it may stand in a file: words that would be run get an apostrophe in front; numbers stay numbers."""
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(timespec="seconds")
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA):
-        return f"'{cell}"
-    return "" if cell is None else cell
 
 
 def csv_file(name: str, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> Response:
@@ -33,12 +21,6 @@ def csv_file(name: str, header: Iterable[str], rows: Iterable[Iterable[Any]]) ->
 
 
 def _lines(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
-    yield BOM + _line(header)
+    yield BOM + csv_line(header)
     for row in rows:
-        yield _line(row)
-
-
-def _line(cells: Iterable[Any]) -> str:
-    book = io.StringIO()
-    csv.writer(book).writerow([defused(cell) for cell in cells])
-    return book.getvalue()
+        yield csv_line(row)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wtforms import IntegerField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, ValidationError
 
 from app.domain.demand import LEAST, LONGEST_HOURS, MOST, Limits, Rule
+from app.domain.week_times import DAYS, EVERY_DAY, WeekTimes
 from app.money import BadAmount, read_amount, write_amount
 from app.web.account_forms import tidied
-from app.web.staff_forms import ReasonForm, SeenForm, at_most, reason_field
+from app.web.price_forms import ClockField
+from app.web.staff_forms import Boxes, ReasonForm, SeenForm, at_most, reason_field
 
 RAISE, LOWER = "raise", "lower"
 LONGEST_WORDS = 60
@@ -38,10 +43,21 @@ class RuleForm(SeenForm):
         [Optional(), NumberRange(1, LONGEST_HOURS, f"Write hours from 1 to {LONGEST_HOURS}, or nothing.")],
     )
     hours_from = IntegerField("and at least so many", _between(0, LONGEST_HOURS - 1, "hours"), default=0)
+    movie_id = SelectField("Film", coerce=int)
+    formats = Boxes("Formats")
+    weekdays = Boxes(
+        "Days", coerce=int, choices=[SelectChoice(str(number), name) for number, name in enumerate(DAYS, 1)]
+    )
+    from_time = ClockField("Beginning from", filters=[tidied])
+    until_time = ClockField("Beginning before", filters=[tidied])
 
-    def __init__(self) -> None:
+    def __init__(self, films: Sequence[tuple[int, str]], formats: Sequence[str]) -> None:
         super().__init__()
         self.way.choices = [(RAISE, "raises prices"), (LOWER, "lowers prices")]
+        self.movie_id.choices = [(0, "Every film"), *films]
+        self.formats.choices = [(one, one) for one in formats]
+        if not self.is_submitted():
+            self.weekdays.data = sorted(EVERY_DAY)
 
     def validate_percent(self, field: IntegerField) -> None:
         if self.way.data == LOWER and (field.data or 0) > -LEAST:
@@ -55,11 +71,21 @@ class RuleForm(SeenForm):
         if self.hours_to.data is not None and field.data is not None and self.hours_to.data <= field.data:
             raise ValidationError("This has to be less than the hours before it.")
 
+    def validate_weekdays(self, field: Boxes) -> None:
+        if not field.data:
+            raise ValidationError("Choose at least one day.")
+
+    def validate_until_time(self, field: ClockField) -> None:
+        if field.time is not None and field.time == self.from_time.time:
+            raise ValidationError("From and before are the same. Leave both empty for the whole day.")
+
     @property
     def rule(self) -> Rule:
         percent = self.percent.data if self.way.data == RAISE else -self.percent.data
         full, hours = (self.full_from.data, self.full_to.data), (self.hours_from.data, self.hours_to.data)
-        return Rule(self.reason.data, percent, *full, *hours)
+        times = WeekTimes(frozenset(self.weekdays.data), self.from_time.time, self.until_time.time)
+        movie_id, formats = self.movie_id.data or None, frozenset(self.formats.data)
+        return Rule(self.reason.data, percent, *full, *hours, movie_id, formats, times)
 
     def show(self, rule: Rule, revision: int) -> None:
         """Fill in what a rule says now."""
@@ -67,6 +93,10 @@ class RuleForm(SeenForm):
         self.way.data, self.percent.data = RAISE if rule.percent > 0 else LOWER, abs(rule.percent)
         self.full_from.data, self.full_to.data = rule.full_from, rule.full_to
         self.hours_from.data, self.hours_to.data = rule.hours_from, rule.hours_to
+        self.movie_id.data, self.formats.data = rule.movie_id or 0, sorted(rule.formats)
+        self.weekdays.data = sorted(rule.times.weekdays)
+        for field, time in ((self.from_time, rule.times.from_time), (self.until_time, rule.times.until_time)):
+            field.data = f"{time:%H:%M}" if time else ""
 
 
 class ChangedRuleForm(RuleForm):

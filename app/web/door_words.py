@@ -67,7 +67,7 @@ def _refused(refusal: Refusal, ticket: TicketAtDoor, now: dt.datetime) -> tuple[
         Refusal.DAY: (day, f"{show}, {ticket.screen}."),
         Refusal.SHOW: (show, f"{ticket.screen}. {day}."),
         Refusal.TIME: (show, f"{ticket.screen}. {day}. To let them in all the same, choose that show."),
-        Refusal.SHOW_CANCELLED: (show, "This showing was called off. The money goes back by itself."),
+        Refusal.SHOW_CANCELLED: (show, "This show was called off. The money goes back by itself."),
         Refusal.CANCELLED: (ticket.place, "This seat was given back or changed for another. Ask for the newer ticket."),
         Refusal.UNPAID: (ticket.place, "The booking was not paid. Send them to the box office."),
     }[refusal]

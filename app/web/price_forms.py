@@ -20,8 +20,9 @@ from app.domain.price_lists import (
     read_price,
     write_price,
 )
-from app.domain.price_rules import DAYS, EVERY_DAY, PriceRule
+from app.domain.price_rules import PriceRule
 from app.domain.pricing import TYPE_NAMES
+from app.domain.week_times import DAYS, EVERY_DAY
 from app.services.price_lists import LONGEST_NAME
 from app.services.price_moves import Along
 from app.web.account_forms import tidied

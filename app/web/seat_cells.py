@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from app import clock
 from app.db import end_read
-from app.domain.pricing import NO_TARIFF, PriceTable, Tariff, TicketType
+from app.domain.pricing import NO_TARIFF, PriceTable, Shown, Tariff, TicketType
 from app.money import format_money
 from app.queries.layouts import LayoutFacts, SeatFacts, layout_facts, price_table
 from app.queries.seat_map import SeatMap
@@ -67,10 +67,15 @@ class SeatCells:
         amount = _adults(self._table, category)
         return None if amount is None else amount + self._fee
 
-    def price_at(self, seat: SeatFacts, other: Tariff) -> int:
-        """The seat's price with the fee at another tariff of the same list; 0 if this category is not priced."""
-        amount = _adults(price_table(Tariff(other.price_list_id)), seat.category)
-        return 0 if amount is None else other.of(amount) + self._fee
+    @property
+    def shown(self) -> Shown:
+        """What these prices are."""
+        return Shown(self.tariff, self._fee)
+
+    def price_at(self, seat: SeatFacts, other: Shown) -> int:
+        """The seat's price with the fee as they were shown of the same list; 0 if this category is not priced."""
+        amount = _adults(price_table(Tariff(other.tariff.price_list_id)), seat.category)
+        return 0 if amount is None else other.tariff.of(amount) + other.fee_minor
 
     def price_words(self, seat: SeatFacts) -> str:
         price = self.price(seat)
@@ -258,10 +263,10 @@ _of_show: dict[int, tuple[float, SeatCells, str]] = {}
 
 def cells_of_show(show_id: int, seats: SeatMap, prices: str | None = None) -> SeatCells:
     """The cells of a show, for the poll, which may not ask the database each time. Half a minute old at most, of the
-    same hall as the map, and just read where the asker's `prices` (a tariff's token) are not those of older ones."""
+    same hall as the map, and just read where the asker's `prices` (the token of a Shown) are not those of older ones."""
     known = _of_show.get(show_id)
     young = known is not None and clock.ticks() - known[0] < SHOW_SECONDS and seats.same_seats(known[2])
-    if known is not None and young and prices in (None, known[1].tariff.token):
+    if known is not None and young and prices in (None, known[1].shown.token):
         return known[1]
     cells = seat_cells(*prices_key(show_id))
     end_read()

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from app.domain.pricing import Tariff
+from app.domain.pricing import Shown
 from app.domain.seating import check_companions
 from app.money import format_money
 from app.queries.layouts import LayoutFacts, SeatFacts
@@ -145,8 +145,8 @@ class SeatPage:
         minor = sum(self.cells.price(seat) or 0 for seat in self.chosen_facts if seat.id not in self._free_companions)
         return format_money(minor, self.show.currency) if self.chosen else ""
 
-    def total_at(self, other: Tariff) -> str:
-        """What the chosen seats would cost at another tariff of the same list."""
+    def total_at(self, other: Shown) -> str:
+        """What the chosen seats cost as they were shown of the same list."""
         paying = [seat for seat in self.chosen_facts if seat.id not in self._free_companions]
         return format_money(sum(self.cells.price_at(seat, other) for seat in paying), self.show.currency)
 

@@ -64,7 +64,7 @@ class FactsForm(FlaskForm):
     note = StringField("Note", _words(120), filters=[tidied])
     captions = BooleanField("Captions")
     audio_description = BooleanField("Audio description")
-    relaxed = BooleanField("Relaxed showing")
+    relaxed = BooleanField("Relaxed show")
     cleaning_minutes = _Whole("Cleaning, minutes", _between(0, 240, "Cleaning takes"))
 
     def said(self) -> dict[str, Any]:

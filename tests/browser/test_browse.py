@@ -36,7 +36,7 @@ def test_a_filter_swaps_the_films_and_back_brings_them_again(page: Page) -> None
     page.get_by_label("Genre").select_option("Horror")
     expect(page.locator("article")).to_have_count(1)
     expect(page).to_have_url(re.compile("genre=Horror"))
-    expect(page.locator("#announce")).to_have_text(re.compile("1 film, 1 showing"))
+    expect(page.locator("#announce")).to_have_text(re.compile("1 film, 1 show"))
     expect(page.get_by_label("Genre")).to_be_focused()
     assert "genre=Horror" in str(page.get_by_role("link", name=re.compile("^Tomorrow")).get_attribute("href"))
     page.go_back()

@@ -7,8 +7,23 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.demand import LEAST, MOST, Demand, Limits, Rule, bands_of, full_percent, judge, preview, why
-from app.domain.pricing import Tariff, changed_table
+from app.domain.demand import (
+    LEAST,
+    MOST,
+    About,
+    Demand,
+    Limits,
+    Rule,
+    bands_of,
+    full_percent,
+    judge,
+    preview,
+    rules_about,
+    which_words,
+    why,
+)
+from app.domain.pricing import Shown, Tariff, changed_table
+from app.domain.week_times import WeekTimes
 
 HOUR = dt.timedelta(hours=1)
 
@@ -71,15 +86,77 @@ def test_the_preview_says_what_any_moment_within_its_stretch_is_judged(rules, li
 
 
 def test_percents_add_up_and_the_reasons_are_those_that_pull_that_way():
-    rules = [Rule("Popular showing", 15, 50), Rule("Last seats", 10, 90), Rule("Early bird", -5, hours_from=24)]
+    rules = [Rule("Popular show", 15, 50), Rule("Last seats", 10, 90), Rule("Early bird", -5, hours_from=24)]
     wide = Limits(-50, 100, 1)
-    assert judge(rules, wide, 95, 30 * HOUR) == Demand(20, "Popular showing, last seats")
+    assert judge(rules, wide, 95, 30 * HOUR) == Demand(20, "Popular show, last seats")
     assert judge(rules, wide, 10, 30 * HOUR) == Demand(-5, "Early bird")
     assert judge(rules, wide, 10, 2 * HOUR) == Demand()
 
 
+FRIDAY_LATE = About(movie_id=7, format="IMAX", local=dt.datetime(2026, 11, 20, 21, 30))
+
+
+def test_a_rule_is_about_every_show_unless_it_names_some():
+    assert Rule("Busy", 10).about(FRIDAY_LATE)
+    assert Rule("Busy", 10).about_all
+
+
+def test_a_rule_names_a_film_formats_days_and_hours_and_all_of_them_must_fit():
+    evening = WeekTimes(frozenset({5, 6}), dt.time(18), dt.time(23))
+    rule = Rule("Big night", 10, movie_id=7, formats=frozenset({"3D", "IMAX"}), times=evening)
+    assert rule.about(FRIDAY_LATE)
+    assert not rule.about_all
+    for other in (
+        About(8, "IMAX", FRIDAY_LATE.local),
+        About(7, "2D", FRIDAY_LATE.local),
+        About(7, "IMAX", FRIDAY_LATE.local - dt.timedelta(days=1)),
+        About(7, "IMAX", FRIDAY_LATE.local.replace(hour=17, minute=59)),
+        About(7, "IMAX", FRIDAY_LATE.local.replace(hour=23, minute=0)),
+    ):
+        assert not rule.about(other)
+
+
+def test_each_filter_alone_makes_a_rule_one_for_some_shows():
+    for filtered in (
+        Rule("Busy", 10, movie_id=7),
+        Rule("Busy", 10, formats=frozenset({"3D"})),
+        Rule("Busy", 10, times=WeekTimes(frozenset({1}))),
+        Rule("Busy", 10, times=WeekTimes(until_time=dt.time(17))),
+    ):
+        assert not filtered.about_all
+        assert not filtered.about(About(8, "2D", dt.datetime(2026, 11, 20, 17, 0)))
+
+
+def test_a_late_show_after_midnight_is_one_of_the_evening_before():
+    late = Rule("Late show", -10, times=WeekTimes(frozenset({5}), dt.time(22), dt.time(2)))
+    assert late.about(About(1, "2D", dt.datetime(2026, 11, 21, 0, 30))), "Saturday, half past midnight"
+    assert not late.about(About(1, "2D", dt.datetime(2026, 11, 20, 0, 30)))
+
+
+def test_only_rules_about_a_show_change_it_and_give_their_reasons():
+    rules = [
+        Rule("Popular show", 10, 50),
+        Rule("IMAX", 5, formats=frozenset({"IMAX"})),
+        Rule("Monday", -20, times=WeekTimes(frozenset({1}))),
+    ]
+    found = rules_about(rules, FRIDAY_LATE)
+    assert judge(found, Limits(), 60, HOUR) == Demand(15, "Popular show, IMAX"), "a word in capitals keeps them"
+
+
+def test_which_shows_in_words():
+    assert which_words(Rule("Busy", 10)) == "every show"
+    assert which_words(Rule("Busy", 10, movie_id=7), "Nosferatu") == "Nosferatu"
+    late = WeekTimes(frozenset({5, 6}), dt.time(22), dt.time(2))
+    some = Rule("Busy", 10, movie_id=7, formats=frozenset({"IMAX", "3D"}), times=late)
+    assert (
+        which_words(some, "Nosferatu")
+        == "Nosferatu, 3D or IMAX, Friday and Saturday, from 22:00 until 02:00 on the next day"
+    )
+    assert which_words(Rule("Busy", 10, times=WeekTimes(until_time=dt.time(17)))) == "until 17:00"
+
+
 def test_a_rule_counts_from_its_lower_ends_to_just_before_its_upper_ones():
-    rule = Rule("Quiet showing", -10, 20, 60, 2, 24)
+    rule = Rule("Quiet show", -10, 20, 60, 2, 24)
     assert rule.counts(20, 2 * HOUR)
     assert not rule.counts(60, 2 * HOUR)
     assert not rule.counts(19, 2 * HOUR)
@@ -106,15 +183,27 @@ def test_a_table_without_a_change_is_the_lists_own():
     assert changed_table(table, Tariff(1, 100)) == {("standard", "adult"): 1998}
 
 
-def test_a_form_names_a_tariff_and_nothing_else():
-    assert Tariff.named(Tariff(12, -15, 50).token) == Tariff(12, -15, 50)
-    for nonsense in ("", "12", "12.15", "1.2.0", "x.1.1", "1.2.3.4", "٣.1.1", "1.--2.3", "1.2.3\n"):
-        assert Tariff.named(nonsense) is None
+def test_a_form_names_a_tariff_and_a_fee_and_nothing_else():
+    shown = Shown(Tariff(12, -15, 50), 75)
+    assert Shown.named(shown.token) == shown
+    for nonsense in (
+        "",
+        "12",
+        "12.15.50",
+        "1.2.0.0",
+        "x.1.1.0",
+        "1.2.3.4.5",
+        "٣.1.1.0",
+        "1.--2.3.0",
+        "1.2.3.-1",
+        "1.2.3.4\n",
+    ):
+        assert Shown.named(nonsense) is None
 
 
 def test_words_for_buyers():
-    assert why(15, "Popular showing") == "Popular showing: +15\N{NO-BREAK SPACE}%"
-    assert why(-10, "Quiet showing") == "Quiet showing: −10\N{NO-BREAK SPACE}%"
+    assert why(15, "Popular show") == "Popular show: +15\N{NO-BREAK SPACE}%"
+    assert why(-10, "Quiet show") == "Quiet show: −10\N{NO-BREAK SPACE}%"
     assert why(0, "") == ""
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.price_rules import PricePicker, PriceRule, days_in_words, in_words, week_of
+from app.domain.price_rules import PricePicker, PriceRule, in_words, week_of
+from app.domain.week_times import days_in_words
 
 LONDON = ZoneInfo("Europe/London")
 MATINEE, EVENING, GALA, DEFAULT = 1, 2, 3, 9
@@ -66,7 +67,7 @@ def test_every_instant_gets_exactly_one_list(found, instant, zone, screen):
 def test_a_time_and_the_rest_of_the_day_share_out_every_instant(rule, instant, zone):
     """A rule's time and its complement, on every day, never both fit and never both miss."""
     plain = PriceRule(1, from_time=rule.from_time, until_time=rule.until_time)
-    if plain.begins == 0 and plain.ends == 24 * 60:
+    if plain.times.begins == 0 and plain.times.ends == 24 * 60:
         return
     rest = PriceRule(2, from_time=rule.until_time, until_time=rule.from_time)
     local = instant.astimezone(ZoneInfo(zone))

@@ -1,4 +1,4 @@
-"""Giving seats back at the instant somebody else does something to them: the door, another tab, the whole showing."""
+"""Giving seats back at the instant somebody else does something to them: the door, another tab, the whole show."""
 
 from __future__ import annotations
 

@@ -239,7 +239,7 @@ def test_after_the_last_step_it_is_too_late_and_the_page_says_since_when(app, mo
 
 def test_a_house_that_takes_nothing_back_says_so(app):
     booking = a_booking(a_show(cinema=a_house("")), 2)
-    assert refused(booking) == "Tickets for this showing can't be given back."
+    assert refused(booking) == "Tickets for this show can't be given back."
 
 
 def test_seats_used_at_the_door_stay_sold_and_the_others_can_go(app):
@@ -260,8 +260,8 @@ def test_what_is_not_paid_can_not_be_cancelled(app):
 def test_a_cancelled_showing_gives_all_back_by_itself(app):
     booking = a_paid_booking(a_show(), 2)
     cancel_show(COMMAND, booking.show_id, "The projector is broken.")
-    assert "This showing is cancelled" in refused(booking)
-    assert "This showing is cancelled" in preview(booking).over
+    assert "This show is cancelled" in refused(booking)
+    assert "This show is cancelled" in preview(booking).over
 
 
 def test_no_seat_and_no_such_seat_are_refused(app):

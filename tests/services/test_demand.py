@@ -11,12 +11,13 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import clock
-from app.db import db
+from app.db import db, transaction
 from app.domain.demand import Limits, Rule
 from app.domain.pricing import Tariff, TicketType
 from app.domain.staff import COMMAND, Role
+from app.domain.week_times import WeekTimes
 from app.errors import ConcurrentModification, Forbidden, Invalid, NotFound, PricesChanged
-from app.models import Cinema, Show
+from app.models import Cinema, Movie, Show
 from app.queries.box_office import sessions_of_day
 from app.queries.layouts import terms_of_show
 from app.services import box_office, checkout, holds, payments, shifts
@@ -26,8 +27,10 @@ from app.services.holding import Seen
 from tests.builders import (
     A_BUYER,
     a_cinema,
+    a_city,
     a_demand_rule,
     a_hold,
+    a_movie,
     a_paid_booking,
     a_person,
     a_show,
@@ -88,7 +91,7 @@ def test_a_show_that_fills_up_gets_dearer_and_says_why(cinema: Cinema):
     a_paid_booking(show, seats=seat_ids(show, "A1", "A2"))
     assert judge_demand() == 1
     now = the_show(show)
-    assert (now.tariff, now.demand_reason) == (Tariff(show.price_list_id, 15, STEP), "Popular showing")
+    assert (now.tariff, now.demand_reason) == (Tariff(show.price_list_id, 15, STEP), "Popular show")
     assert judge_demand() == 0, "nothing is written where nothing changes"
 
 
@@ -109,11 +112,35 @@ def test_blocked_seats_are_no_part_of_the_house(cinema: Cinema):
 
 def test_time_makes_a_quiet_show_cheaper(cinema: Cinema, moved_clock: Any):
     show = a_show(cinema=cinema, starts_in=dt.timedelta(hours=5))
-    a_demand_rule(cinema, -10, "Quiet showing", full_to=50, hours_to=3)
+    a_demand_rule(cinema, -10, "Quiet show", full_to=50, hours_to=3)
     assert judge_demand() == 0
     moved_clock.forward(hours=2, minutes=1)
     assert judge_demand() == 1
     assert the_show(show).demand_percent == -10
+
+
+def test_a_rule_is_judged_on_the_clocks_of_the_cinema(app: Flask):
+    """Half past nine in the evening in New York is the next morning in UTC."""
+    cinema = a_cinema(a_city("New York", "America/New_York", "USD", "US"))
+    tonight = dt.datetime.combine(clock.now() + dt.timedelta(days=2), dt.time(21, 30), ZoneInfo("America/New_York"))
+    until = tonight - clock.now()
+    late, early = (a_show(cinema=cinema, starts_in=until - dt.timedelta(hours=hours)) for hours in (0, 6))
+    night = WeekTimes(frozenset({tonight.isoweekday()}), dt.time(21), dt.time(23))
+    a_demand_rule(cinema, -10, "Late show", times=night)
+    assert judge_demand() == 1
+    assert [the_show(one).demand_percent for one in (late, early)] == [-10, 0]
+
+
+def test_a_rule_for_a_film_and_a_format_leaves_the_others(cinema: Cinema):
+    three_d = a_show(cinema=cinema, format="3D")
+    flat = a_show(cinema=cinema, movie=db.session.get_one(Movie, three_d.movie_id))
+    other = a_show(cinema=cinema, format="3D")
+    a_demand_rule(cinema, 10, "In 3D", movie_id=three_d.movie_id, formats=frozenset({"3D"}))
+    a_demand_rule(cinema, 5, "Popular")
+    assert judge_demand() == 3
+    found = {(the_show(one).demand_percent, the_show(one).demand_reason) for one in (flat, other)}
+    assert found == {(5, "Popular")}
+    assert (the_show(three_d).demand_percent, the_show(three_d).demand_reason) == (15, "In 3D, popular")
 
 
 def test_prices_come_back_when_the_rule_is_switched_off(show: Show, cinema: Cinema):
@@ -168,7 +195,7 @@ def test_a_raised_hold_stays_raised_when_prices_fall_again(show: Show, cinema: C
     rule = a_demand_rule(cinema, 20)
     judge_demand()
     booking = a_hold(show, 1)
-    assert (booking.tariff, booking.demand_reason) == (Tariff(show.price_list_id, 20, STEP), "Popular showing")
+    assert (booking.tariff, booking.demand_reason) == (Tariff(show.price_list_id, 20, STEP), "Popular show")
     switch_rule(COMMAND, rule, 0, False, "enough")
     judge_demand()
     begun = checkout.begin_payment(
@@ -232,6 +259,18 @@ def test_seats_are_not_kept_at_other_prices_than_were_shown(show: Show):
     assert holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", seen=Seen(now))
 
 
+def test_seats_are_not_kept_at_another_fee_than_was_shown(show: Show, cinema: Cinema):
+    shown = Seen(Tariff(show.price_list_id), fee_minor=75)
+    holds.hold_seats(show.id, seat_ids(show, "A1"), "s:one", seen=shown)
+    with transaction() as session:
+        session.get_one(Cinema, cinema.id).fee_minor = 0
+    with pytest.raises(PricesChanged):
+        holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", seen=shown)
+    free = Seen(Tariff(show.price_list_id), fee_minor=0)
+    hold = holds.hold_seats(show.id, seat_ids(show, "C1"), "s:two", seen=free)
+    assert the_booking(show.id, hold.booking_id).total_minor == 1000
+
+
 def test_a_refused_hold_leaves_the_earlier_one(show: Show):
     booking = a_hold(show, owner="s:one", seats=seat_ids(show, "A1"))
     raised(show)
@@ -266,8 +305,7 @@ def _change_by_another(show: Show) -> bool:
     with db.engine.begin() as other:
         other.execute(
             text(
-                "UPDATE shows SET demand_percent = 20, demand_step = 50, demand_reason = 'Popular showing' "
-                "WHERE id = :id"
+                "UPDATE shows SET demand_percent = 20, demand_step = 50, demand_reason = 'Popular show' WHERE id = :id"
             ),
             {"id": show.id},
         )
@@ -279,8 +317,8 @@ def _change_by_another(show: Show) -> bool:
 
 def test_what_managers_change_is_in_the_audit(cinema: Cinema):
     manager = by(a_person(Role.MANAGER, cinema))
-    rule = add_rule(manager, cinema.id, Rule("Popular showing", 15, 50))
-    change_rule(manager, rule, 0, Rule("Popular showing", 20, 50), "it sells out")
+    rule = add_rule(manager, cinema.id, Rule("Popular show", 15, 50))
+    change_rule(manager, rule, 0, Rule("Popular show", 20, 50), "it sells out")
     switch_rule(manager, rule, 1, False, "complaints")
     switch_rule(manager, rule, 2, False, "complaints")
     set_limits(manager, cinema.id, 0, Limits(0, 25, 10), "never cheaper")
@@ -295,11 +333,23 @@ def test_what_managers_change_is_in_the_audit(cinema: Cinema):
     assert (rows[1].before, rows[1].after, rows[1].reason) == ({"percent": 15}, {"percent": 20}, "it sells out")
 
 
+def test_the_audit_says_in_words_which_shows_a_rule_is_about(cinema: Cinema):
+    manager = by(a_person(Role.MANAGER, cinema))
+    film = a_movie("Nosferatu")
+    rule = add_rule(manager, cinema.id, Rule("Popular", 15))
+    some = Rule("Popular", 15, movie_id=film.id, formats=frozenset({"3D"}), times=WeekTimes(frozenset({6, 7})))
+    change_rule(manager, rule, 0, some, "only that one fills up")
+    rows = db.session.execute(text("SELECT before, after FROM audit_entries ORDER BY id")).all()
+    db.session.commit()
+    assert rows[0].after["shows"] == "every show"
+    assert rows[1].after == {"shows": "Nosferatu, 3D, Saturday and Sunday"}
+
+
 def test_the_second_of_two_editors_is_told(cinema: Cinema):
     rule = a_demand_rule(cinema)
-    change_rule(COMMAND, rule, 0, Rule("Popular showing", 20), "one")
+    change_rule(COMMAND, rule, 0, Rule("Popular show", 20), "one")
     with pytest.raises(ConcurrentModification):
-        change_rule(COMMAND, rule, 0, Rule("Popular showing", 25), "two")
+        change_rule(COMMAND, rule, 0, Rule("Popular show", 25), "two")
     with pytest.raises(ConcurrentModification):
         switch_rule(COMMAND, rule, 0, False, "three")
     set_limits(COMMAND, cinema.id, 0, Limits(), "one")

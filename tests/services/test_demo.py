@@ -39,12 +39,15 @@ def test_the_demo_house_opens_from_nothing(app, moved_clock):
     assert one("SELECT count(*) FROM show_seats WHERE state = 'blocked'") > 0
     assert one("SELECT count(*) FROM price_rules") == 4
     assert one("SELECT count(*) FROM price_lists") == 8
+    assert one("SELECT count(*) FROM demand_rules") == 8
+    assert one("SELECT count(DISTINCT demand_reason) FROM shows WHERE demand_percent <> 0") > 0
     assert due_items() == []
     book_demo_payments()
     book_demo_payments()
     assert one("SELECT count(*) FROM sandbox_sessions") == one("SELECT count(*) FROM payments WHERE captured_minor > 0")
     again = load_demo(days=1)
     assert (again.films, again.cinemas, again.shows, again.bookings) == (0, 0, 0, 0)
+    assert one("SELECT count(*) FROM demand_rules") == 8
     show_id = one("SELECT show_id FROM payments ORDER BY id LIMIT 1")
     cancel_show(COMMAND, show_id, "The projector broke.")
     refund_show(show_id, 0)

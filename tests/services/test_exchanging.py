@@ -296,7 +296,7 @@ def test_only_another_showing_of_the_same_film(old):
 
 def test_only_a_showing_that_is_paid_in_the_same_money(old, film):
     paris = a_show(movie=film, cinema=a_cinema(a_city(currency="EUR")))
-    assert refused(old, paris).startswith("That showing is paid in EUR, these seats were paid in GBP")
+    assert refused(old, paris).startswith("That show is paid in EUR, these seats were paid in GBP")
 
 
 def test_only_a_showing_that_is_on_sale(old, film):
@@ -342,13 +342,13 @@ def test_a_ticket_used_at_the_door_stays_what_it_is(old, dearer):
 
 
 def call_off(show_id: int) -> None:
-    """The showing is cancelled; its bookings wait to be refunded."""
+    """The show is cancelled; its bookings wait to be refunded."""
     cancel_show(COMMAND, show_id, "Fog.")
 
 
 def test_a_cancelled_showing_gives_its_money_back_instead(old, dearer):
     call_off(old.show_id)
-    assert refused(old, dearer) == "This showing is cancelled, so all of its money goes back instead."
+    assert refused(old, dearer) == "This show is cancelled, so all of its money goes back instead."
 
 
 def test_what_is_not_paid_or_not_there_any_more_is_not_changed(old, dearer, film):

@@ -58,7 +58,7 @@ ENDS = {
 
 
 class Till(RuleBasedStateMachine):
-    """Three showings of one film, one buyer with an account, a gateway whose every answer is chosen here."""
+    """Three shows of one film, one buyer with an account, a gateway whose every answer is chosen here."""
 
     def __init__(self, urls, fake, moved_clock, seen: Counter[str]) -> None:
         super().__init__()

@@ -8,11 +8,14 @@ from decimal import Decimal
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import text
 
+from app.db import db
 from app.models import Coupon
 from app.services.demo import COUPONS
+from app.services.extras import add_coupon
 from app.services.offers import coupons, create_coupon
-from tests.builders import a_cinema, a_movie
+from tests.builders import a_cinema, a_hold, a_movie, a_show
 
 
 @pytest.fixture
@@ -81,6 +84,95 @@ def test_coupons_are_listed_and_taken_out_of_use(run):
     assert run("archive-coupon", "nine").exit_code == 1
     assert "TEN" not in run("coupons").output
     assert "(out of use)" in run("coupons", "--all").output
+
+
+def test_without_a_name_there_is_no_coupon(run):
+    done = run("create-coupon", "CODE", "--percent", "10")
+    assert done.exit_code == 1
+    assert coupons(archived=True) == []
+
+
+def test_many_codes_of_one_use_come_as_a_file(run):
+    done = run("create-coupons", "school", "3", "--name", "=Schools", "--percent", "10")
+    header, *lines = done.output.splitlines()
+    made = {coupon.code: coupon.total_limit for coupon in coupons()}
+    assert header == "code,name"
+    assert [line.rpartition(",")[2] for line in lines] == ["'=Schools"] * 3, "no spreadsheet runs it"
+    assert {line.partition(",")[0] for line in lines} == set(made)
+    assert set(made.values()) == {1}
+    assert all(code.startswith("SCHOOL-") for code in made)
+
+
+@pytest.mark.parametrize("words", [["0"], ["1001"], ["2", "--limit", "5"]])
+def test_a_batch_that_can_not_be_ends_in_a_sentence(run, words):
+    done = run("create-coupons", "school", *words, "--name", "Schools", "--percent", "10")
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: ")
+    assert coupons(archived=True) == []
+
+
+def test_a_coupon_is_changed_in_what_is_given_and_stays_in_the_rest(run):
+    run(
+        "create-coupon",
+        "TEN",
+        "--name",
+        "Ten",
+        "--percent",
+        "10",
+        "--limit",
+        "5",
+        "--days",
+        "mon",
+        "--until",
+        "2099-01-01",
+    )
+    done = run("change-coupon", "ten", "--name", "Ten off", "--limit", "none", "--per-person", "2", "--days", "mon,tue")
+    assert done.output == "Coupon TEN is changed.\n"
+    kept = the_coupon()
+    assert (kept.name, kept.percent, kept.total_limit, kept.person_limit) == ("Ten off", Decimal(10), None, 2)
+    assert (kept.weekdays, kept.ends_at) == ([1, 2], dt.datetime(2099, 1, 1, tzinfo=dt.UTC))
+    again = run("change-coupon", "TEN", "--name", "Ten off")
+    assert again.output == "Coupon TEN is like that already.\n"
+
+
+def test_a_percentage_becomes_an_amount_and_stackable_becomes_alone(run):
+    run("create-coupon", "SPRING", "--name", "Spring", "--percent", "10", "--stackable")
+    done = run("change-coupon", "spring", "--percent", "none", "--amount", "5", "--currency", "gbp", "--alone")
+    assert done.exit_code == 0, done.output
+    kept = the_coupon()
+    assert (kept.kind, kept.percent, kept.amount_minor, kept.stackable) == ("fixed", None, 500, False)
+    assert run("change-coupon", "spring", "--amount", "6.50").exit_code == 0, "in the currency that it has"
+    assert the_coupon().amount_minor == 650
+
+
+def test_what_somebody_was_promised_does_not_change_by_command(run):
+    run("create-coupon", "TEN", "--name", "Ten", "--percent", "10")
+    booking = a_hold(a_show(), 1)
+    add_coupon(booking.show_id, booking.id, "TEN")
+    refused = run("change-coupon", "TEN", "--percent", "5")
+    assert refused.exit_code == 1
+    assert "stays as it was promised" in refused.output
+    assert run("change-coupon", "TEN", "--name", "Ten, still").exit_code == 0
+    assert (the_coupon().percent, the_coupon().name) == (Decimal(10), "Ten, still")
+
+
+def test_a_coupon_out_of_use_is_put_back(run):
+    run("create-coupon", "TEN", "--name", "Ten", "--percent", "10")
+    run("archive-coupon", "TEN", "--reason", "printed twice")
+    assert run("start-coupon", "ten").output == "Coupon TEN is in use again.\n"
+    assert run("start-coupon", "ten").output == "Coupon TEN is in use already.\n"
+    rows = db.session.execute(text("SELECT action, reason FROM audit_entries ORDER BY id")).all()
+    db.session.commit()
+    assert [(row.action, row.reason) for row in rows][1:] == [
+        ("coupon.stopped", "printed twice"),
+        ("coupon.started_again", ""),
+    ]
+
+
+@pytest.mark.parametrize("command", ["change-coupon", "start-coupon"])
+def test_a_coupon_that_is_not_there_is_said(run, command):
+    done = run(command, "NINE")
+    assert (done.exit_code, done.output) == (1, "Error: There is no coupon NINE.\n")
 
 
 def test_the_demos_coupons_can_be_made(app):

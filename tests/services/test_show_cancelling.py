@@ -99,7 +99,7 @@ def test_refunding_that_came_to_a_halt_is_asked_for_again_by_calling_off_again(s
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
 def test_a_show_is_not_called_off_without_a_reason_that_buyers_can_read(show, reason):
-    with pytest.raises(Invalid, match="why the showing is cancelled"):
+    with pytest.raises(Invalid, match="why the show is cancelled"):
         cancel_show(COMMAND, show.id, reason)
     assert one("SELECT state FROM shows") == "published"
 

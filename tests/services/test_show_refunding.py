@@ -296,4 +296,4 @@ def test_the_command_says_what_it_will_do_asks_and_tells_how_far_it_is(app, show
     assert "1 of 1 bookings are refunded, £21.50" in again.output
     assert "worker" not in again.output
     unknown = run(args=["cancel-show", "999", "--reason", WHY, "--yes"])
-    assert (unknown.exit_code, "no such showing" in unknown.output) == (1, True)
+    assert (unknown.exit_code, "no such show" in unknown.output) == (1, True)

@@ -66,7 +66,7 @@ AT_A_TILL = "SELECT show_id, id FROM bookings WHERE state = 'held' AND owner_key
 
 
 class House(Till):
-    """The same three showings, with a manager, a seller and a till."""
+    """The same three shows, with a manager, a seller and a till."""
 
     @initialize()
     def a_house(self):

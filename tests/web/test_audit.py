@@ -12,10 +12,11 @@ from flask import Flask
 
 from app.db import transaction
 from app.domain.audit import Action
+from app.domain.csv_lines import defused
 from app.domain.staff import COMMAND, By, Role
 from app.models import Cinema, User
 from app.services.audit import audit
-from app.web.csv_files import BOM, defused
+from app.web.csv_files import BOM
 from tests.builders import a_cinema, a_person
 from tests.support.client import PageClient, soup, words
 from tests.support.clock import MovedClock

@@ -152,7 +152,7 @@ def test_of_a_show_that_is_over_nothing_is_changed(ruth: PageClient, show: Show)
     with transaction() as session:
         past = session.get_one(Show, show.id, populate_existing=True)
         past.starts_at, past.ends_at = clock.now() - dt.timedelta(hours=3), clock.now() - dt.timedelta(hours=1)
-    assert "This showing is over." in words(ruth.get(at(show)))
+    assert "This show is over." in words(ruth.get(at(show)))
     answer = send(
         ruth, at(show), page="/staff/people/new", seats=[str(seat_ids(show, "A1")[0])], reason="x", do="block"
     )

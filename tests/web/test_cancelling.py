@@ -297,7 +297,7 @@ def test_a_booking_of_a_cancelled_showing_is_refunded_without_asking(buyer: Buye
     refund_show(show.id, 0)
     said = words(buyer.get(f"/bookings/{booked}"))
     assert "The projector is broken." in said
-    assert "The showing was cancelled: A1, A2, A3, A4" in said
+    assert "The show was cancelled: A1, A2, A3, A4" in said
     assert "goes out within minutes £43.00" in said
 
 

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from app.db import db, transaction
 from app.domain.demand import Limits
-from app.domain.pricing import Tariff
+from app.domain.pricing import Shown, Tariff
 from app.domain.staff import COMMAND, Role
-from app.models import Cinema, Show
+from app.domain.week_times import WeekTimes
+from app.models import Booking, Cinema, Show
 from app.queries.browsing.showings import forget_prices
 from app.queries.demand import demand_page
 from app.queries.show_page import forget_shows
 from app.services.demand import judge_demand, set_limits, switch_rule
+from app.services.payments import settle_payment
 from app.web.seat_cells import SHOW_SECONDS
-from tests.builders import a_cinema, a_city, a_demand_rule, a_hold, a_person, a_show, seat_ids
+from tests.builders import (
+    a_cinema,
+    a_city,
+    a_demand_rule,
+    a_hold,
+    a_movie,
+    a_person,
+    a_show,
+    a_started_payment,
+    an_event,
+    seat_ids,
+)
 from tests.support.client import PageClient, soup, words
 from tests.support.staff import signed_in
 from tests.web.buyer import Buyer, a_buyer, ticked, total
 
 HTMX = {"HX-Request": "true"}
-WHY = "Popular showing: +15 %"
+WHY = "Popular show: +15 %"
 
 
 @pytest.fixture
@@ -74,14 +90,14 @@ def test_the_seat_page_shows_the_changed_prices_and_why(buyer: Buyer, regent: Ci
     assert WHY in words(page)
     assert "Standard £12.25" in words(page), "10.00 and 15 % is 11.50, and the fee"
     assert 'aria-label="Row A seat 1, premium, £16.85"' in page.get_data(as_text=True)
-    assert prices(page) == f"{show.price_list_id}.15.5"
+    assert prices(page) == f"{show.price_list_id}.15.5.75"
     assert WHY in words(buyer.get(f"/shows/{show.id}?view=list"))
 
 
 def test_an_ordinary_show_says_nothing_of_demand(buyer: Buyer, show: Show):
     page = buyer.get(f"/shows/{show.id}")
     assert not soup(page).select(".why-price")
-    assert prices(page) == Tariff(show.price_list_id).token
+    assert prices(page) == Shown(Tariff(show.price_list_id), 75).token
 
 
 def test_the_films_page_says_from_what_a_seat_costs_now(buyer: Buyer, regent: Cinema, show: Show):
@@ -123,14 +139,14 @@ def test_the_refusal_for_htmx_brings_the_new_prices_along(buyer: Buyer, regent: 
     raise_prices(regent)
     part = hold_at(buyer, show, "C1", shown, headers=HTMX)
     assert part.status_code == 409
-    assert prices(part) == f"{show.price_list_id}.15.5"
+    assert prices(part) == f"{show.price_list_id}.15.5.75"
     box = soup(part).select_one("#prices")
     assert box is not None
     assert box["hx-swap-oob"] == "true"
     assert "£12.25" in part.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("token", ["", "junk", "999999.0.1", "1.-999.1"])
+@pytest.mark.parametrize("token", ["", "junk", "999999.0.1.75", "1.-999.1.75"])
 def test_prices_that_nobody_showed_keep_nothing(buyer: Buyer, show: Show, token: str):
     page = hold_at(buyer, show, "C1", token)
     assert page.status_code == 409
@@ -159,6 +175,66 @@ def test_a_process_with_older_terms_finds_the_prices_that_another_showed(buyer: 
     assert hold_at(buyer, show, "C1", prices(buyer.get(f"/shows/{show.id}"))).status_code == 303
 
 
+# The fee is a part of what was shown
+
+
+def raise_fee(regent: Cinema, fee_minor: int = 100) -> None:
+    """From 75 pence a seat. The page's second is over."""
+    with transaction() as session:
+        session.get_one(Cinema, regent.id).fee_minor = fee_minor
+    forget_shows()
+
+
+def test_a_fee_that_changed_since_the_page_is_told_and_nothing_is_kept(buyer: Buyer, regent: Cinema, show: Show):
+    shown = prices(buyer.get(f"/shows/{show.id}"))
+    raise_fee(regent)
+    page = hold_at(buyer, show, "C1", shown)
+    assert page.status_code == 409
+    why = "the booking fee was £0.75 a seat and is £1.00 now"
+    assert f"The prices have changed meanwhile: C1 was £10.75 and is £11.00 now ({why})." in words(page)
+    assert (ticked(page), total(page)) == (seat_ids(show, "C1"), "£11.00")
+    assert hold_at(buyer, show, "C1", prices(page)).status_code == 303
+
+
+def test_a_fee_and_a_price_that_changed_are_both_told(buyer: Buyer, regent: Cinema, show: Show):
+    shown = prices(buyer.get(f"/shows/{show.id}"))
+    raise_prices(regent)
+    raise_fee(regent, 0)
+    told = words(hold_at(buyer, show, "C1", shown))
+    assert f"C1 was £10.75 and is £11.50 now ({WHY}, the booking fee was £0.75 a seat and is £0.00 now)" in told
+
+
+def test_a_fee_that_changed_after_the_hold_is_not_the_buyers(buyer: Buyer, regent: Cinema, show: Show):
+    """It stands on the booking from the hold on: the checkout asks for it, and so does the payment."""
+    held = hold_at(buyer, show, "C1", prices(buyer.get(f"/shows/{show.id}")))
+    raise_fee(regent, 500)
+    page = words(buyer.get(held.location))
+    assert "£10.75" in page
+    assert "£15.00" not in page
+    booking = db.session.scalars(select(Booking)).one()
+    payment = a_started_payment(booking)
+    assert payment.amount_minor == 1075
+    assert settle_payment(an_event(payment)) == "confirmed"
+
+
+def test_seats_kept_at_another_fee_say_so_on_the_map(buyer: Buyer, regent: Cinema, show: Show):
+    hold_at(buyer, show, "C1", prices(buyer.get(f"/shows/{show.id}")))
+    raise_fee(regent)
+    assert "at the prices they had then" in words(buyer.get(f"/shows/{show.id}"))
+
+
+def test_an_open_map_gets_the_new_fee_with_the_poll(buyer: Buyer, regent: Cinema, show: Show, moved_clock: Any):
+    page = buyer.get(f"/shows/{show.id}")
+    address = f"/shows/{show.id}/seats?v={seen(page)}&p={prices(page)}"
+    assert buyer.get(address).status_code == 204
+    raise_fee(regent)
+    moved_clock.forward(seconds=SHOW_SECONDS + 1)
+    answer = buyer.get(address)
+    assert answer.status_code == 200
+    assert prices(answer) == f"{show.price_list_id}.0.1.100"
+    assert "£11.00" in answer.get_data(as_text=True)
+
+
 # The open map
 
 
@@ -176,7 +252,7 @@ def test_an_open_map_gets_new_prices_with_the_poll(buyer: Buyer, regent: Cinema,
     moved_clock.forward(seconds=SHOW_SECONDS + 1)
     answer = buyer.get(address)
     assert answer.status_code == 200
-    assert prices(answer) == f"{show.price_list_id}.15.5"
+    assert prices(answer) == f"{show.price_list_id}.15.5.75"
     assert "£12.25" in answer.get_data(as_text=True)
     assert WHY in words(answer)
     assert buyer.get(f"/shows/{show.id}/seats?v={seen(page)}&p={prices(answer)}").status_code == 204
@@ -198,8 +274,9 @@ def test_a_map_opened_after_the_change_gets_no_cells_from_before(buyer: Buyer, r
 
 
 def rule_fields(**values: Any) -> dict[str, Any]:
-    plain = {"reason": "Popular showing", "way": "raise", "percent": "15", "full_from": "60", "full_to": "100"}
-    return {**plain, "hours_from": "0", "hours_to": "", **values}
+    plain = {"reason": "Popular show", "way": "raise", "percent": "15", "full_from": "60", "full_to": "100"}
+    week = [str(day) for day in range(1, 8)]
+    return {**plain, "hours_from": "0", "hours_to": "", "movie_id": "0", "weekdays": week, **values}
 
 
 def test_from_no_rule_to_a_changed_price(ruth: PageClient, buyer: Buyer, regent: Cinema, show: Show):
@@ -210,9 +287,9 @@ def test_from_no_rule_to_a_changed_price(ruth: PageClient, buyer: Buyer, regent:
     assert made.status_code == 303
     judge_demand()
     page = words(ruth.get("/staff/demand"))
-    assert "Popular showing +15 % always in use" in page
+    assert "Popular show +15 % Every show always in use" in page
     assert "1 of 1 coming show is not sold at its list’s prices" in page
-    assert "£11.50" in page, "what ten pounds become"
+    assert "£10.00 £11.50 Popular show: +15 %" in page
 
 
 def test_what_is_wrong_with_a_rule_is_told_at_its_field_and_entries_stay(ruth: PageClient, regent: Cinema):
@@ -265,6 +342,89 @@ def test_a_rule_is_switched_off_and_on_with_a_reason(ruth: PageClient, regent: C
         ruth.post_form(f"{address}/switch-on", {"revision": "1", "reason": "again"}, page="/staff/demand").status_code
         == 303
     )
+
+
+def some_shows(regent: Cinema) -> tuple[Show, Show]:
+    """In 3D tonight and in 2D tomorrow, of two films."""
+    return (
+        a_show(cinema=regent, movie=a_movie("Nosferatu"), format="3D", starts_in=dt.timedelta(days=1)),
+        a_show(cinema=regent, movie=a_movie("Sunrise"), format="2D", starts_in=dt.timedelta(days=2)),
+    )
+
+
+def test_a_rule_for_some_shows_is_seen_before_it_is_kept(ruth: PageClient, regent: Cinema):
+    three_d, _ = some_shows(regent)
+    new = f"/staff/cinemas/{regent.id}/demand/rules/new"
+    wish = rule_fields(full_from="0", movie_id=str(three_d.movie_id), formats=["3D", "IMAX"])
+    page = ruth.post_form(new, {**wish, "look": "1"}, page=new)
+    assert page.status_code == 200
+    told = words(page)
+    assert "Nothing is kept yet. It is about 1 of 2 coming shows, and 1 would cost something else now." in told
+    assert "Nosferatu £10.00 £11.50 Popular show: +15 % 3D" in told
+    assert "0 of 30, 0 %" in told
+    assert not demand_page(regent.id).rules
+    chosen = [box["value"] for box in soup(page).select("#formats input[checked]")]
+    assert chosen == ["3D", "IMAX"], "what was typed stays"
+    assert ruth.post_form(new, wish, page=new).status_code == 303
+    judge_demand()
+    told = words(ruth.get("/staff/demand"))
+    assert "Nosferatu, 3D or IMAX always in use" in told
+    assert "1 of 2 coming shows is not sold at its list’s prices" in told
+
+
+def test_looking_at_a_changed_rule_needs_no_reason_and_changes_nothing(ruth: PageClient, regent: Cinema):
+    some_shows(regent)
+    address = f"/staff/demand/rules/{a_demand_rule(regent, formats=frozenset({'3D'}))}"
+    wish = rule_fields(full_from="0", percent="20", revision="0", formats=["2D"], look="1")
+    page = ruth.post_form(address, wish, page=address)
+    assert page.status_code == 200
+    assert "and 2 would cost something else now" in words(page), "one that it leaves, one that it takes up"
+    assert "£11.50 £10.00 nothing" in words(page)
+    assert "£10.00 £12.00 Popular show: +20 %" in words(page)
+    (row,) = demand_page(regent.id).rules
+    assert (row.rule.percent, row.rule.formats, row.revision) == (15, {"3D"}, 0)
+
+
+def test_the_form_of_a_rule_shows_which_shows_it_is_about(ruth: PageClient, regent: Cinema):
+    show, _ = some_shows(regent)
+    late = WeekTimes(frozenset({5, 6}), dt.time(22), dt.time(2))
+    rule = a_demand_rule(regent, movie_id=show.movie_id, formats=frozenset({"70 mm"}), times=late)
+    page = soup(ruth.get(f"/staff/demand/rules/{rule}"))
+    assert [one.get_text() for one in page.select("#movie_id option[selected]")] == ["Nosferatu"]
+    assert [box["value"] for box in page.select("#formats input")] == ["2D", "3D", "70 mm", "IMAX"]
+    assert [box["value"] for box in page.select("input[checked]")] == ["70 mm", "5", "6"]
+    assert [page.select_one(one)["value"] for one in ("#from_time", "#until_time")] == ["22:00", "02:00"]
+    listed = words(ruth.get("/staff/demand"))
+    assert "Nosferatu, 70 mm, Friday and Saturday, from 22:00 until 02:00 on the next day" in listed
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"weekdays": []}, "weekdays"),
+        ({"weekdays": ["8"]}, "weekdays"),
+        ({"from_time": "18:00", "until_time": "18"}, "until_time"),
+        ({"from_time": "25:00"}, "from_time"),
+        ({"movie_id": "999999"}, "movie_id"),
+        ({"formats": ["made up"]}, "formats"),
+    ],
+)
+def test_shows_that_no_rule_can_be_about_are_told_at_their_field(
+    ruth: PageClient, regent: Cinema, wrong: dict[str, Any], field: str
+):
+    new = f"/staff/cinemas/{regent.id}/demand/rules/new"
+    page = ruth.post_form(new, rule_fields(**wrong), page=new)
+    assert page.status_code == 422
+    assert [str(one["id"]) for one in soup(page).select(".why")] == [f"{field}-why"]
+
+
+def test_what_the_rules_make_of_any_show_leaves_out_rules_for_some(ruth: PageClient, regent: Cinema):
+    a_demand_rule(regent, 5, "IMAX", formats=frozenset({"IMAX"}))
+    assert "What the rules make of any show" not in words(ruth.get("/staff/demand"))
+    a_demand_rule(regent, 10, "Popular", full_from=60)
+    table = words(ruth.get("/staff/demand"))
+    assert "Rules for some shows only come on top of this: IMAX." in table
+    assert "60 % and more +10 % Popular" in table
 
 
 def limit_fields(**values: str) -> dict[str, str]:

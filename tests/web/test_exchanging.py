@@ -112,7 +112,7 @@ def test_who_changes_to_a_showing_that_was_moved_meanwhile_is_told_and_keeps_not
     move_show(COMMAND, later.id, later.screen_id, later.starts_at + dt.timedelta(hours=1), "projector")
     answer = buyer.post_form(f"/shows/{later.id}/hold", {"seats": seat_ids(later, "C1", "C2"), "starts": seen})
     assert answer.status_code == 409
-    assert "This showing has another time now." in words(answer)
+    assert "This show has another time now." in words(answer)
     assert rows("SELECT FROM bookings WHERE show_id = :show", show=later.id) == []
 
 
@@ -218,11 +218,11 @@ def test_new_seats_that_ran_out_are_asked_for_again_as_the_same_change(buyer, ol
     [
         ({"show": "here"}, "Choose which of these seats are to be changed."),
         ({"show": "here", "tickets": [1, 9]}, "Choose which of these seats are to be changed."),
-        ({"tickets": [1]}, "Choose a showing."),
-        ({"show": "1e3", "tickets": [1]}, "Choose a showing."),
+        ({"tickets": [1]}, "Choose a show."),
+        ({"show": "1e3", "tickets": [1]}, "Choose a show."),
         ({"show": "another film", "tickets": [1]}, "same film only"),
         ({"show": "another money", "tickets": [1]}, "is paid in EUR"),
-        ({"show": "999999999", "tickets": [1]}, "There is no such showing."),
+        ({"show": "999999999", "tickets": [1]}, "There is no such show."),
     ],
 )
 def test_what_can_not_be_changed_is_told_on_the_page_itself(buyer, old, show, film, data, said):
@@ -239,7 +239,7 @@ def test_showings_in_other_money_are_named_and_not_offered(buyer, old, film):
     a_show(movie=film, cinema=a_cinema(a_city("Paris", currency="EUR")))
     page = buyer.get(f"/bookings/{old}/exchange")
     assert "Paris (EUR)" in words(page)
-    assert "No other showing of Metropolis is on sale" in words(page)
+    assert "No other show of Metropolis is on sale" in words(page)
 
 
 def test_it_can_be_too_late_and_the_page_says_until_when(buyer, old, film, show, moved_clock):

@@ -363,7 +363,7 @@ def test_a_buyer_with_an_old_page_is_told_that_the_show_was_moved(ruth: PageClie
     assert ruth.post_form(f"{page_of(show)}/move", moved, page=page_of(show)).status_code == 303
     answer = client.post_form(f"/shows/{show.id}/hold", sent, page=f"/shows/{show.id}")
     assert answer.status_code == 409
-    assert "This showing has another time now." in words(answer)
+    assert "This show has another time now." in words(answer)
 
 
 def test_a_show_thrown_away_meanwhile_is_told_when_the_week_is_put_on_sale(app: Flask) -> None:

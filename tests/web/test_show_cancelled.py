@@ -45,7 +45,7 @@ def test_until_its_turn_comes_the_booking_says_why_and_that_everything_comes_bac
     page = buyer.get(f"/bookings/{code}")
     said = words(page)
     assert page.status_code == 200
-    assert "This showing is cancelled" in said
+    assert "This show is cancelled" in said
     assert WHY in said, "the reason is shown as it was typed"
     assert "Everything you paid comes back, the booking fee too" in said
     assert "Admit" not in said
@@ -69,10 +69,10 @@ def test_who_was_at_checkout_is_told_that_the_showing_is_cancelled(buyer: Buyer,
     cancel_show(COMMAND, show.id, WHY)
     page = buyer.get(f"/bookings/{code}/checkout")
     assert page.status_code == 410
-    assert "This showing has been cancelled." in words(page)
+    assert "This show has been cancelled." in words(page)
     assert buyer.pay(code).status_code == 410
 
 
 def test_the_list_of_bookings_says_so(buyer: Buyer, show: Show, code: str) -> None:
     cancel_show(COMMAND, show.id, WHY)
-    assert "Showing cancelled" in words(buyer.get("/account/bookings"))
+    assert "Show cancelled" in words(buyer.get("/account/bookings"))

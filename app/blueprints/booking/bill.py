@@ -41,7 +41,7 @@ class Checkout:
     wallet_minor: int
     """What the visitor's wallet could pay, unless it does already."""
     refund_words: str
-    """The cinema's refund policy for this showing, as it would be promised now."""
+    """The cinema's refund policy for this show, as it would be promised now."""
     exchange: Exchange | None
     """What exchanged seats pay, and what goes back of their worth."""
 

@@ -1,4 +1,4 @@
-"""Changing seats: which ones, for which showing of the same film; the seat map does the rest."""
+"""Changing seats: which ones, for which show of the same film; the seat map does the rest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from app.web.render import render
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cinema's showings of one day, each with its show's id."""
+    """One cinema's shows of one day, each with its show's id."""
 
     day: str
     place: str
@@ -39,14 +39,14 @@ class Row:
 @blueprint.get("/<code>/exchange", endpoint="exchange")
 @booking_holder
 def exchange(booking: BookingRef) -> AnyResponse:
-    """The booking's seats to tick, and the showings they can be changed for."""
+    """The booking's seats to tick, and the shows they can be changed for."""
     return _page(exchangeable(booking.show_id, booking.id), None)
 
 
 @blueprint.post("/<code>/exchange", endpoint="begin_exchange")
 @booking_holder
 def begin_exchange(booking: BookingRef) -> AnyResponse:
-    """On to the seat map of the chosen showing, with the tickets to be changed kept in mind. Writes nothing."""
+    """On to the seat map of the chosen show, with the tickets to be changed kept in mind. Writes nothing."""
     numbers = request.form.getlist("tickets", type=int)[:50]
     try:
         show_id = _show_id()
@@ -61,7 +61,7 @@ def begin_exchange(booking: BookingRef) -> AnyResponse:
 def _show_id() -> int:
     asked = request.form.get("show", "")
     if not asked.isdecimal() or len(asked) > 15:
-        raise Invalid("Choose a showing.")
+        raise Invalid("Choose a show.")
     return int(asked)
 
 

@@ -53,7 +53,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class TimeButton:
-    """One showing on a film's or cinema's page; `price` is the lowest with its fee."""
+    """One show on a film's or cinema's page; `price` is the lowest with its fee."""
 
     time: str
     href: str
@@ -70,7 +70,7 @@ class TimeButton:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Showings that are shown the same way: format, language, subtitles, what is special."""
+    """Shows that are shown the same way: format, language, subtitles, what is special."""
 
     heading: str
     times: Sequence[TimeButton]
@@ -163,7 +163,7 @@ def marks_of(showing: Showing) -> list[Mark]:
 
 
 def groups(showings: Iterable[Showing], left: dict[int, SeatsLeft], lowest: dict[int, int | None]) -> list[Group]:
-    """Showings by the way they are shown, each group by time, the plainest group first."""
+    """Shows by the way they are shown, each group by time, the plainest group first."""
     ordered = sorted(showings, key=lambda s: (bool(s.note), s.relaxed, heading(s), s.starts_at, s.id))
     return [
         Group(words, [time_button(s, left.get(s.id), lowest[s.id], s.screen) for s in same])
@@ -173,7 +173,7 @@ def groups(showings: Iterable[Showing], left: dict[int, SeatsLeft], lowest: dict
 
 def heading(showing: Showing) -> str:
     """35 mm print, live piano, 2D, German with English subtitles."""
-    relaxed = "relaxed showing" if showing.relaxed and "relaxed" not in showing.note.lower() else ""
+    relaxed = "relaxed show" if showing.relaxed and "relaxed" not in showing.note.lower() else ""
     words = ", ".join(part for part in (showing.note, relaxed, showing.format, _language(showing)) if part)
     return words[:1].upper() + words[1:]
 
@@ -189,5 +189,5 @@ def _language(showing: Showing) -> str:
 
 
 def as_next(button: TimeButton, title: str, date: str) -> TimeButton:
-    """The button of a showing on another day: film and date in place of price and screen."""
+    """The button of a show on another day: film and date in place of price and screen."""
     return replace(button, state="free", price="", title=title, note=date)

@@ -81,7 +81,7 @@ def _about(one: Venue) -> dict[str, Any]:
         "venue": one,
         "href": link("browse.cinema", slug=one.slug),
         "distance": distance_words(one.km),
-        "showings": f"{one.shows:,} showing{'s' if one.shows != 1 else ''} on sale" if one.shows else "",
+        "showings": f"{one.shows:,} show{'s' if one.shows != 1 else ''} on sale" if one.shows else "",
         "screens": f"{one.screens} screen{'s' if one.screens != 1 else ''}" if one.screens else "",
     }
 
@@ -112,7 +112,7 @@ def cinema(slug: str) -> Response:
 
 
 def _programme(showings: list[Showing]) -> list[dict[str, Any]]:
-    """The day's films in the order of their first showing, each with its times."""
+    """The day's films in the order of their first show, each with its times."""
     facts = films({s.movie_id for s in showings})
     left, lowest = seats_left(s.id for s in showings), lowest_prices(showings)
     order = list(dict.fromkeys(s.movie_id for s in showings))

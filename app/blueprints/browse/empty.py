@@ -1,4 +1,4 @@
-"""What the home page says when nothing fits: the filters named, the next showing, each filter to drop."""
+"""What the home page says when nothing fits: the filters named, the next show, each filter to drop."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Empty:
 
 
 def empty_words(city: CityFacts, chosen: Day, wanted: Wanted, found: DayList, now: dt.datetime) -> Empty:
-    """Nothing on a day: names the filters, and offers the next showing, each filter dropped, and none at all."""
+    """Nothing on a day: names the filters, and offers the next show, each filter dropped, and none at all."""
     when = name_of(chosen, now)
     on = when.lower() if when in ("Today", "Tomorrow") else f"on {when}"
     cinema = dict(found.options.cinemas).get(wanted.cinema, wanted.cinema.replace("-", " ").title())

@@ -133,11 +133,11 @@ def _facts(film: FilmPage, showings: Sequence[Showing]) -> list[tuple[str, str]]
 
 
 def _marked(some: bool, mark: str) -> str:
-    return f"shows marked {mark}" if some else "at no showing this week"
+    return f"shows marked {mark}" if some else "at no show this week"
 
 
 def _wheelchair(showings: Sequence[Showing]) -> str:
-    """7 spaces in Screen 1; 2 to 7 spaces at every showing."""
+    """7 spaces in Screen 1; 2 to 7 spaces at every show."""
     spaces = wheelchair_spaces({s.layout_id for s in showings})
     with_some = sorted(n for n in spaces.values() if n)
     if not with_some:
@@ -146,11 +146,11 @@ def _wheelchair(showings: Sequence[Showing]) -> str:
     words = f"{span} space{'' if span == '1' else 's'}"
     if len(spaces) == 1:
         return f"{words} in {showings[0].screen}"
-    return f"{words} at every showing" if len(with_some) == len(spaces) else f"{words} at some showings"
+    return f"{words} at every show" if len(with_some) == len(spaces) else f"{words} at some shows"
 
 
 def _later(film: FilmPage, city: CityFacts, chosen: Day, showings: list[Showing]) -> dict[str, Any] | None:
-    """The next showing after an empty day: this week's, else any."""
+    """The next show after an empty day: this week's, else any."""
     after = [s for s in showings if s.starts_at >= chosen.end] or soonest_showings([film.facts.id], city.id, 1)
     if not after:
         return None

@@ -130,7 +130,7 @@ class BoardTime:
 
 
 def _line(line: BoardLine, now: dt.datetime) -> dict[str, Any]:
-    """A film on the board: its main title, its cinema and, if all these showings share one, what is special."""
+    """A film on the board: its main title, its cinema and, if all these shows share one, what is special."""
     first = line.showings[0]
     notes = {showing.note for showing in line.showings}
     label = f"{first.note} · {first.cinema}" if len(notes) == 1 and first.note else first.cinema
@@ -147,4 +147,4 @@ def _card(film: Any) -> cards.Card:
 def _words(found: DayList, when: str) -> str:
     films = f"{found.film_count} film{'s' if found.film_count != 1 else ''}"
     left = " left today" if when == "Today" else ""
-    return f"{films}, {found.showing_count} showing{'s' if found.showing_count != 1 else ''}{left}"
+    return f"{films}, {found.showing_count} show{'s' if found.showing_count != 1 else ''}{left}"

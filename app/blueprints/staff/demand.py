@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, redirect, url_for
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.blueprints.staff import pages
 from app.domain.demand import preview
-from app.domain.pricing import Tariff
 from app.domain.staff import Role
 from app.errors import ConcurrentModification, Invalid
-from app.money import CURRENCIES, format_money
-from app.queries.demand import ChangedShow, DemandPage, coming_shows, demand_page, demand_rule
+from app.queries.demand import (
+    DemandPage,
+    RulePreview,
+    RuleRow,
+    coming_count,
+    demand_page,
+    demand_rule,
+    formats_of,
+    preview_rule,
+)
+from app.queries.programme import choices_of
 from app.services import demand as services
 from app.web.demand_forms import ChangedRuleForm, LimitsForm, RuleForm, SwitchForm
 from app.web.guards import staff
@@ -32,13 +42,6 @@ def demand(house: StaffHouse) -> Response:
 
 
 def _demand(house: StaffHouse, page: DemandPage, form: LimitsForm, status: int = 200) -> Response:
-    """`sample` is a price as they are there: £10.00, JP¥1,000, KWD 10.000."""
-    currency = house.the_cinema().currency
-    sample = 10 ** max(3, CURRENCIES[currency] + 1)
-
-    def made(show: ChangedShow) -> str:
-        return format_money(Tariff(0, show.percent, show.step_minor).of(sample), currency)
-
     return render(
         "staff/demand/demand.html",
         status_code=status,
@@ -46,8 +49,6 @@ def _demand(house: StaffHouse, page: DemandPage, form: LimitsForm, status: int =
         now=page,
         form=form,
         preview=preview(page.in_use, page.limits),
-        sample=format_money(sample, currency),
-        made=made,
     )
 
 
@@ -68,31 +69,69 @@ def demand_limits(house: StaffHouse, cinema_id: int) -> AnyResponse:
 @pages.route("/cinemas/<int:cinema_id>/demand/rules/new", methods=["GET", "POST"])
 @staff(Role.MANAGER)
 def new_demand_rule(house: StaffHouse, cinema_id: int) -> AnyResponse:
-    form = RuleForm()
-    if form.validate_on_submit():
-        try:
-            services.add_rule(house.by, cinema_id, form.rule)
-            return _back("The rule is in use. Prices follow within a minute.")
-        except Invalid as problem:
-            form.form_errors.append(problem.message)
-    return render("staff/demand/rule.html", status_code=422 if form.errors else 200, house=house, form=form, row=None)
+    form = _form(RuleForm, cinema_id)
+    if not form.validate_on_submit():
+        return _rule(house, form)
+    if _only_looks():
+        return _rule(house, form, seen=preview_rule(cinema_id, form.rule))
+    try:
+        services.add_rule(house.by, cinema_id, form.rule)
+    except Invalid as problem:
+        form.form_errors.append(problem.message)
+        return _rule(house, form)
+    return _back("The rule is in use. Prices follow within a minute.")
 
 
 @pages.route("/demand/rules/<int:demand_rule_id>", methods=["GET", "POST"])
 @staff(Role.MANAGER)
 def one_demand_rule(house: StaffHouse, demand_rule_id: int) -> AnyResponse:
-    form, row, status = ChangedRuleForm(), demand_rule(demand_rule_id), 422
-    if form.validate_on_submit():
-        try:
-            services.change_rule(house.by, demand_rule_id, form.seen, form.rule, form.why.data)
-            return _back("The rule is changed. Prices follow within a minute.")
-        except ConcurrentModification as problem:
-            form.form_errors.append(problem.message)
-            status = problem.status
-    elif not form.is_submitted():
+    row = demand_rule(demand_rule_id)
+    form = _form(ChangedRuleForm, row.cinema_id, row)
+    if not form.is_submitted():
         form.show(row.rule, row.revision)
-    status, coming = status if form.errors else 200, coming_shows(row.cinema_id)
-    return render("staff/demand/rule.html", status_code=status, house=house, form=form, row=row, coming=coming)
+    if _only_looks():
+        form.why.validators = []  # nothing changes yet
+    if not form.validate_on_submit():
+        return _rule(house, form, row)
+    if _only_looks():
+        return _rule(house, form, row, seen=preview_rule(row.cinema_id, form.rule, row.id))
+    try:
+        services.change_rule(house.by, demand_rule_id, form.seen, form.rule, form.why.data)
+    except ConcurrentModification as problem:
+        form.form_errors.append(problem.message)
+        return _rule(house, form, row, status=problem.status)
+    return _back("The rule is changed. Prices follow within a minute.")
+
+
+def _form(kind: type[RuleForm], cinema_id: int, row: RuleRow | None = None) -> Any:
+    """With what a rule can name: what it names now is always there."""
+    films = choices_of(cinema_id, row.rule.movie_id or 0 if row else 0).films
+    return kind([(one.id, one.title) for one in films], formats_of(cinema_id, row.rule.formats if row else ()))
+
+
+def _only_looks() -> bool:
+    """Which button was pressed."""
+    return "look" in request.form
+
+
+def _rule(
+    house: StaffHouse,
+    form: RuleForm,
+    row: RuleRow | None = None,
+    *,
+    seen: RulePreview | None = None,
+    status: int = 422,
+) -> Response:
+    """The form, and where somebody only looks what the rule would make."""
+    return render(
+        "staff/demand/rule.html",
+        status_code=status if form.errors else 200,
+        house=house,
+        form=form,
+        row=row,
+        seen=seen,
+        coming=coming_count(row.cinema_id) if row else 0,
+    )
 
 
 @pages.post("/demand/rules/<int:demand_rule_id>/switch-on")

@@ -164,7 +164,7 @@ LIMIT :limit OFFSET :offset
 
 
 def films_to_come(city_id: int, since: dt.datetime, date: dt.date, limit: int, offset: int) -> FilmList:
-    """Films whose first showing in the city is at `since` or later, or that are released after `date`."""
+    """Films whose first show in the city is at `since` or later, or that are released after `date`."""
     values = {"city_id": city_id, "since": since, "date": date, "now": clock.now()}
     return _list(db.session.execute(_LATER, {**values, "limit": limit, "offset": offset}).all())
 
@@ -194,7 +194,7 @@ GROUP BY city.id ORDER BY shows DESC, city.name LIMIT 6
 
 
 def cities_showing(movie_id: int, besides: int) -> list[Elsewhere]:
-    """Other cities where the film can be booked, those with most showings first."""
+    """Other cities where the film can be booked, those with most shows first."""
     rows = db.session.execute(_ELSEWHERE, {"movie_id": movie_id, "city_id": besides, "now": clock.now()})
     return [Elsewhere(*row) for row in rows]
 

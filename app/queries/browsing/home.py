@@ -26,7 +26,7 @@ from app.queries.browsing.wanted import Wanted, languages_of
 PER_PAGE = 20
 TIMES = 3
 LOOKED_AT = 8
-"""Showings of a film whose seats are counted, to find the next three with any left."""
+"""Shows of a film whose seats are counted, to find the next three with any left."""
 ON_BOARD = 3
 BOARD_TIMES = 2
 EVENING = 17
@@ -48,7 +48,7 @@ class BoardLine:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the day's showings can be filtered by. Cinemas are (slug, name)."""
+    """What the day's shows can be filtered by. Cinemas are (slug, name)."""
 
     cinemas: tuple[tuple[str, str], ...]
     genres: tuple[str, ...]
@@ -72,7 +72,7 @@ class DayList:
 
 
 def day_list(city: CityFacts, day: Day, wanted: Wanted, page: int) -> DayList:
-    """The films of a day that the filters let through; those with most showings first, 20 to a page."""
+    """The films of a day that the filters let through; those with most shows first, 20 to a page."""
     showings = showings_in_city(city.id, day.start, day.end)
     facts = films({s.movie_id for s in showings})
     fitting = _fitting(showings, facts, wanted)
@@ -132,14 +132,14 @@ def first_with_seats(showings: list[Showing], left: dict[int, SeatsLeft]) -> tup
 
 
 def _evening(showings: list[Showing], day: Day) -> list[Showing]:
-    """Today's showings from five in the afternoon; none on other days."""
+    """Today's shows from five in the afternoon; none on other days."""
     if day.date != today(day.zone, clock.now()).date:
         return []
     return [s for s in showings if s.starts_at.astimezone(ZoneInfo(s.zone)).hour >= EVENING]
 
 
 def _board(showings: list[Showing], facts: dict[int, FilmFacts]) -> tuple[BoardLine, ...]:
-    """The films with most showings, each at the cinema that has most of them."""
+    """The films with most shows, each at the cinema that has most of them."""
     by_film = _by_film(showings)
     order = sorted(by_film, key=lambda film: (-len(by_film[film]), by_film[film][0].starts_at, facts[film].title))
     return tuple(BoardLine(facts[film], _at_one_cinema(by_film[film])) for film in order[:ON_BOARD])
@@ -165,6 +165,6 @@ def _options(showings: list[Showing], facts: dict[int, FilmFacts]) -> Options:
 
 
 def soonest_day(showings: Iterable[Showing], zone: str) -> dt.date | None:
-    """The date of the first showing, on the clocks of a zone."""
+    """The date of the first show, on the clocks of a zone."""
     first = min((s.starts_at for s in showings), default=None)
     return first.astimezone(ZoneInfo(zone)).date() if first else None

@@ -1,4 +1,4 @@
-"""Showings that can be booked, their seats left and their lowest price. A run-out hold counts as free."""
+"""Shows that can be booked, their seats left and their lowest price. A run-out hold counts as free."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _ON_SALE = "s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_
 
 
 def _select(statement: str) -> TextClause:
-    """A statement with the columns of a showing in place of [showing], and what makes it bookable of [on sale]."""
+    """A statement with the columns of a show in place of [showing], and what makes it bookable of [on sale]."""
     return text(statement.replace("[showing]", _SELECT).replace("[on sale]", _ON_SALE))
 
 
@@ -131,18 +131,18 @@ def showings_of_movie(movie_id: int, city_id: int, since: dt.datetime, until: dt
 
 
 def showings_anywhere(movie_id: int, currency: str, first_city: int, most: int) -> list[Showing]:
-    """The soonest showings of a film that are paid in this currency, those of one city before all others."""
+    """The soonest shows of a film that are paid in this currency, those of one city before all others."""
     return _showings(_ANYWHERE, movie_id=movie_id, currency=currency, id=first_city, most=most)
 
 
 def soonest_showings(movie_ids: Collection[int], city_id: int, each: int) -> list[Showing]:
-    """The next few showings of each of these films in a city, on any day."""
+    """The next few shows of each of these films in a city, on any day."""
     since = clock.now() - dt.timedelta(days=1)
     return _showings(_SOONEST_EACH, movie_ids=list(movie_ids), id=city_id, since=since, each=each)
 
 
 def next_showing(city_id: int, since: dt.datetime, wanted: Wanted) -> Showing | None:
-    """The first showing from `since` on that all the filters let through."""
+    """The first show from `since` on that all the filters let through."""
     needs = {
         "captions": "captions" in wanted.needs,
         "audio": "audio-description" in wanted.needs,
@@ -194,19 +194,25 @@ _wheelchairs: dict[int, int] = {}
 
 
 def lowest_prices(showings: Iterable[Showing]) -> dict[int, int | None]:
-    """Show id → what the cheapest adult seat costs now with its fee, in minor units; None without a price.
+    """Show id → what the cheapest adult seat costs now with its fee, in minor units; None without a price."""
+    showings = list(showings)
+    lowest = lowest_in_lists((s.price_list_id, s.layout_id) for s in showings)
+    amounts = {s.id: lowest[s.price_list_id, s.layout_id] for s in showings}
+    return {s.id: None if (minor := amounts[s.id]) is None else s.tariff.of(minor) + s.fee_minor for s in showings}
+
+
+def lowest_in_lists(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int | None]:
+    """(Price list, layout) → what the cheapest adult seat costs in the list, fee apart; None without a price.
 
     Price lists and layouts never change once made, so what was read stays in the process.
     """
-    showings = list(showings)
+    wanted = set(pairs)
     _trim(_lowest)
-    unknown = {(s.price_list_id, s.layout_id) for s in showings} - _lowest.keys()
-    if unknown:
-        pairs = {"lists": [pair[0] for pair in unknown], "layouts": [pair[1] for pair in unknown]}
-        found = {(row[0], row[1]): row[2] for row in db.session.execute(_LOWEST, pairs)}
+    if unknown := wanted - _lowest.keys():
+        sides = {"lists": [pair[0] for pair in unknown], "layouts": [pair[1] for pair in unknown]}
+        found = {(row[0], row[1]): row[2] for row in db.session.execute(_LOWEST, sides)}
         _lowest.update({pair: found.get(pair) for pair in unknown})
-    amounts = {s.id: _lowest.get((s.price_list_id, s.layout_id)) for s in showings}
-    return {s.id: None if (minor := amounts[s.id]) is None else s.tariff.of(minor) + s.fee_minor for s in showings}
+    return {pair: _lowest.get(pair) for pair in wanted}
 
 
 def wheelchair_spaces(layout_ids: Iterable[int]) -> dict[int, int]:

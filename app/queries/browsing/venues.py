@@ -33,7 +33,7 @@ class Venue:
     website: str | None
     screens: int
     shows: int
-    """Showings to come."""
+    """Shows to come."""
     km: float | None = None
 
     @property

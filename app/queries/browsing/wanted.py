@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from app.domain.text import fold, tidy
 
 NEEDS = {"captions": "captions", "audio-description": "audio description", "wheelchair": "a wheelchair space"}
-"""The access a showing can be asked to have, and the words for it."""
+"""The access a show can be asked to have, and the words for it."""
 LONGEST = 100
 MOST_WORDS = 8
 TITLES = " (intertitles)"
 """What a film's language ends with when it is read, not heard."""
 WORDLESS = ("", "Silent")
-"""Languages of a showing that leave the question to the film."""
+"""Languages of a show that leave the question to the film."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -67,6 +67,6 @@ def search_words(q: str) -> str:
 
 
 def languages_of(showing_language: str, film_languages: Iterable[str]) -> list[str]:
-    """The languages that a showing can be looked for by: its own, or its film's; heard or read is the same here."""
+    """The languages that a show can be looked for by: its own, or its film's; heard or read is the same here."""
     names = film_languages if showing_language in WORDLESS else (showing_language,)
     return [name.removesuffix(TITLES) for name in names]
