@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -57,6 +57,7 @@ class NestedTransaction(RuntimeError):
 
 
 _OPEN = "marquee_transaction"
+_CURSOR = "marquee_cursor"
 
 
 def in_transaction() -> bool:
@@ -92,6 +93,7 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         del session.info[_OPEN]
+        session.info.pop(_CURSOR, None)
     failpoint("after-commit-before-enqueue")
     for callback in callbacks:
         _run(callback)
@@ -139,10 +141,24 @@ class Hot(Generic[T]):
         self._row = row
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[T]:
-        driver: Any = session.connection().connection.dbapi_connection
+        cursor = session.info.get(_CURSOR) or _cursor(session)
         try:
-            found = driver.execute(self._statement, values, prepare=True).fetchall()
+            found = cursor.execute(self._statement, values, prepare=True).fetchall()
         except psycopg.Error as problem:
             raise DBAPIError.instance(None, None, problem, psycopg.Error) from problem
         row = self._row
         return [row(*one) for one in found]
+
+
+def _cursor(session: Session) -> Any:
+    """The driver's, on the connection of the session's transaction; a use case looks for it once."""
+    driver: Any = session.connection().connection.dbapi_connection
+    cursor = driver.cursor()
+    if _OPEN in session.info:
+        session.info[_CURSOR] = cursor
+    return cursor
+
+
+def array_of(numbers: Iterable[int]) -> str:
+    """{1,2,3}: how PostgreSQL reads an array. The driver would look at each number twice to find out what it is."""
+    return f"{{{','.join(map(str, numbers))}}}"

@@ -12,7 +12,7 @@ import psycopg
 from flask import current_app
 from sqlalchemy import event
 
-from app.db import db
+from app.db import array_of, db
 from app.domain.codes import new_booking_code
 from app.services.holds import hold_seats
 from bench.seats import Pair, layout_of
@@ -81,8 +81,8 @@ def fresh(script: Sequence[Step], wish: Wish) -> list[Step]:
     show_id, seats = wish
     other = {
         "show_id": show_id,
-        "seat_ids": list(seats),
-        "near": layout_of(show_id).near(seats),
+        "seat_ids": array_of(seats),
+        "near": array_of(layout_of(show_id).near(seats)),
         "owner_key": f"s:bench-{next(_buyers)}",
         "code": new_booking_code(show_id),
     }

@@ -6,6 +6,7 @@ visitor or an imported file wrote can make the renderer open a file or an addres
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -102,10 +103,27 @@ def render_pdf(html: str, style: str, pictures: Mapping[str, str | bytes], repea
 
     `repeated` names the pictures and files that stand on many pages: they are stored once.
     """
-    fetcher = OwnFiles(pictures)
     with _one_at_a_time:
-        page = HTML(string=html, base_url=SCHEME, url_fetcher=fetcher)
-        shared = _shared(repeated, fetcher)
-        return bytes(
-            page.write_pdf(stylesheets=[_style(style)], font_config=_fonts(), pdf_variant="pdf/ua-1", cache=shared)
-        )
+        drawn = _draw(html, style, OwnFiles(pictures), repeated)
+    _clear_away()
+    return drawn
+
+
+def _draw(html: str, style: str, fetcher: OwnFiles, repeated: Sequence[str]) -> bytes:
+    page = HTML(string=html, base_url=SCHEME, url_fetcher=fetcher)
+    shared = _shared(repeated, fetcher)
+    return bytes(
+        page.write_pdf(stylesheets=[_style(style)], font_config=_fonts(), pdf_variant="pdf/ua-1", cache=shared)
+    )
+
+
+def _clear_away() -> None:
+    """A drawn page is a knot of boxes, 3 MB that only the collector undoes. Left to itself it lets six of them lie."""
+    gc.collect()
+    _freeze_what_stays()
+
+
+@lru_cache(maxsize=1)
+def _freeze_what_stays() -> None:
+    """Libraries, fonts and styles, after the first drawing: the collector need not look through them after each."""
+    gc.freeze()

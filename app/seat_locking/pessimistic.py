@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from app.db import Hot
+from app.db import Hot, array_of
 
 
 class LockedSeat(NamedTuple):
@@ -23,11 +23,11 @@ class LockedSeat(NamedTuple):
 # Joins nothing: a joined table would be read from the snapshot of before the wait.
 _LOCK = Hot(
     "SELECT seat_id, state, booking_id, held_until FROM show_seats "
-    "WHERE show_id = :show_id AND seat_id = ANY(:seat_ids) ORDER BY seat_id FOR UPDATE",
+    "WHERE show_id = :show_id AND seat_id = ANY(CAST(:seat_ids AS bigint[])) ORDER BY seat_id FOR UPDATE",
     LockedSeat,
 )
 
 
 class RowLocks:
     def lock(self, session: Session, show_id: int, seat_ids: Sequence[int]) -> Sequence[LockedSeat]:
-        return _LOCK.rows(session, {"show_id": show_id, "seat_ids": list(seat_ids)})
+        return _LOCK.rows(session, {"show_id": show_id, "seat_ids": array_of(seat_ids)})

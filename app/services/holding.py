@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import settings
-from app.db import Hot
+from app.db import Hot, array_of
 from app.domain.codes import new_booking_code
 from app.domain.pricing import Tariff, TicketType
 from app.domain.seating import check_companions, orphans
@@ -111,7 +111,7 @@ class _Look:
 _LOOK = Hot(
     """
 SELECT ss.seat_id, ss.state, ss.held_until, NULL::bigint FROM show_seats ss
-WHERE ss.show_id = :show_id AND ss.seat_id = ANY(:near)
+WHERE ss.show_id = :show_id AND ss.seat_id = ANY(CAST(:near AS bigint[]))
 UNION ALL
 SELECT t.seat_id, 'own', b.expires_at, b.id FROM bookings b
 JOIN tickets t ON t.show_id = b.show_id AND t.booking_id = b.id AND t.state <> 'void'
@@ -154,7 +154,7 @@ WITH show AS (
     WITH ORDINALITY AS wanted(seat_id, ticket_type, price_minor, number)
 ), seats AS (
   UPDATE show_seats SET state = 'held', booking_id = booking.id, held_until = :expires_at, version = version + 1
-  FROM booking WHERE show_seats.show_id = :show_id AND show_seats.seat_id = ANY(:seat_ids)
+  FROM booking WHERE show_seats.show_id = :show_id AND show_seats.seat_id = ANY(CAST(:seat_ids AS bigint[]))
 ), logged AS (
   INSERT INTO state_changes (show_id, subject, subject_id, before, after, at, actor)
   SELECT :show_id, 'booking', id, NULL, 'held', :now, :actor FROM booking
@@ -217,7 +217,7 @@ def _as_seen(terms: Terms, wish: Wish) -> bool:
 
 def _look(session: Session, wish: Wish, layout: LayoutFacts) -> _Look:
     near = layout.near(wish.seat_ids)
-    seen = _LOOK.rows(session, {"show_id": wish.show_id, "near": near, "owner_key": wish.owner_key})
+    seen = _LOOK.rows(session, {"show_id": wish.show_id, "near": array_of(near), "owner_key": wish.owner_key})
     own = [seat for seat in seen if seat.own_id is not None]
     return _Look(seen, own[0].own_id if own else None, {seat.seat_id for seat in own})
 
@@ -305,9 +305,9 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "now": now,
         "expires_at": expires_at,
         "cap_at": wish.until or now + dt.timedelta(minutes=settings.hold_cap_minutes),
-        "seat_ids": wish.seat_ids,
+        "seat_ids": array_of(wish.seat_ids),
         "types": types,
-        "prices": prices,
+        "prices": array_of(prices),
         "actor": wish.actor,
     }
     made = _HOLD.rows(session, values)

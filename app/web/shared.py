@@ -3,7 +3,8 @@ no personal header, so nothing is done for it that only those need."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -58,6 +59,10 @@ class House(Flask):
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name)
         self.session_interface = _Sessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view and no hook of ours is a coroutine: Flask would ask each of ten at every request."""
+        return func
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         return None if request.endpoint == POLL else super().preprocess_request()

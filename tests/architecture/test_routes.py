@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import iscoroutinefunction
 
 import pytest
 
@@ -141,3 +142,15 @@ def test_a_route_without_a_guard_is_not_served(the_app, app):
     bare.config["PROPAGATE_EXCEPTIONS"] = False
     bare.logger.disabled = True
     assert bare.test_client().get("/open").status_code == 500
+
+
+def test_nothing_that_answers_is_a_coroutine(the_app):
+    """House.ensure_sync() does not ask: a coroutine would never be awaited."""
+    hooks = (the_app.before_request_funcs, the_app.after_request_funcs, the_app.teardown_request_funcs)
+    called = [one for kind in hooks for each in kind.values() for one in each]
+    handlers = [
+        one for codes in the_app.error_handler_spec.values() for each in codes.values() for one in each.values()
+    ]
+    all_of_them = [*the_app.view_functions.values(), *called, *handlers, *the_app.teardown_appcontext_funcs]
+    assert called
+    assert not [one for one in all_of_them if iscoroutinefunction(one)]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
-from app.db import Hot, db, transaction
+from app.db import Hot, array_of, db, transaction
 from app.embedded import connect
 
 MARK = Hot("INSERT INTO schedule_marks (task) VALUES (:task) RETURNING task", str)
@@ -32,6 +32,25 @@ def test_rows_are_what_the_statement_says_they_are(app):
     pairs = Hot("SELECT n, 'seat ' || n FROM generate_series(1, :most) AS n", Pair)
     assert pairs.rows(db.session(), {"most": 2}) == [Pair(1, "seat 1"), Pair(2, "seat 2")]
     assert DIVIDE.rows(db.session(), {"a": 9, "b": 3}) == [3]
+
+
+def test_numbers_are_handed_over_as_one_array(app):
+    numbers = Hot("SELECT n FROM unnest(CAST(:numbers AS bigint[])) AS n", int)
+    for some in ([3, 1, 2**40, 3], [7], []):
+        assert numbers.rows(db.session(), {"numbers": array_of(some)}) == some
+
+
+def test_the_statements_of_one_use_case_go_over_one_connection_and_the_next_may_have_another(app):
+    whose = Hot("SELECT pg_backend_pid()", int)
+    seen = []
+    for _ in range(2):
+        with transaction() as session:
+            mine = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            assert whose.rows(session, {}) == whose.rows(session, {}) == [mine]
+        seen.append(mine)
+        db.session.remove()
+        db.engine.dispose()
+    assert seen[0] != seen[1]
 
 
 def mark_and_fail(task: str) -> None:

@@ -279,6 +279,16 @@ def test_files_are_the_same_whatever_cookie_asks_for_them(buyer: Buyer, held: st
     assert "Cookie" not in answer.headers.get("Vary", "")
 
 
+def test_an_answer_without_a_page_is_the_same_whatever_the_browser_takes(buyer: Buyer, show: Show):
+    packed = {"Accept-Encoding": "br"}
+    sent_on = buyer.hold(show, seat_ids(show, "A1", "A2"), headers=packed)
+    assert sent_on.status_code == 303
+    assert "Accept-Encoding" not in sent_on.headers.get("Vary", "")
+    page = buyer.get(f"/shows/{show.id}", headers=packed)
+    assert "Accept-Encoding" in page.headers["Vary"]
+    assert page.headers["Content-Encoding"] == "br"
+
+
 # Where we send people
 
 
