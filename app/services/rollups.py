@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db, end_read, transaction
-from app.queries.figures.hours import REBUILD, SHAPE, SOURCES
+from app.queries.figures.hours import REBUILD, SHAPE, SOURCES, newer_than
 from app.services.rollup_sql import DAILY, EMPTIED, FILLED, FORGOTTEN, TOUCHED
 
 SETTLED = dt.timedelta(minutes=10)
@@ -102,8 +102,8 @@ def _lock_marks(session: Session) -> dict[str, int]:
 
 def _stirred(session: Session, source: str, mark: int) -> list[int]:
     """The shows with something newer than the mark, which moves on."""
-    found = session.execute(text(f"SELECT DISTINCT show_id FROM {source} WHERE id > :mark"), {"mark": mark})  # noqa: S608
-    shows = list(found.scalars())
+    statement = text(f"SELECT DISTINCT show_id FROM {source} WHERE id > :mark")  # noqa: S608  our own words only
+    shows = list(session.execute(statement.bindparams(newer_than("mark")), {"mark": mark}).scalars())
     session.execute(_KEEP_MARK, {"source": source, "id": _settled(session, source, mark)})
     return shows
 
@@ -114,7 +114,7 @@ def _settled(session: Session, source: str, mark: int) -> int:
       SELECT coalesce(min(id) FILTER (WHERE at >= :young) - 1, max(id), :mark) FROM {source} WHERE id > :mark
     """  # noqa: S608  our own words only
     values = {"mark": mark, "young": clock.now() - SETTLED}
-    return int(session.execute(text(statement), values).scalar_one())
+    return int(session.execute(text(statement).bindparams(newer_than("mark")), values).scalar_one())
 
 
 def _sum_up(session: Session, shows: Sequence[int]) -> None:

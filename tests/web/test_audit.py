@@ -64,8 +64,10 @@ def test_amounts_times_and_names_are_told_as_people_read_them(ruth: PageClient, 
     note(By(sam.id), regent, action=Action.CINEMA_CHANGED, **changed)
     note(By(sam.id), regent, action=Action.SHOW_SCHEDULED, after={"movie_id": film.id, "starts_at": at, "new_odd": 5})
     show, cinema = rows(ruth)
-    assert "Booking fee of a seat: £0.50 £0.75 Captions: no yes" in cinema
-    assert "Film: Metropolis Begins: 5 Jul 2027, 19:30 New odd: 5" in show
+    for part in ("Booking fee of a seat: £0.50 £0.75", "Captions: no yes"):
+        assert part in cinema
+    for part in ("Film: Metropolis", "Begins: 5 Jul 2027, 19:30", "New odd: 5"):
+        assert part in show
     for name in ("fee_minor", "fee minor", "movie_id", "T18:30"):
         assert name not in show + cinema
 
