@@ -362,6 +362,26 @@ def test_an_upgrade_in_use_is_not_taken_back_and_says_why(make):
         assert database.execute("SELECT count(*) FROM gift_cards").fetchone() == (1,)
 
 
+def test_steps_that_were_counted_before_they_had_a_channel_are_kept_until_they_are_counted_anew(make):
+    found, columns = make("steps"), "show_id, day, cinema_id, held, began, confirmed, admitted"
+    flask(found, "db", "upgrade", "0019")
+    first = schema(found)
+    with connect(found.database_url) as database:
+        database.execute(f"INSERT INTO figures_days ({columns}) VALUES (1, '2027-03-05', 1, 4, 3, 2, 1)")
+        database.execute("INSERT INTO figures_marks VALUES ('ledger_entries', 7), ('state_changes', 7)")
+    assert flask(found, "db", "upgrade", "0020").returncode == 0
+    with connect(found.database_url) as database:
+        assert database.execute("SELECT channel, held, admitted FROM figures_days").fetchall() == [("", 4, 1)]
+        # The code of before still runs on it.
+        database.execute(f"INSERT INTO figures_days ({columns}) VALUES (2, '2027-03-05', 1, 4, 3, 2, 1)")
+        database.execute("INSERT INTO figures_days VALUES (1, '2027-03-05', 1, 1, 1, 1, 1, 'web')")
+    done = flask(found, "db", "downgrade", "0019")
+    assert done.returncode == 0, done.stderr
+    assert schema(found) == first
+    with connect(found.database_url) as database:
+        assert database.execute("SELECT FROM figures_days UNION ALL SELECT FROM figures_marks").fetchall() == []
+
+
 def test_versions_of_price_lists_become_lists_of_their_own_when_taken_back(make):
     found, before = make("prices"), str(ScriptDirectory(str(ROOT / "migrations")).get_revision("0011").down_revision)
     flask(found, "db", "upgrade", before)

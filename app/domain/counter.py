@@ -25,6 +25,9 @@ class Channel(StrEnum):
     GROUP = "group"
 
 
+OWNER = "b:"
+"""The beginning of the owner's key of everything that is kept at a counter, whether it is sold in the end or not."""
+
 LETTERS = {
     "A": TicketType.ADULT,
     "C": TicketType.CHILD,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Date, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Date, Index, Integer, SmallInteger, String, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -118,14 +118,34 @@ class FigureShow(Base):
     sold_seats: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
 
 
+class FigureHour(Base):
+    """What was taken and given back for one show in one hour of the cinema's clocks. Only the last days are kept."""
+
+    __tablename__ = "figures_hours"
+    __table_args__ = (Index("ix_figures_hours_day", "day", "cinema_id"),)
+
+    show_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+    hour: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    cinema_id: Mapped[c.big]
+    sold: Mapped[int] = mapped_column(Integer)
+    back: Mapped[int] = mapped_column(Integer)
+    taken_minor: Mapped[c.big]
+    """What sales brought: tickets, fees and tax, discounts off."""
+    back_minor: Mapped[c.big]
+    """What cancellations took out of it again, what was kept left in."""
+
+
 class FigureDay(Base):
-    """How many bookings of a show were held, began to pay, were confirmed and were let in, each on its day."""
+    """How many bookings of a show were held, began to pay, were confirmed and were let in, each on its day, by channel."""
 
     __tablename__ = "figures_days"
     __table_args__ = (Index("ix_figures_days_day", "cinema_id", "day"),)
 
     show_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20), primary_key=True, server_default="")
     cinema_id: Mapped[c.big]
     held: Mapped[int] = mapped_column(Integer)
     began: Mapped[int] = mapped_column(Integer)

@@ -47,6 +47,12 @@ class AuditRow:
     before: dict[str, Any]
     after: dict[str, Any]
     reason: str
+    currency: str | None
+    """Of its amounts; None where none is known."""
+    timezone: str | None
+    """The cinema's; None for the house."""
+    names: dict[tuple[str, int], str]
+    """What the things are called whose ids stand in it: (field, id) → words. Those that are gone are not there."""
 
     @property
     def changes(self) -> list[tuple[str, Any, Any]]:
@@ -57,7 +63,9 @@ class AuditRow:
 _SELECT = """
 SELECT a.id, a.at, CASE WHEN a.user_id IS NULL THEN 'command'
          ELSE coalesce(u.name || ' (' || u.email || ')', 'person ' || a.user_id) END AS person,
-       a.address, coalesce(c.name, '') AS cinema, a.action, a.subject, a.subject_id, a.before, a.after, a.reason
+       a.address, coalesce(c.name, '') AS cinema, a.action, a.subject, a.subject_id, a.before, a.after, a.reason,
+       coalesce(CASE a.subject WHEN 'coupon' THEN (SELECT currency FROM coupons WHERE id = a.subject_id)
+         WHEN 'gift_card' THEN (SELECT currency FROM gift_cards WHERE id = a.subject_id) END, c.currency) AS currency, c.timezone
 FROM audit_entries a LEFT JOIN users u ON u.id = a.user_id LEFT JOIN cinemas c ON c.id = a.cinema_id
 """
 _CONDITIONS = {
@@ -91,6 +99,33 @@ def all_entries(search: AuditSearch) -> Iterator[AuditRow]:
     end_read()
 
 
+_LISTS = "SELECT id, name || CASE version WHEN 1 THEN '' ELSE ', version ' || version END FROM price_lists WHERE id = ANY(:ids)"
+_SHOWS = """
+SELECT s.id, m.title || to_char(s.starts_at AT TIME ZONE c.timezone, ', FMDD Mon YYYY, HH24:MI') FROM shows s
+JOIN movies m ON m.id = s.movie_id JOIN cinemas c ON c.id = s.cinema_id WHERE s.id = ANY(:ids)
+"""
+_NAMES = {
+    ("movie_id",): "SELECT id, title FROM movies WHERE id = ANY(:ids)",
+    ("screen_id",): "SELECT id, name FROM screens WHERE id = ANY(:ids)",
+    ("cinema_id",): "SELECT id, name FROM cinemas WHERE id = ANY(:ids)",
+    ("price_list_id", "price_list"): _LISTS,
+    ("layout",): "SELECT id, 'version ' || version FROM layouts WHERE id = ANY(:ids)",
+    ("show", "show_id"): _SHOWS,
+}
+"""Fields that hold the id of something → what it is called."""
+
+
+def _names(rows: list[Any]) -> dict[tuple[str, int], str]:
+    """What the things are called whose ids stand in these entries: a statement for each kind that there is."""
+    found = {}
+    for fields, statement in _NAMES.items():
+        ids = {side[field] for row in rows for side in (row.before, row.after) for field in fields if side.get(field)}
+        known = [one for one in ids if isinstance(one, int)]
+        named = db.session.execute(text(statement), {"ids": known}).all() if known else []
+        found.update({(field, id): words for id, words in named for field in fields})
+    return found
+
+
 def _rows(search: AuditSearch, most: int) -> list[AuditRow]:
     """Only what is asked for stands in the statement, so that the index of the rarest can be used."""
     given = {
@@ -107,10 +142,12 @@ def _rows(search: AuditSearch, most: int) -> list[AuditRow]:
     values = {name: value for name, value in given.items() if value is not None}
     conditions = " AND ".join(_CONDITIONS[name] for name in values) or "true"
     statement = text(f"{_SELECT} WHERE {conditions} ORDER BY a.id DESC LIMIT :most")
-    return [_row(row) for row in db.session.execute(statement, {**values, "most": most})]
+    found = list(db.session.execute(statement, {**values, "most": most}).all())
+    names = _names(found)
+    return [_row(row, names) for row in found]
 
 
-def _row(row: Any) -> AuditRow:
+def _row(row: Any, names: dict[tuple[str, int], str]) -> AuditRow:
     known = row.action in set(Action)
     values = {**row._mapping, "action": Action(row.action).words if known else row.action}
-    return AuditRow(**values)
+    return AuditRow(**values, names=names)

@@ -13,7 +13,7 @@ from app import clock
 from app.db import db, end_read, on_commit, transaction
 from app.domain.audit import Action
 from app.domain.codes import spoken
-from app.domain.counter import Channel, CounterTender
+from app.domain.counter import OWNER, Channel, CounterTender
 from app.domain.groups import is_group
 from app.domain.ledger import captured
 from app.domain.pricing import TicketType
@@ -64,7 +64,7 @@ class NoSeats(Conflict):
 
 def owner_of(shift_id: int, sale: str) -> str:
     """Who keeps the seats of one sale of one shift: a sale sent twice is one sale."""
-    return f"b:{shift_id}:{sale}"
+    return f"{OWNER}{shift_id}:{sale}"
 
 
 _SHOW = text("SELECT cinema_id, layout_id FROM shows WHERE id = :show_id")

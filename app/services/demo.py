@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -38,6 +39,7 @@ from app.services.offers import NewCoupon, create_coupon
 from app.services.payments import settle_payment
 from app.services.scheduling import NewShow, publish_show, schedule_show
 from app.services.staff import staff_with_password
+from app.services.views import note_views
 
 log = structlog.get_logger(__name__)
 FOLDER = ROOT / "demo"
@@ -90,7 +92,10 @@ def load_demo(folder: Path = FOLDER, days: int = DAYS, say: Callable[[str], None
     new = list(_schedule(days))
     loaded.shows = len(new)
     say("some seats sold already")
-    loaded.bookings = sum(_sell_some(show_id) for show_id in new)
+    for show_id in new:
+        bookings = _sell_some(show_id)
+        _look_around(show_id, bookings)
+        loaded.bookings += bookings
     _nobody_to_write_to()
     demo_demand()
     for name, email, password in ACCOUNTS:
@@ -207,6 +212,13 @@ def _sell_some(show_id: int) -> int:
     if dice.random() < 0.04 and ahead < 2:
         wish = 1.0
     return _sell_share(show_id, wish, dice)
+
+
+def _look_around(show_id: int, bookings: int) -> None:
+    """Whoever books has looked at the seats before, some more than once, and others only look."""
+    dice, now = random.Random(show_id), clock.now().replace(minute=0, second=0, microsecond=0)  # noqa: S311
+    looks = bookings + dice.randint(1, 3 * bookings + 3)
+    note_views(show_id, Counter(now - dt.timedelta(hours=dice.randint(0, 5)) for _ in range(looks)))
 
 
 PARTIES = (2, 2, 2, 3, 4, 4, 6, 8)

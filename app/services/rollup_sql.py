@@ -7,10 +7,13 @@ ticket carries of it, without a cent lost: shares of a running sum add up to the
 # ruff: noqa: S608  the statements are made of our own words only
 from __future__ import annotations
 
+from app.domain.counter import OWNER, Channel
+from app.queries.figures.hours import INCOME, MOVES
+
 CHANNEL = "b.channel"
 """Where a booking `b` was sold."""
-INCOME = ("ticket_revenue", "fee_revenue", "tax_payable", "discounts", "cancellation_revenue")
-"""The accounts that a sale or a cancellation books besides what is paid and given back."""
+BEGUN_AT = f"CASE WHEN b.owner_key LIKE '{OWNER}%' THEN '{Channel.BOX_OFFICE.value}' ELSE {CHANNEL} END"
+"""Where it began: what a counter kept and did not sell is the counter's, too."""
 GIVEN_BACK = ("refunds_payable", "gift_card_liability", "wallet_liability", "exchanges")
 """Where the money of cancelled seats goes."""
 _THESE = "show_id = ANY(:shows)"
@@ -112,6 +115,13 @@ FROM shows s JOIN layouts l ON l.id = s.layout_id
 LEFT JOIN tickets t ON t.show_id = s.id AND t.state IN ('issued', 'admitted')
 WHERE s.id = ANY(:shows) GROUP BY s.id, l.seat_count
 """
+HOURS = f"""
+INSERT INTO figures_hours (show_id, day, hour, currency, cinema_id, sold, back, taken_minor, back_minor)
+SELECT m.show_id, (m.at AT TIME ZONE c.timezone)::date AS day, extract(hour FROM m.at AT TIME ZONE c.timezone)::int,
+       m.currency, s.cinema_id, sum(m.sold), sum(m.back), sum(m.taken_minor), sum(m.back_minor)
+FROM ({MOVES}) m JOIN shows s ON s.id = m.show_id JOIN cinemas c ON c.id = s.cinema_id
+WHERE (m.at AT TIME ZONE c.timezone)::date >= :oldest GROUP BY 1, 2, 3, 4, 5
+"""
 DAYS = f"""
 WITH steps AS (
   SELECT show_id, at, subject_id AS booking_id, CASE WHEN before IS NULL THEN 'held' ELSE after END AS step
@@ -121,12 +131,13 @@ WITH steps AS (
   JOIN tickets t ON t.show_id = a.show_id AND t.id = a.subject_id
   WHERE a.{_THESE} AND a.subject = 'admission' AND a.after = 'admitted'
 )
-INSERT INTO figures_days (show_id, day, cinema_id, held, began, confirmed, admitted)
-SELECT p.show_id, (p.at AT TIME ZONE c.timezone)::date, s.cinema_id,
+INSERT INTO figures_days (show_id, day, channel, cinema_id, held, began, confirmed, admitted)
+SELECT p.show_id, (p.at AT TIME ZONE c.timezone)::date, coalesce({BEGUN_AT}, ''), s.cinema_id,
        count(*) FILTER (WHERE step = 'held'), count(*) FILTER (WHERE step = 'awaiting_payment'),
        count(*) FILTER (WHERE step = 'confirmed'), count(DISTINCT p.booking_id) FILTER (WHERE step = 'admitted')
 FROM steps p JOIN shows s ON s.id = p.show_id JOIN cinemas c ON c.id = s.cinema_id
-GROUP BY 1, 2, 3
+LEFT JOIN bookings b ON b.show_id = p.show_id AND b.id = p.booking_id
+GROUP BY 1, 2, 3, 4
 """
 COUPONS = f"""
 WITH {_MOVES},
@@ -203,8 +214,10 @@ FILLED = {
     "figures_sales": SALES,
     "figures_money": MONEY,
     "figures_shows": SHOWS,
+    "figures_hours": HOURS,
     "figures_days": DAYS,
     "figures_coupons": COUPONS,
     "figures_refunds": REFUNDS,
 }
-"""Table → the statement that fills it for `:shows`."""
+"""Table → the statement that fills it for `:shows`; hours from `:oldest` on, a day, and from `:since`, an instant before it."""
+FORGOTTEN = "DELETE FROM figures_hours WHERE day < :oldest"

@@ -15,17 +15,17 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db, end_read, transaction
-from app.services.rollup_sql import DAILY, EMPTIED, FILLED, TOUCHED
+from app.queries.figures.hours import REBUILD, SHAPE, SOURCES, newer_than
+from app.services.rollup_sql import DAILY, EMPTIED, FILLED, FORGOTTEN, TOUCHED
 
 SETTLED = dt.timedelta(minutes=10)
 """Longer than any transaction lives: they wait 3 s for a lock and never for a network."""
-SOURCES = ("ledger_entries", "state_changes")
-REBUILD = "rebuild"
-"""The mark of a rebuild that is not finished: the last show it has done."""
+HOURS_KEPT = dt.timedelta(days=15)
+"""How long the hours of a day are kept: today is compared with a week ago, and clocks differ around the world."""
 BATCH = 200
 """Shows that are summed up in one transaction."""
 
-_TOUCHED = text(TOUCHED)
+_TOUCHED, _FORGOTTEN = text(TOUCHED), text(FORGOTTEN)
 _MARKS = text("SELECT source FROM figures_marks")
 _LOCK_MARKS = text(
     "SELECT source, settled_id FROM figures_marks WHERE source = ANY(:sources) ORDER BY source FOR UPDATE"
@@ -42,11 +42,11 @@ _NEXT_SHOWS = text(
 
 
 def roll_up() -> int:
-    """Bring the figures up to date; gives how many shows were summed up. The first time it makes all of them, and it
-    goes on with a rebuild that was broken off."""
+    """Bring the figures up to date; gives how many shows were summed up. The first time, and when they have the shape of
+    an older version, it makes all of them, and it goes on with a rebuild that was broken off."""
     marks = set(db.session.execute(_MARKS).scalars())
     end_read()
-    if not marks.issuperset(SOURCES):
+    if not marks.issuperset({*SOURCES, SHAPE}):
         return rebuild()
     done = _go_on() if REBUILD in marks else 0
     with transaction() as session:
@@ -54,6 +54,7 @@ def roll_up() -> int:
         shows = sorted({show for source in SOURCES for show in _stirred(session, source, marked[source])})
         for start in range(0, len(shows), BATCH):
             _sum_up(session, shows[start : start + BATCH])
+        session.execute(_FORGOTTEN, {"oldest": _oldest()})
     return done + len(shows)
 
 
@@ -61,7 +62,8 @@ def rebuild() -> int:
     """Make all figures anew, a few shows in each transaction; gives how many shows. Views of shows stay as they are."""
     with transaction() as session:
         marks = {source: _settled(session, source, 0) for source in SOURCES}
-        session.execute(_KEEP_MARK, [{"source": name, "id": mark} for name, mark in {**marks, REBUILD: -1}.items()])
+        marks |= {REBUILD: -1, SHAPE: 0}
+        session.execute(_KEEP_MARK, [{"source": name, "id": mark} for name, mark in marks.items()])
     return _go_on()
 
 
@@ -100,8 +102,8 @@ def _lock_marks(session: Session) -> dict[str, int]:
 
 def _stirred(session: Session, source: str, mark: int) -> list[int]:
     """The shows with something newer than the mark, which moves on."""
-    found = session.execute(text(f"SELECT DISTINCT show_id FROM {source} WHERE id > :mark"), {"mark": mark})  # noqa: S608
-    shows = list(found.scalars())
+    statement = text(f"SELECT DISTINCT show_id FROM {source} WHERE id > :mark")  # noqa: S608  our own words only
+    shows = list(session.execute(statement.bindparams(newer_than("mark")), {"mark": mark}).scalars())
     session.execute(_KEEP_MARK, {"source": source, "id": _settled(session, source, mark)})
     return shows
 
@@ -112,18 +114,25 @@ def _settled(session: Session, source: str, mark: int) -> int:
       SELECT coalesce(min(id) FILTER (WHERE at >= :young) - 1, max(id), :mark) FROM {source} WHERE id > :mark
     """  # noqa: S608  our own words only
     values = {"mark": mark, "young": clock.now() - SETTLED}
-    return int(session.execute(text(statement), values).scalar_one())
+    return int(session.execute(text(statement).bindparams(newer_than("mark")), values).scalar_one())
 
 
 def _sum_up(session: Session, shows: Sequence[int]) -> None:
     """Replace all figures of these shows (0 = what belongs to none), and those of the days that they are on."""
-    values = {"shows": list(shows)}
+    oldest = _oldest()
+    since = dt.datetime.combine(oldest, dt.time(), dt.UTC) - dt.timedelta(days=1)
+    values = {"shows": list(shows), "oldest": oldest, "since": since}
     days = _days_of(session, shows)
     for table, fill in FILLED.items():
         session.execute(text(f"DELETE FROM {table} WHERE show_id = ANY(:shows)"), values)  # noqa: S608
         session.execute(text(fill), values)
     days |= _days_of(session, shows)
     _sum_up_days(session, sorted(days))
+
+
+def _oldest() -> dt.date:
+    """The first day whose hours are kept."""
+    return (clock.now() - HOURS_KEPT).date()
 
 
 def _days_of(session: Session, shows: Sequence[int]) -> set[tuple[int, dt.date]]:

@@ -6,6 +6,7 @@ Nothing about who looked is kept. Without Valkey nothing is counted, and nothing
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from sqlalchemy import text
 
@@ -37,6 +38,12 @@ def flush_views() -> int:
             session.execute(_ADD, rows)
     cache.forget_aside(COUNTED)
     return sum(found.values())
+
+
+def note_views(show_id: int, hours: Mapping[dt.datetime, int]) -> None:
+    """Write down looks that were counted elsewhere: the beginning of each hour, and how many."""
+    with transaction() as session:
+        session.execute(_ADD, [{"show_id": show_id, "hour": hour, "seen": seen} for hour, seen in hours.items()])
 
 
 def _row(field: str, seen: int) -> dict[str, object]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 from app.money import CURRENCIES, format_money
-from app.queries.figures.dashboard import Takings
+from app.queries.figures.hours import Hour, Takings
+from app.queries.figures.reports import Funnel
 from app.queries.figures.shows import Heat, HeatSeat
 
 STEPS = 5
@@ -36,8 +37,12 @@ class HourChart:
     height: int
     left: int
     foot: float
+    zero: float
+    """The line that what was taken stands on, and what was given back hangs from."""
     now: tuple[Bar, ...]
     before: tuple[Bar, ...]
+    back: tuple[Bar, ...]
+    back_before: tuple[Bar, ...]
     hours: tuple[Tick, ...]
     scale: tuple[Tick, ...]
     mark: float | None
@@ -45,37 +50,53 @@ class HourChart:
 
 
 def hour_chart(takings: Takings, clock_hour: float, width: int = 720, height: int = 260) -> HourChart:
-    """Bars of today, solid, and of last week, dashed, behind them."""
-    left, foot, head = 70, height - 26.0, 34.0
-    highest = max(1, *(max(one.today_minor, one.before_minor) for one in takings.hours))
-    step = nice_step(highest, 10 ** CURRENCIES[takings.currency])
-    top = ceil(highest / step) * step
-    slot = (width - left - 8) / len(takings.hours)
+    """Bars of today, solid, and of last week, dashed, behind them; what was given back below the line."""
+    hours, left, foot, head = takings.hours, 70, height - 26.0, 34.0
+    ends = _range(hours)
+    step = nice_step(max(ends), 10 ** CURRENCIES[takings.currency])
+    lowest, top = (ceil(end / step) * step for end in ends)
+    slot, scale = (width - left - 8) / len(hours), (foot - head) / (top + lowest)
+    zero = round(foot - lowest * scale, 1)
 
-    def bar(place: int, minor: int, shift: float) -> Bar:
-        tall = max(0, minor) * (foot - head) / top
-        return Bar(round(left + (place + shift) * slot, 1), round(foot - tall, 1), round(slot * 0.6, 1), round(tall, 1))
+    def bars(amounts: Sequence[int], shift: float) -> tuple[Bar, ...]:
+        """Upwards from the line, or down where an amount is below 0."""
+        talls = [round(abs(minor) * scale, 1) for minor in amounts]
+        places = [round(left + (place + shift) * slot, 1) for place in range(len(amounts))]
+        return tuple(
+            Bar(x, zero if minor < 0 else round(zero - tall, 1), round(slot * 0.6, 1), tall)
+            for x, tall, minor in zip(places, talls, amounts, strict=True)
+        )
 
-    first = takings.hours[0].hour
-    mark = left + (clock_hour - first) * slot
+    mark = left + (clock_hour - hours[0].hour) * slot
     return HourChart(
         width,
         height,
         left,
         foot,
-        tuple(bar(place, one.today_minor, 0.08) for place, one in enumerate(takings.hours)),
-        tuple(bar(place, one.before_minor, 0.3) for place, one in enumerate(takings.hours)),
-        tuple(Tick(round(left + (place + 0.5) * slot, 1), f"{one.hour:02}") for place, one in enumerate(takings.hours)),
+        zero,
+        bars([one.today.taken_minor for one in hours], 0.08),
+        bars([one.before.taken_minor for one in hours], 0.3),
+        bars([-one.today.back_minor for one in hours], 0.08),
+        bars([-one.before.back_minor for one in hours], 0.3),
+        tuple(Tick(round(left + (place + 0.5) * slot, 1), f"{one.hour:02}") for place, one in enumerate(hours)),
         tuple(
-            Tick(round(foot - minor * (foot - head) / top, 1), _whole(minor, takings.currency))
-            for minor in range(0, top + 1, step)
+            Tick(round(zero - minor * scale, 1), _whole(minor, takings.currency))
+            for minor in range(-lowest, top + 1, step)
         ),
         round(mark, 1) if left <= mark <= width else None,
     )
 
 
+def _range(hours: Sequence[Hour]) -> tuple[int, int]:
+    """How far the bars reach, down and up."""
+    both = [sales for one in hours for sales in (one.today, one.before)]
+    return max(0, *(one.back_minor for one in both)), max(1, *(one.taken_minor for one in both))
+
+
 def _whole(minor: int, currency: str) -> str:
-    """£1,200, without the pence."""
+    """£1,200 or −£1,200, without the pence."""
+    if minor < 0:
+        return f"−{_whole(-minor, currency)}"
     written = format_money(minor, currency)
     return written.partition(".")[0] if CURRENCIES[currency] else written
 
@@ -88,7 +109,7 @@ def nice_step(highest: int, least: int = 1) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Beam:
+class Step:
     """A step of the funnel: the corners of its part of the beam, and where its words stand."""
 
     points: str
@@ -99,22 +120,33 @@ class Beam:
     """Percent of the step before."""
 
 
-def beam(steps: Sequence[tuple[str, int, int]], width: int = 480, height: int = 220) -> tuple[Beam, ...]:
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """The funnel of one channel."""
+
+    words: str
+    width: int
+    height: int
+    steps: tuple[Step, ...]
+
+
+def beam(funnel: Funnel, width: int = 480, height: int = 220) -> Beam:
     """A projector's beam that narrows with each step; it never closes, so that a small number is seen."""
-    most = max(1, *(count for _, count, _ in steps))
-    slot = width / len(steps)
-    tall = [max(24.0, height * count / most) for _, count, _ in steps]
+    most = max(1, *(step.count for step in funnel.steps))
+    slot = width / len(funnel.steps)
+    tall = [max(24.0, height * step.count / most) for step in funnel.steps]
     ends = [*tall[1:], tall[-1] * 0.9]
-    return tuple(
-        Beam(
+    steps = tuple(
+        Step(
             _corners(place * slot, slot - 5, tall[place], tall[place] + (ends[place] - tall[place]) * 0.9, height / 2),
             round(place * slot + 9, 1),
-            name,
-            count,
-            round(100 * count / before) if before >= count > 0 else None,
+            step.name,
+            step.count,
+            None if step.went_on is None else round(step.went_on),
         )
-        for place, (name, count, before) in enumerate(steps)
+        for place, step in enumerate(funnel.steps)
     )
+    return Beam(funnel.words, width, height, steps)
 
 
 def _corners(x: float, width: float, left: float, right: float, middle: float) -> str:

@@ -42,6 +42,11 @@ def test_the_demo_house_opens_from_nothing(app, moved_clock):
     assert one("SELECT count(*) FROM demand_rules") == 8
     assert one("SELECT count(DISTINCT demand_reason) FROM shows WHERE demand_percent <> 0") > 0
     assert due_items() == []
+    assert one("SELECT max(hour) FROM show_views") <= clock.now()
+    looked = "SELECT show_id, sum(seen) AS seen FROM show_views GROUP BY 1"
+    kept = "SELECT show_id, count(*) AS kept FROM bookings GROUP BY 1"
+    sql = f"SELECT bool_and(seen > coalesce(kept, 0)) FROM ({looked}) l FULL JOIN ({kept}) k USING (show_id)"
+    assert one(sql), "whoever keeps seats has looked at them"
     book_demo_payments()
     book_demo_payments()
     assert one("SELECT count(*) FROM sandbox_sessions") == one("SELECT count(*) FROM payments WHERE captured_minor > 0")

@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from collections import Counter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -15,7 +16,9 @@ from sqlalchemy import text
 from app.db import db, end_read, transaction
 from app.domain.ledger import Account, Entry
 from app.domain.staff import COMMAND
-from app.models import Booking, Show
+from app.models import Booking, Cinema, Show
+from app.queries.figures.hours import INCOME as INCOME_ACCOUNTS
+from app.queries.figures.hours import SHAPE, SOURCES, Hour, Sales, takings
 from app.services import payments, rollups
 from app.services.admission import AtDoor, admit_ticket
 from app.services.ledger import post
@@ -23,6 +26,7 @@ from app.services.rollup_sql import DAILY, FILLED
 from app.services.show_cancelling import cancel_show, refund_show
 from app.services.views import count_view, flush_views
 from tests.builders import (
+    a_cinema,
     a_city,
     a_hold,
     a_movie,
@@ -109,6 +113,47 @@ def check_days_against_shows() -> None:
     assert sorted(rows(moves.format("figures_money"))) == sorted(rows(moves.format("figures_money_daily")))
 
 
+def booked_on(cinema: Cinema, day: dt.date, until: dt.time = dt.time.max) -> dict[int, Sales]:
+    """By hour of a day on the cinema's clocks: what the ledger and the tickets say, one by one."""
+    found: dict[int, list[int]] = {}
+
+    def count(at: dt.datetime, place: int, much: int) -> None:
+        there = at.astimezone(ZoneInfo(cinema.timezone))
+        if there.date() == day and there.time() < until:
+            found.setdefault(there.hour, [0, 0, 0, 0])[place] += much
+
+    of_cinema = "SELECT id FROM shows WHERE cinema_id = :cinema"
+    tickets = "FROM tickets t LEFT JOIN cancellations c ON c.show_id = t.show_id AND c.id = t.cancellation_id"
+    for row in rows(f"SELECT t.issued_at, c.at {tickets} WHERE t.show_id IN ({of_cinema})", cinema=cinema.id):
+        if row.issued_at:
+            count(row.issued_at, 0, 1)
+        if row.at:
+            count(row.at, 1, 1)
+    sql = f"SELECT at, key, amount_minor FROM ledger_entries WHERE show_id IN ({of_cinema}) AND account = ANY(:income)"
+    for row in rows(sql, cinema=cinema.id, income=list(INCOME_ACCOUNTS)):
+        back = row.key.startswith("cancel-")
+        count(row.at, 3 if back else 2, row.amount_minor if back else -row.amount_minor)
+    return {hour: Sales(*numbers) for hour, numbers in found.items()}
+
+
+def together(hours: dict[int, Sales]) -> Sales:
+    return Sales(*(sum(getattr(one, name) for one in hours.values()) for name in Sales.__slots__))
+
+
+def check_today(cinema: Cinema, now: dt.datetime) -> None:
+    """The takings by hour are the ledger's, whatever the job has summed up yet."""
+    zone = ZoneInfo(cinema.timezone)
+    there = now.astimezone(zone)
+    week_ago = there.date() - dt.timedelta(days=7)
+    shown = takings(cinema.id, cinema.currency, there, zone)
+    today, before = booked_on(cinema, there.date()), booked_on(cinema, week_ago)
+    known = [10, 23, *today, *before]
+    hours = range(min(known), max(known) + 1)
+    assert shown.hours == tuple(Hour(hour, today.get(hour, Sales()), before.get(hour, Sales())) for hour in hours)
+    assert shown.today == together(today)
+    assert shown.before == together(booked_on(cinema, week_ago, there.time()))
+
+
 class History:
     """Sales, cancellations, coupons, gift cards, wallets, exchanges, admissions, useless captures, as chance has it."""
 
@@ -117,12 +162,14 @@ class History:
         city, film = a_city(timezone=self.dice.choice(["Europe/London", "Asia/Kolkata"])), a_movie()
         policies = ("12:100", "12:90", "12:33")
         self.shows = [self._show(a_house(steps, city=city, fee_minor=37, tax_percent=13), film) for steps in policies]
+        self.cinemas = [db.session.get_one(Cinema, show.cinema_id) for show in self.shows]
+        end_read()
         self.bookings: list[Booking] = []
         self.coupons = [a_coupon(percent=33), a_coupon(amount_minor=250, currency="GBP"), a_coupon(percent=100)]
 
     def _show(self, cinema: Any, film: Any) -> Show:
         prices = {("standard", kind): price for kind, price in (("adult", 1033), ("child", 701), ("senior", 7))}
-        days = dt.timedelta(days=self.dice.randint(8, 12))
+        days = dt.timedelta(days=self.dice.randint(16, 20))
         return a_show(screen=a_screen(cinema, 80), starts_in=days, prices=prices, movie=film)
 
     def step(self) -> None:
@@ -130,6 +177,10 @@ class History:
         act = self.dice.choice(acts)
         act()
         self.clock.forward(hours=self.dice.choice([0, 0, 1, 7]))
+
+    def check_today(self) -> None:
+        for cinema in self.cinemas:
+            check_today(cinema, self.clock.now())
 
     def sell(self) -> None:
         dice = self.dice
@@ -201,12 +252,18 @@ def test_any_history_gives_the_same_bit_by_bit_anew_and_by_the_books(
             history.step()
             if turn % 6 == 0:
                 rollups.roll_up()
+            if turn % 4 == 0:
+                history.check_today()
+            if turn == 15:
+                moved_clock.forward(days=6, hours=3)
         seen += history.seen
         rollups.roll_up()
         bit_by_bit = everything()
         check_against_the_books()
+        history.check_today()
         rollups.rebuild()
         assert everything() == bit_by_bit
+        history.check_today()
     assert set(seen) == ALL_OF_IT, "the histories came everywhere"
 
 
@@ -217,6 +274,90 @@ def test_a_wrong_figure_would_be_seen(app: Flask):
         session.execute(text("UPDATE figures_sales SET net_minor = net_minor + 1"))
     with pytest.raises(AssertionError):
         check_against_the_books()
+
+
+def test_today_is_the_ledgers_before_during_and_after_every_roll_up(
+    app: Flask, moved_clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+):
+    """Half past eleven in a zone of half hours: a week ago counts until the minute, in an hour of which half is over."""
+    moved_clock.stop_at(dt.datetime(2027, 3, 5, 5, 40, tzinfo=dt.UTC))
+    cinema = a_cinema(a_city(timezone="Asia/Kolkata"))
+    shows = [a_show(cinema=cinema, starts_in=dt.timedelta(days=9)) for _ in range(3)]
+    for minutes in (0, 25, 30):
+        moved_clock.forward(minutes=minutes)
+        a_paid_booking(shows[0])
+        cancel(a_paid_booking(shows[1]), 1)
+    moved_clock.stop_at(dt.datetime(2027, 3, 12, 6, 5, tzinfo=dt.UTC))
+
+    def check() -> None:
+        check_today(cinema, moved_clock.now())
+
+    check()
+    rollups.roll_up()
+    check()
+    assert rollups.roll_up() == 0, "all is settled"
+    check()
+    a_paid_booking(shows[0])
+    check()
+    monkeypatch.setattr(rollups, "BATCH", 2)
+    batches = iter([rollups._next_batch, rollups._next_batch])
+    monkeypatch.setattr(rollups, "_next_batch", lambda: next(batches)())
+    with pytest.raises(StopIteration):
+        rollups.rebuild()
+    monkeypatch.undo()
+    a_paid_booking(shows[2])
+    check()
+    with transaction() as session:
+        session.execute(text("DELETE FROM figures_hours"))
+        session.execute(text("DELETE FROM figures_marks WHERE source = :shape"), {"shape": SHAPE})
+    check()
+    rollups.roll_up()
+    assert rows("SELECT count(*) AS n FROM figures_hours")[0].n
+    check()
+    zone = ZoneInfo(cinema.timezone)
+    shown = takings(cinema.id, cinema.currency, moved_clock.now().astimezone(zone), zone)
+    assert (shown.today.sold, shown.before.sold) == (4, 4), "and at 12:05 a week ago four more"
+
+
+def test_a_wrong_hour_would_be_seen(app: Flask, moved_clock: MovedClock):
+    show = a_show()
+    a_paid_booking(show)
+    rollups.roll_up()
+    moved_clock.forward(minutes=11)
+    rollups.roll_up()
+    moved_clock.forward(minutes=-11)
+    with transaction() as session:
+        session.execute(text("UPDATE figures_hours SET taken_minor = taken_minor + 1"))
+    cinema = db.session.get_one(Cinema, show.cinema_id)
+    end_read()
+    with pytest.raises(AssertionError):
+        check_today(cinema, moved_clock.now())
+
+
+def test_hours_are_kept_as_long_as_they_are_read(app: Flask, moved_clock: MovedClock):
+    show = a_show(starts_in=dt.timedelta(days=40))
+    a_paid_booking(show)
+    rollups.roll_up()
+    moved_clock.forward(days=20)
+    a_paid_booking(a_show())
+    rollups.roll_up()
+    kept = everything()["figures_hours"]
+    assert {row[0] for row in kept} == {show.id + 1}
+    rollups.rebuild()
+    assert everything()["figures_hours"] == kept
+
+
+def test_figures_of_an_older_shape_are_made_anew(app: Flask):
+    for _ in range(2):
+        a_paid_booking(a_show())
+    rollups.roll_up()
+    whole = everything()
+    with transaction() as session:
+        session.execute(text("DELETE FROM figures_hours"))
+        session.execute(text("UPDATE figures_days SET channel = ''"))
+        session.execute(text("DELETE FROM figures_marks WHERE source = :shape"), {"shape": SHAPE})
+    assert rollups.roll_up() == 2
+    assert everything() == whole
 
 
 def test_a_show_that_is_called_off_leaves_nothing(app: Flask):
@@ -290,7 +431,7 @@ def test_a_rebuild_that_was_broken_off_goes_on(app: Flask, monkeypatch: pytest.M
     monkeypatch.undo()
     rollups.roll_up()
     assert everything() == whole
-    assert {row.source for row in rows("SELECT source FROM figures_marks")} == set(rollups.SOURCES)
+    assert {row.source for row in rows("SELECT source FROM figures_marks")} == {*SOURCES, SHAPE}
 
 
 def test_the_command_makes_them_anew(app: Flask):

@@ -17,7 +17,7 @@ from app.domain.staff import COMMAND, By, Role
 from app.models import Cinema, User
 from app.services.audit import audit
 from app.web.csv_files import BOM
-from tests.builders import a_cinema, a_person
+from tests.builders import a_cinema, a_movie, a_person
 from tests.support.client import PageClient, soup, words
 from tests.support.clock import MovedClock
 from tests.support.staff import signed_in
@@ -53,10 +53,24 @@ def test_an_entry_tells_who_what_from_where_and_why(ruth: PageClient, regent: Ci
     changed = {"before": {"name": "Old", "rows": 3}, "after": {"name": "New", "rows": 3}}
     note(By(sam.id, "192.0.2.9"), regent, 12, reason="they asked", **changed)
     (row,) = rows(ruth)
-    for part in ("Sam Hill (sam@example.org)", "192.0.2.9", "Person: role given", "person 12", "name: Old New"):
+    for part in ("Sam Hill (sam@example.org)", "192.0.2.9", "Person: role given", "person 12", "Name: Old New"):
         assert part in row
     assert "they asked The Regent" in row
-    assert "rows" not in row, "what did not change is not told"
+    assert "Rows" not in row, "what did not change is not told"
+
+
+def test_amounts_times_and_names_are_told_as_people_read_them(ruth: PageClient, regent: Cinema, sam: User):
+    film, at = a_movie("Metropolis"), dt.datetime(2027, 7, 5, 18, 30, tzinfo=dt.UTC)
+    changed = {"before": {"fee_minor": 50, "captions": False}, "after": {"fee_minor": 75, "captions": True}}
+    note(By(sam.id), regent, action=Action.CINEMA_CHANGED, **changed)
+    note(By(sam.id), regent, action=Action.SHOW_SCHEDULED, after={"movie_id": film.id, "starts_at": at, "new_odd": 5})
+    show, cinema = rows(ruth)
+    for part in ("Booking fee of a seat: £0.50 £0.75", "Captions: no yes"):
+        assert part in cinema
+    for part in ("Film: Metropolis", "Begins: 5 Jul 2027, 19:30", "New odd: 5"):
+        assert part in show
+    for name in ("fee_minor", "fee minor", "movie_id", "T18:30"):
+        assert name not in show + cinema
 
 
 def test_it_is_searched_by_person_action_subject_day_and_cinema(app: Flask, regent: Cinema, moved_clock: MovedClock):

@@ -24,6 +24,7 @@ from app.services.watching import watch_promises
 from app.web.charts import nice_step, shade
 from app.web.csv_files import BOM
 from tests.builders import a_cinema, a_movie, a_paid_booking, a_person, a_screen, a_show, an_alert
+from tests.services.test_box_office import A, Till
 from tests.services.test_cancelling import cancel
 from tests.support.books import rows
 from tests.support.client import PageClient, soup, words
@@ -183,6 +184,44 @@ def test_the_funnel_counts_each_step(ruth: PageClient, show: Show):
     admit_ticket(show.id, ticket.id, COMMAND, AtDoor("scan-1"))
     rollups.roll_up()
     assert [row[1] for row in table(ruth.get("/staff/reports?report=funnel"))] == ["4", "2", "2", "2", "1"]
+
+
+def test_the_funnel_tells_the_counter_from_the_web(ruth: PageClient, show: Show):
+    """Nobody sees the map at a counter; what was kept there and not sold is not the web's."""
+    ruth.get(f"/shows/{show.id}")
+    flush_views()
+    a_paid_booking(show)
+    till = Till(show)
+    till.sell(A, A)
+    till.keep(A)
+    rollups.roll_up()
+    page = ruth.get("/staff/reports?report=funnel")
+    heads = [head.get_text() for head in soup(page).select(".rows thead th")]
+    assert heads[:5] == ["Step", "Web", "Web, went on", "Box office", "Box office, went on"]
+    assert [row[:5] for row in table(page)] == [
+        ["Saw the seats", "1", "", "", ""],
+        ["Kept seats", "1", "100.0 %", "2", ""],
+        ["Began to pay", "1", "100.0 %", "", ""],
+        ["Confirmed", "1", "100.0 %", "1", "50.0 %"],
+        ["Came", "0", "0.0 %", "0", "0.0 %"],
+    ]
+    panel = soup(ruth.get("/staff/dashboard")).select_one("[aria-labelledby=funnel-title]")
+    assert panel
+    assert [head.get_text() for head in panel.select("h3")] == ["Web", "Box office"]
+    assert len(panel.select("svg")[1].select("polygon")) == 3
+
+
+def test_what_was_given_back_hangs_below_the_line(ruth: PageClient, show: Show, moved_clock: MovedClock):
+    moved_clock.stop_at(FRIDAY)
+    booking = a_paid_booking(show)
+    assert not soup(ruth.get("/staff/dashboard")).select(".f-back")
+    cancel(booking, 1)
+    page = soup(ruth.get("/staff/dashboard"))
+    (taken,), (back,) = page.select("rect.f-now"), page.select("rect.f-back")
+    assert float(str(back["y"])) == pytest.approx(float(str(taken["y"])) + float(str(taken["height"])), abs=0.2)
+    returned = rows("SELECT returned_minor FROM cancellations")[0].returned_minor
+    hour = next(row for row in page.select(".rows tbody tr") if row.select_one("th") and row.th.get_text() == "15")
+    assert [cell.get_text() for cell in hour.select("td")][:3] == ["1", "£21.50", f"£{Decimal(returned) / 100}"]
 
 
 def test_the_curve_of_a_show_falls_when_seats_come_back(app: Flask, regent: Cinema, moved_clock: MovedClock):

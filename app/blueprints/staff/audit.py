@@ -12,6 +12,7 @@ from app.blueprints.staff import pages
 from app.domain.audit import Action
 from app.domain.staff import Role
 from app.queries.audit import AuditRow, AuditSearch, all_entries, audit_page
+from app.web.audit_words import changes_in_words
 from app.web.csv_files import csv_file
 from app.web.guards import staff
 from app.web.render import render
@@ -32,7 +33,8 @@ def audit_log(house: StaffHouse) -> Response:
         "newest": url_for("staff.audit_log", **kept) if search.below else None,
         "csv": url_for("staff.audit_file", **kept),
     }
-    return render("staff/audit.html", house=house, rows=rows, kept=kept, actions=list(Action), **links)
+    told = [(row, changes_in_words(row, house.zone)) for row in rows]
+    return render("staff/audit.html", house=house, rows=told, kept=kept, actions=list(Action), **links)
 
 
 @pages.get("/audit.csv")

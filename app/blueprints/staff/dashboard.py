@@ -15,12 +15,11 @@ from app.queries.alert_links import links_of
 from app.queries.figures.dashboard import (
     House,
     houses,
-    midnight,
     open_alerts,
     standing_troubles,
-    takings,
     watched_screen,
 )
+from app.queries.figures.hours import midnight, takings
 from app.queries.figures.reports import funnel
 from app.queries.figures.shows import seat_heat
 from app.queries.figures.wanted import Wanted
@@ -34,6 +33,8 @@ from app.web.staff import StaffHouse
 from app.web.staff_forms import typed_reason
 
 HEAT_DAYS = 30
+BEAM, LOW = {"Web": 220}, 90
+"""How tall the channels' funnels are."""
 
 
 @pages.get("/dashboard")
@@ -78,7 +79,7 @@ def _longer(house: StaffHouse, cinema: CinemaRef) -> dict[str, Any]:
     start, end = midnight(day - dt.timedelta(days=HEAT_DAYS), house.zone), midnight(day + dt.timedelta(1), house.zone)
     heat = seat_heat(screen, start, end) if screen else None
     return {
-        "funnel": beam(funnel(week)),
+        "beams": [beam(one, height=BEAM.get(one.words, LOW)) for one in funnel(week) if not one.empty],
         "screen_id": screen,
         "heat": heat,
         "hall": heat_chart(heat) if heat else None,

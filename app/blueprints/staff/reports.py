@@ -13,8 +13,9 @@ from app.blueprints.staff import pages
 from app.domain.film_week import FilmWeek, week_of
 from app.domain.staff import Role
 from app.money import CURRENCIES
-from app.queries.figures.dashboard import midnight, screens_of
+from app.queries.figures.dashboard import screens_of
 from app.queries.figures.film_return import FilmReturn, film_returns
+from app.queries.figures.hours import midnight
 from app.queries.figures.reports import MONEY, REPORTS, Table, choices
 from app.queries.figures.shows import expectations, seat_heat, show_figures
 from app.services.film_returns import film_return_pdf

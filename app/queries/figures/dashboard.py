@@ -1,10 +1,9 @@
-"""The first page of a cinema's day: what is sold, the houses, what needs somebody. Asked live, for one cinema."""
+"""The first page of a cinema's day: the houses, and what needs somebody. Asked live, for one cinema."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -12,14 +11,12 @@ from sqlalchemy import text
 from app.db import db, end_read
 from app.domain.staff import Reach
 from app.queries.deliveries import NOT_REPEATED
+from app.queries.figures.hours import midnight
 from app.queries.groups import groups_waiting
 from app.queries.health import readiness
 
 HEADS = 20
 """What a house is drawn as."""
-WEEK = dt.timedelta(days=7)
-USUAL = (10, 23)
-"""The hours between which there is always something to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +52,6 @@ GROUP BY s.id, m.title, r.name ORDER BY s.starts_at, s.id
 """)
 
 
-def midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
-    """The instant at which a day begins there."""
-    return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
-
-
 def houses(cinema_id: int, start: dt.date, days: int, zone: ZoneInfo) -> list[House]:
     """The shows of these days, as they stand this moment."""
     values = {"cinema_id": cinema_id, "start": midnight(start, zone)}
@@ -67,96 +59,6 @@ def houses(cinema_id: int, start: dt.date, days: int, zone: ZoneInfo) -> list[Ho
     rows = db.session.execute(_HOUSES, values).all()
     end_read()
     return [House(**{**row._mapping, "starts_at": row.starts_at.astimezone(zone)}) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """Takings and seats of one hour: of today, and of the same weekday last week. Minor units of `currency`."""
-
-    hour: int
-    today_minor: int = 0
-    before_minor: int = 0
-    today_seats: int = 0
-    before_seats: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Takings:
-    """What was sold less what was given back, today, and a week ago until this time of day."""
-
-    currency: str
-    hours: tuple[Hour, ...]
-    minor: int
-    before_minor: int
-    seats: int
-    before_seats: int
-
-
-_MONEY = text("""
-SELECT (e.at >= :today) AS now, extract(hour FROM e.at AT TIME ZONE :zone)::int AS hour, (e.at < :limit) AS so_far,
-       -sum(e.amount_minor)::bigint AS minor
-FROM ledger_entries e JOIN shows s ON s.id = e.show_id
-WHERE ((e.at >= :today AND e.at < :tomorrow) OR (e.at >= :before AND e.at < :before_end)) AND s.cinema_id = :cinema_id
-  AND e.currency = :currency
-  AND e.account IN ('ticket_revenue', 'fee_revenue', 'tax_payable', 'discounts', 'cancellation_revenue')
-GROUP BY 1, 2, 3
-""")
-_SEATS = text("""
-WITH moved AS (
-  SELECT DISTINCT e.show_id, e.booking_id, e.key, e.at FROM ledger_entries e JOIN shows s ON s.id = e.show_id
-  WHERE ((e.at >= :today AND e.at < :tomorrow) OR (e.at >= :before AND e.at < :before_end))
-    AND s.cinema_id = :cinema_id AND e.account IN ('ticket_revenue', 'discounts')
-)
-SELECT (m.at >= :today) AS now, extract(hour FROM m.at AT TIME ZONE :zone)::int AS hour, (m.at < :limit) AS so_far,
-       count(t.id) FILTER (WHERE m.key = 'sale-' || t.booking_id)
-         - count(t.id) FILTER (WHERE m.key = 'cancel-' || t.cancellation_id) AS seats
-FROM moved m JOIN tickets t ON t.show_id = m.show_id AND t.booking_id = m.booking_id AND t.issued_at IS NOT NULL
-GROUP BY 1, 2, 3
-""")
-
-
-def takings(cinema_id: int, currency: str, now: dt.datetime, zone: ZoneInfo) -> Takings:
-    """By hour of the cinema's day, from the ledger itself. `now` is on its clocks."""
-    day = now.date()
-    values = {
-        "cinema_id": cinema_id,
-        "currency": currency,
-        "zone": zone.key,
-        "today": midnight(day, zone),
-        "tomorrow": midnight(day + dt.timedelta(days=1), zone),
-        "before": midnight(day - WEEK, zone),
-        "before_end": midnight(day - WEEK + dt.timedelta(days=1), zone),
-        "limit": (now.replace(tzinfo=None) - WEEK).replace(tzinfo=zone).astimezone(dt.UTC),
-    }
-    money = db.session.execute(_MONEY, values).all()
-    seats = db.session.execute(_SEATS, values).all()
-    end_read()
-    return Takings(currency, _hours(money, seats), *_sums(money, "minor"), *_sums(seats, "seats"))
-
-
-def _sums(rows: Any, name: str) -> tuple[int, int]:
-    """Today, and a week ago so far."""
-    today = sum(getattr(row, name) for row in rows if row.now)
-    return int(today), int(sum(getattr(row, name) for row in rows if not row.now and row.so_far))
-
-
-def _hours(money: Any, seats: Any) -> tuple[Hour, ...]:
-    """The hours of an ordinary day, and all in which something was sold."""
-
-    def total(rows: Any, name: str, hour: int, now: bool) -> int:
-        return int(sum(getattr(row, name) for row in rows if row.hour == hour and row.now is now))
-
-    known = [*USUAL, *(row.hour for row in (*money, *seats))]
-    return tuple(
-        Hour(
-            hour,
-            total(money, "minor", hour, True),
-            total(money, "minor", hour, False),
-            total(seats, "seats", hour, True),
-            total(seats, "seats", hour, False),
-        )
-        for hour in range(min(known), max(known) + 1)
-    )
 
 
 @dataclass(frozen=True, slots=True)

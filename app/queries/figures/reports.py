@@ -241,28 +241,84 @@ def _occupancy(wanted: Wanted) -> Table:
 
 
 def _funnel(wanted: Wanted) -> Table:
-    steps = funnel(wanted)
-    rows = [("", name, count, 100.0 * count / before if before else None) for name, count, before in steps]
-    return Table((("Step", TEXT), ("Bookings", NUMBER), ("Went on", PERCENT)), tuple(rows), (), drawn=2)
+    """The channels side by side; what a channel has no step for stays empty."""
+    ways = funnel(wanted)
+    names = dict.fromkeys(step.name for way in ways for step in way.steps)
+    found = [{step.name: step for step in way.steps} for way in ways]
+    rows = tuple(("", name, *(cell for steps in found for cell in _cells(steps.get(name)))) for name in names)
+    columns = [((way.words, NUMBER), (f"{way.words}, went on", PERCENT)) for way in ways]
+    return Table((("Step", TEXT), *(one for pair in columns for one in pair)), rows, (), drawn=1)
 
 
-def funnel(wanted: Wanted) -> list[tuple[str, int, int]]:
-    """From looking to being let in: name, how many, how many in the step before."""
-    ((*counts,),) = _rows(
-        "SELECT coalesce(sum(f.held), 0), coalesce(sum(f.began), 0), coalesce(sum(f.confirmed), 0), "
-        "coalesce(sum(f.admitted), 0) FROM figures_days f JOIN shows s ON s.id = f.show_id "
-        f"WHERE {wanted.conditions()}",
-        wanted,
-    )
+def _cells(step: FunnelStep | None) -> tuple[int | None, float | None]:
+    return (step.count, step.went_on) if step else (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    name: str
+    count: int
+    went_on: float | None
+    """Percent of the step before; None for the first, and where more came than there were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """From looking to being let in, in one channel."""
+
+    words: str
+    steps: tuple[FunnelStep, ...]
+
+    @property
+    def empty(self) -> bool:
+        return not any(step.count for step in self.steps)
+
+
+STEPS = {
+    "seen": "Saw the seats",
+    "held": "Kept seats",
+    "began": "Began to pay",
+    "confirmed": "Confirmed",
+    "admitted": "Came",
+}
+_AT_THE_COUNTER = ("held", "confirmed", "admitted")
+"""Whoever sells shows no map, and money in the hand is there at once."""
+_STEPS_OF = {"web": tuple(STEPS), "box_office": _AT_THE_COUNTER, "group": ("held", "began", "confirmed", "admitted")}
+
+
+def funnel(wanted: Wanted) -> list[Funnel]:
+    """One for each channel, all of them always."""
+    counted = {
+        row.channel: row
+        for row in _rows(
+            "SELECT f.channel, sum(f.held) AS held, sum(f.began) AS began, sum(f.confirmed) AS confirmed, "
+            "sum(f.admitted) AS admitted FROM figures_days f JOIN shows s ON s.id = f.show_id "
+            f"WHERE {wanted.conditions()} GROUP BY 1",
+            wanted,
+        )
+    }
     conditions = wanted.conditions("(f.hour AT TIME ZONE c.timezone)::date").replace("f.cinema_id", "s.cinema_id")
     ((seen,),) = _rows(
         "SELECT coalesce(sum(f.seen), 0) FROM show_views f JOIN shows s ON s.id = f.show_id "
         f"JOIN cinemas c ON c.id = s.cinema_id WHERE {conditions}",
         wanted,
     )
-    numbers = [int(number) for number in (seen, *counts)]
-    names = ("Saw the seats", "Kept seats", "Began to pay", "Confirmed", "Came")
-    return [(name, count, before) for name, count, before in zip(names, numbers, (0, *numbers), strict=False)]
+    return [
+        Funnel(_CHANNELS[channel], _steps([(name, _count(counted.get(channel), name, seen)) for name in names]))
+        for channel, names in _STEPS_OF.items()
+    ]
+
+
+def _count(row: Any, name: str, seen: int) -> int:
+    return int(seen if name == "seen" else getattr(row, name, 0))
+
+
+def _steps(counts: Sequence[tuple[str, int]]) -> tuple[FunnelStep, ...]:
+    before = (0, *(count for _, count in counts))
+    return tuple(
+        FunnelStep(STEPS[name], count, 100.0 * count / was if was >= count and was else None)
+        for (name, count), was in zip(counts, before, strict=False)
+    )
 
 
 REPORTS = {
@@ -280,7 +336,7 @@ REPORTS = {
         Report(
             "funnel",
             "From looking to coming",
-            "Each step on the day when it was taken. Counter sales begin with kept seats.",
+            "Bookings by channel, each step on the day when it was taken. Nobody at a counter is shown the map first.",
             _funnel,
         ),
     )
