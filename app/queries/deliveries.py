@@ -23,11 +23,21 @@ m.state = 'failed' AND NOT EXISTS (
   SELECT FROM messages r WHERE r.show_id = m.show_id AND r.id > m.id AND r.resend_of = coalesce(m.resend_of, m.id))
 """
 """A failure that nobody has sent again since."""
+ABOUT = """
+LEFT JOIN shows s ON s.id = m.show_id
+LEFT JOIN group_requests q ON m.show_id = 0 AND m.gift_card_id IS NULL AND q.id = m.subject_id
+"""
+"""What a message is about: a show's booking, or a group's request; a gift card is of no cinema."""
+OF_CINEMA = "coalesce(s.cinema_id, q.cinema_id)"
+OF_A_CARD = "(m.show_id = 0 AND m.gift_card_id IS NOT NULL)"
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One message. `order_code` is the gift card's; `trying` whether a failed one is tried again by itself."""
+    """One message. `order_code` is the gift card's; `trying` whether a failed one is tried again by itself.
+
+    `group_id` is the request's that it answers, where there is no booking.
+    """
 
     show_id: int
     id: int
@@ -35,6 +45,7 @@ class DeliveryRow:
     channel: str
     booking_code: str
     gift_card_id: int | None
+    group_id: int | None
     order_code: str
     recipient: str
     state: str
@@ -69,20 +80,21 @@ class DeliverySearch:
     below: tuple[dt.datetime, int] | None = None
 
 
-_SELECT = """
-SELECT m.show_id, m.id, m.kind, m.channel, coalesce(b.code, '') AS booking_code, m.gift_card_id,
+_SELECT = f"""
+SELECT m.show_id, m.id, m.kind, m.channel, coalesce(b.code, '') AS booking_code, m.gift_card_id, q.id AS group_id,
        coalesce(g.order_code, '') AS order_code, m.recipient, m.state, m.detail, m.attempts, m.resend_of, m.queued_at,
-       m.sent_at, s.cinema_id, coalesce(c.name, '') AS cinema,
+       m.sent_at, {OF_CINEMA} AS cinema_id, coalesce(c.name, '') AS cinema,
        m.state = 'failed' AND EXISTS (
          SELECT FROM outbox o WHERE o.show_id = m.show_id AND o.kind = 'send_message' AND o.subject_id = m.id
            AND o.done_at IS NULL AND o.attempts < 12) AS trying
 FROM messages m LEFT JOIN bookings b ON b.show_id = m.show_id AND b.id = m.booking_id
 LEFT JOIN gift_cards g ON g.id = m.gift_card_id
-LEFT JOIN shows s ON s.id = m.show_id LEFT JOIN cinemas c ON c.id = s.cinema_id
-"""
+{ABOUT}
+LEFT JOIN cinemas c ON c.id = {OF_CINEMA}
+"""  # noqa: S608  our own words only
 _CONDITIONS = {
-    "ids": "(m.show_id = 0 OR s.cinema_id = ANY(:ids))",
-    "cinema_id": "s.cinema_id = :cinema_id",
+    "ids": f"({OF_A_CARD} OR {OF_CINEMA} = ANY(:ids))",
+    "cinema_id": f"{OF_CINEMA} = :cinema_id",
     "code": "b.code = :code AND m.show_id = :show_id",
     "order": "g.order_code = :order AND m.show_id = 0",
     "address": "strpos(lower(m.recipient), :address) > 0",
@@ -138,7 +150,7 @@ def _number(typed: str) -> dict[str, Any] | None:
 
 
 _FAILURES = text(f"""
-{_SELECT} WHERE {NOT_REPEATED} AND (:everywhere OR m.show_id = 0 OR s.cinema_id = ANY(:ids))
+{_SELECT} WHERE {NOT_REPEATED} AND (:everywhere OR {OF_A_CARD} OR {OF_CINEMA} = ANY(:ids))
 ORDER BY m.queued_at DESC, m.id DESC LIMIT :most
 """)
 
@@ -152,8 +164,8 @@ def failures(where: Reach, most: int = PAGE) -> list[DeliveryRow]:
 
 
 _SINCE = text(f"""
-SELECT count(*) FROM messages m LEFT JOIN shows s ON s.id = m.show_id
-WHERE {NOT_REPEATED} AND m.queued_at >= :since AND (s.cinema_id = :cinema_id OR m.show_id = 0)
+SELECT count(*) FROM messages m {ABOUT}
+WHERE {NOT_REPEATED} AND m.queued_at >= :since AND ({OF_CINEMA} = :cinema_id OR {OF_A_CARD})
 """)  # noqa: S608  our own words only
 
 
@@ -172,3 +184,13 @@ def about_card(gift_card_id: int) -> list[DeliveryRow]:
     rows = [DeliveryRow(**row._mapping) for row in db.session.execute(_OF_CARD, {"card": gift_card_id})]
     end_read()
     return rows
+
+
+_IS_ABOUT_GROUP = text(f"SELECT FROM messages m {ABOUT} WHERE m.show_id = 0 AND m.id = :id AND q.id = :group")
+
+
+def is_about_group(message_id: int, group_id: int) -> bool:
+    """Whether a message of no show answers this group's request."""
+    found = db.session.execute(_IS_ABOUT_GROUP, {"id": message_id, "group": group_id}).first()
+    end_read()
+    return found is not None

@@ -16,7 +16,7 @@ from app.domain.staff import By
 from app.domain.states import GiftCardState, MessageState
 from app.errors import Conflict, NotFound
 from app.models import GiftCard
-from app.queries.deliveries import NOT_REPEATED
+from app.queries.deliveries import ABOUT, NOT_REPEATED, OF_A_CARD, OF_CINEMA
 from app.services.audit import audit
 from app.services.managing import check_manages, check_manages_somewhere
 from app.services.outbox import Task, hurry
@@ -31,7 +31,7 @@ m.show_id, m.id, m.kind, m.channel, m.booking_id, m.gift_card_id, m.subject_id, 
 m.resend_of, m.state
 """
 _READ = text(f"SELECT {_COLUMNS} FROM messages m WHERE m.show_id = :show_id AND m.id = :id")  # noqa: S608  our own words
-_CINEMA = text("SELECT cinema_id FROM shows WHERE id = :show_id")
+_CINEMA = text(f"SELECT {OF_CINEMA} FROM messages m {ABOUT} WHERE m.show_id = :show_id AND m.id = :id")  # noqa: S608
 NOT_YOURS = "These messages are of another cinema."
 
 
@@ -48,18 +48,18 @@ def resend_message(show_id: int, message_id: int, by: By | None = None) -> int:
             raise NotFound("There is no such message.")
         sent = _again(session, message, clock.now())
         if by is not None:
-            cinema_id = _check(session, by, show_id)
+            cinema_id = _check(session, by, message)
             told = {"show_id": show_id, "message": sent, "kind": message.kind}
             audit(session, by, Action.MESSAGE_RESENT, message_id, cinema_id=cinema_id, after=told)
     return sent
 
 
-def _check(session: Session, by: By, show_id: int) -> int | None:
+def _check(session: Session, by: By, message: Row[Any]) -> int | None:
     """The cinema that a message is of, if they manage it; those about gift cards are any manager's."""
-    if show_id == NO_SHOW:
+    if message.show_id == NO_SHOW and message.gift_card_id is not None:
         check_manages_somewhere(session, by)
         return None
-    cinema_id: int = session.execute(_CINEMA, {"show_id": show_id}).scalar_one()
+    cinema_id: int | None = session.execute(_CINEMA, {"show_id": message.show_id, "id": message.id}).scalar_one()
     check_manages(session, by, cinema_id, NOT_YOURS)
     return cinema_id
 
@@ -73,8 +73,8 @@ def _again(session: Session, message: Row[Any], now: dt.datetime) -> int:
 
 
 _FAILURES = text(f"""
-SELECT {_COLUMNS} FROM messages m LEFT JOIN shows s ON s.id = m.show_id
-WHERE {NOT_REPEATED} AND m.queued_at >= :since AND (s.cinema_id = :cinema_id OR m.show_id = 0)
+SELECT {_COLUMNS} FROM messages m {ABOUT}
+WHERE {NOT_REPEATED} AND m.queued_at >= :since AND ({OF_CINEMA} = :cinema_id OR {OF_A_CARD})
 ORDER BY m.queued_at, m.id LIMIT :most
 """)  # noqa: S608
 

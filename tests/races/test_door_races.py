@@ -9,12 +9,14 @@ from sqlalchemy import text
 
 from app.db import db
 from app.domain.admission import Door, Verdict
-from app.domain.staff import COMMAND
-from app.services.admission import AtDoor, scan
+from app.domain.staff import COMMAND, Role
+from app.services.admission import AtDoor, scan, undo_admission
 from app.services.door_sync import take_report
-from tests.builders import a_cinema, a_paid_booking, a_show
+from tests.builders import a_cinema, a_paid_booking, a_person, a_show
+from tests.support.books import rows
 from tests.support.crowd import together
 from tests.support.door import shown
+from tests.support.staff import by
 
 DOORS, ROUNDS = 8, 12
 
@@ -50,6 +52,28 @@ def test_queues_that_come_back_while_a_door_scans_make_one_admission_and_the_res
         assert admitted == 1
         assert {one.outcome for one in taken} <= {"admitted", "double"}
     assert _changes(show.id) == ROUNDS
+
+
+def test_an_undo_while_other_doors_scan_lets_in_once_more_at_most(crowd):
+    cinema = a_cinema()
+    ruth = by(a_person(Role.MANAGER, cinema))
+    show = a_show(cinema=cinema, starts_in=dt.timedelta(minutes=20))
+    for _ in range(ROUNDS):
+        booking = a_paid_booking(show, 1)
+        code = shown(booking)
+        assert scan(code, Door(cinema.id, show.id, "Front"), COMMAND, "front").verdict is Verdict.ADMIT
+        (first,) = rows("SELECT max(id) AS id FROM admission_reports")
+        doors = [
+            lambda n=n, code=code: scan(code, Door(cinema.id, show.id, f"Door {n}"), COMMAND, f"key-{n}")
+            for n in range(3)
+        ]
+        undo = [lambda report=first.id: undo_admission(ruth, show.id, report, "The wrong person")]
+        undone, *answers = together(crowd, [*undo, *doors])
+        assert undone is True
+        again = [answer.verdict for answer in answers].count(Verdict.ADMIT)
+        (ticket,) = rows("SELECT state FROM tickets WHERE booking_id = :id", id=booking.id)
+        assert (again, ticket.state) in [(0, "issued"), (1, "admitted")]
+        assert undo_admission(ruth, show.id, first.id, "Pressed twice") is False, "it takes nobody else's back"
 
 
 def _changes(show_id: int) -> int:

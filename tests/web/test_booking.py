@@ -373,6 +373,23 @@ def test_a_way_to_pay_that_is_not_on_offer_is_refused(buyer: Buyer, show: Show) 
     assert booking_of(code).state == BookingState.HELD
 
 
+def test_a_wrong_way_to_pay_for_seats_that_are_given_up_says_that_they_are(buyer: Buyer, show: Show) -> None:
+    code = buyer.held(show, seat_ids(show)[:2])
+    page = f"/bookings/{code}/checkout"
+    token = buyer.token(page)
+    buyer.post_form(f"/bookings/{code}/release", page=page)
+    answer = buyer.post(f"/bookings/{code}/pay", data={**ADA, "method": "sandbox:cash", "csrf_token": token})
+    assert answer.status_code == 410
+    assert "Seats given up" in words(answer)
+
+
+def test_a_wrong_way_to_pay_what_is_paid_leads_to_the_booking(buyer: Buyer, booked: str) -> None:
+    token = buyer.token("/cities")
+    answer = buyer.post(f"/bookings/{booked}/pay", data={**ADA, "method": "sandbox:cash", "csrf_token": token})
+    assert answer.status_code == 303
+    assert buyer.get(answer.location).location.endswith(f"/bookings/{booked}")
+
+
 def test_a_wrong_amount_is_told_on_the_way_back(buyer: Buyer, show: Show) -> None:
     code = buyer.held(show, seat_ids(show, "B1", "B2"))
     address = buyer.pay(code).location

@@ -12,11 +12,12 @@ from flask import Flask
 from app.db import db
 from app.domain.counter import CounterTender
 from app.domain.pricing import TicketType
-from app.domain.staff import Role
+from app.domain.staff import COMMAND, Role
 from app.models import Cinema, Movie, Show
 from app.queries.tickets import booking_view
 from app.services.box_office import Money, keep_best_seats, take_payment
 from app.services.shifts import open_shift
+from app.services.show_cancelling import cancel_show
 from app.services.tickets import signed_payload
 from app.web.filters import local
 from tests.builders import PRICES, a_cinema, a_movie, a_paid_booking, a_person, a_show, seat_ids
@@ -196,6 +197,33 @@ def test_seats_can_be_given_up(seller: Seller, show: Show) -> None:
     assert [row.state for row in rows("SELECT state FROM bookings")] == ["released"]
 
 
+def test_a_show_that_is_called_off_during_a_sale_is_told_at_the_till(seller: Seller, show: Show) -> None:
+    seller.sell(show, entry="1 A")
+    (kept,) = rows("SELECT code FROM bookings")
+    cancel_show(COMMAND, show.id, "The projector is broken.")
+    page = seller.post(f"{COUNTER}/sales/{kept.code}/pay", pay="cash", cash="50")
+    assert "called off meanwhile. Nothing was sold" in said(page)
+    assert "kept too long" not in said(page)
+
+
+def test_seats_that_were_given_up_in_another_tab_are_not_called_kept_too_long(seller: Seller, show: Show) -> None:
+    seller.sell(show, entry="1 A")
+    (kept,) = rows("SELECT code FROM bookings")
+    seller.post(f"{COUNTER}/sales/{kept.code}/release")
+    page = seller.post(f"{COUNTER}/sales/{kept.code}/pay", pay="cash", cash="50")
+    assert "given up meanwhile. Nothing was sold" in said(page)
+
+
+def test_the_page_of_a_sale_that_was_given_back_leads_to_its_booking(seller: Seller, show: Show) -> None:
+    seller.sell(show, entry="1 A E")
+    (sold,) = rows("SELECT code FROM bookings")
+    gone = {"tickets": "1", "how": "full", "reason": "The wrong film"}
+    seller.post(f"/staff/bookings/{sold.code}/cancel", **gone)
+    page = seller.client.get(f"{COUNTER}/sales/{sold.code}", follow_redirects=True)
+    assert page.request.path == f"/staff/bookings/{sold.code}"
+    assert "given back or changed since" in said(page)
+
+
 def test_another_sellers_sale_is_not_there(app: Flask, cinema: Cinema, seller: Seller, show: Show) -> None:
     other = Seller(app, cinema)
     hold = keep_best_seats(by(other.person), other.shift, "x", show.id, [_adult()])
@@ -321,6 +349,14 @@ def test_an_exchange_without_a_show_or_a_ticket_says_so(seller: Seller, next_wee
     assert "Tick the tickets" in answer.get_data(as_text=True)
     elsewhere = a_show(movie=the_movie(next_week))
     assert "Choose a show." in an_exchange(seller, old, elsewhere).get_data(as_text=True)
+
+
+def test_of_a_booking_that_was_given_back_nothing_is_said_to_be_left(seller: Seller, next_week: Show) -> None:
+    old = seller.sold(next_week)
+    seller.post(f"/staff/bookings/{old}/cancel", tickets="1", how="full", reason="ill")
+    page = said(seller.client.get(f"/staff/bookings/{old}/exchange"))
+    assert "Nothing to exchange" in page
+    assert "given back, with a reason" not in page
 
 
 def test_a_manager_cashes_up_for_somebody_who_went_home(app: Flask, seller: Seller, cinema: Cinema) -> None:

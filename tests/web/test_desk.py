@@ -17,7 +17,7 @@ from app.domain.states import MessageState
 from app.models import Booking, Cinema, User
 from app.services.accounts import WrongPassword, change_password, hash_password, log_in
 from app.services.outbox import GIVE_UP_AFTER
-from tests.builders import a_cinema, a_paid_booking, a_person, a_show, an_alert
+from tests.builders import a_cinema, a_group, a_paid_booking, a_person, a_show, an_alert
 from tests.support.books import rows
 from tests.support.client import PageClient, soup, words
 from tests.support.offers import a_gift_card, an_order, the_card
@@ -188,6 +188,41 @@ def test_a_manager_sees_their_cinemas_messages_and_no_others(ruth: PageClient, a
     assert listed(ruth, f"/staff/messages?number={booking.code}") == []
     assert press(ruth, f"/staff/shows/{message.show_id}/messages/{message.id}/resend").status_code == 404
     assert len(listed(alma, f"/staff/messages?number={booking.code}")) == 1
+
+
+def fails_group(group_id: int) -> int:
+    """The id of the mail that answered this request, which could not be sent."""
+    with transaction() as session:
+        failed = text("UPDATE messages SET state = 'failed', attempts = 12 WHERE subject_id = :id RETURNING id")
+        session.execute(text("UPDATE outbox SET attempts = :tries"), {"tries": GIVE_UP_AFTER})
+        return int(session.execute(failed, {"id": group_id}).scalar_one())
+
+
+def test_what_was_written_to_a_group_is_its_cinemas_matter(ruth: PageClient, alma: PageClient, regent: Cinema):
+    elsewhere = a_group(a_cinema(), email="far@example.org")
+    message = fails_group(elsewhere)
+    assert listed(ruth, "/staff/messages") == []
+    assert listed(ruth, "/staff/messages?address=far") == []
+    assert "could not be sent" not in words(ruth.get("/staff/dashboard"))
+    press(ruth, "/staff/messages/resend-failures")
+    assert press(ruth, f"/staff/groups/{elsewhere}/messages/{message}/resend").status_code == 404
+    assert rows("SELECT FROM messages WHERE resend_of IS NOT NULL") == []
+    assert "far@example.org" in words(alma.get("/staff/messages"))
+
+
+def test_what_was_written_to_a_group_is_sent_again(ruth: PageClient, regent: Cinema):
+    group, other = a_group(regent, email="near@example.org"), a_group(regent)
+    message = fails_group(group)
+    page = soup(ruth.get("/staff/messages"))
+    assert page.select_one(f'.rows a[href="/staff/groups/{group}"]')
+    action = f"/staff/groups/{group}/messages/{message}/resend"
+    assert page.select_one(f'form[action="{action}"]')
+    assert press(ruth, f"/staff/groups/{other}/messages/{message}/resend").status_code == 404
+    assert press(ruth, action).status_code == 303
+    (again,) = rows("SELECT recipient, subject_id FROM messages WHERE resend_of = :id", id=message)
+    assert (again.recipient, again.subject_id) == ("near@example.org", group)
+    (row,) = rows("SELECT cinema_id FROM audit_entries WHERE action = 'message.resent'")
+    assert row.cinema_id == regent.id
 
 
 def test_a_long_log_goes_on_below(ruth: PageClient, regent: Cinema, monkeypatch: Any):

@@ -70,7 +70,24 @@ def test_who_was_at_checkout_is_told_that_the_showing_is_cancelled(buyer: Buyer,
     page = buyer.get(f"/bookings/{code}/checkout")
     assert page.status_code == 410
     assert "This show has been cancelled." in words(page)
+    assert "B1, B2 are not kept any more. Nothing was charged." in words(page)
+    assert "You gave up" not in words(page)
     assert buyer.pay(code).status_code == 410
+
+
+def test_who_was_paying_is_told_that_all_of_it_goes_back(buyer: Buyer, show: Show) -> None:
+    code = buyer.held(show, seat_ids(show, "B1", "B2"))
+    address = buyer.pay(code).location
+    cancel_show(COMMAND, show.id, WHY)
+    said = words(buyer.get(f"/bookings/{code}/checkout"))
+    assert "If that payment still arrives, all of it goes back" in said
+    assert "you get these seats" not in said
+    back = buyer.get(buyer.press(address, "pay").location, follow_redirects=True)
+    assert "It was called off before your payment arrived, so £21.50 goes back in full" in words(back)
+    assert soup(back).select_one(f'main a[href="/movies/{show.movie.slug}"]')
+    assert not soup(back).select_one(f'main a[href="/shows/{show.id}"]')
+    late = buyer.get(f"/bookings/{code}/checkout")
+    assert (late.status_code, late.location) == (303, f"/bookings/{code}"), "it does not say that nothing was charged"
 
 
 def test_the_list_of_bookings_says_so(buyer: Buyer, show: Show, code: str) -> None:

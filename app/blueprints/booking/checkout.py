@@ -61,6 +61,11 @@ from app.web.guards import booking_holder
 from app.web.identity import actor, user_id
 from app.web.render import htmx_redirect, render
 
+PAID_FOR = (BookingState.CONFIRMED, BookingState.CANCELLED)
+"""A booking's own page says more of these than the checkout."""
+GONE_BACK = (PaymentState.CAPTURED, PaymentState.PARTLY_REFUNDED, PaymentState.REFUNDED)
+"""Money that arrived and did not pay the booking: it was not the right amount, or came too late."""
+
 
 def _show(show_id: int) -> ShowPage:
     show = show_page(show_id)
@@ -73,10 +78,10 @@ def _show(show_id: int) -> ShowPage:
 def checkout(booking: BookingRef) -> AnyResponse:
     """The clock, the tickets, the form and the bill; or what became of the hold meanwhile."""
     page = checkout_page(booking.show_id, booking.id)
-    if page.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
+    if page.state in PAID_FOR:
         return redirect(url_for("booking.page", code=page.code), 303)
     if not page.live(clock.now()):
-        return time_is_up(page)
+        return _over(page)
     if page.paying:
         return _started(page, page.redirect_url)
     known = draft()
@@ -137,6 +142,13 @@ def form_page(
     )
 
 
+def _over(page: CheckoutPage) -> AnyResponse:
+    """The time is up; money that came too late is told of where its refund is."""
+    if page.payment_state in GONE_BACK:
+        return redirect(url_for("booking.page", code=page.code), 303)
+    return time_is_up(page)
+
+
 def time_is_up(page: CheckoutPage, status: int = 410) -> Response:
     """What happened to the seats, and one click that asks for the same ones again."""
     if page.is_group:
@@ -195,7 +207,7 @@ def pay(booking: BookingRef) -> AnyResponse:
     form = BuyerForm()
     remember_draft(request.form)
     if not form.validate():
-        return _wrong_form(booking, page, form)
+        return _form_again(booking, page, form, types_of(request.form, page), Invalid.status)
     try:
         address = _start(booking, page, form)
     except (HoldExpired, PaymentStarted, ConcurrentModification, NotExchangeable) as problem:
@@ -229,7 +241,7 @@ def _start(ref: BookingRef, page: CheckoutPage, form: BuyerForm) -> str | None:
 def _not_here(ref: BookingRef, page: CheckoutPage, problem: DomainError) -> AnyResponse:
     """Where it goes on for a booking that can't be paid by this form any more."""
     if isinstance(problem, HoldExpired):
-        return time_is_up(checkout_page(ref.show_id, ref.id))
+        return _over(checkout_page(ref.show_id, ref.id))
     if isinstance(problem, PaymentStarted):
         return _started(page, problem.details.get("redirect_url"), problem.status)
     if isinstance(problem, ConcurrentModification):
@@ -248,7 +260,7 @@ def _not_so(ref: BookingRef, page: CheckoutPage, form: BuyerForm, problem: Domai
         types = {}
     if isinstance(problem, InvalidCoupon | AmountChanged | GatewayUnavailable):
         page = checkout_page(ref.show_id, ref.id)
-    return form_page(ref, page, form, types, problem.status, words)
+    return _form_again(ref, page, form, types, problem.status, words)
 
 
 def _new_amount(problem: InvalidCoupon | AmountChanged) -> str:
@@ -257,10 +269,18 @@ def _new_amount(problem: InvalidCoupon | AmountChanged) -> str:
     return f"{problem.message} Nothing was charged; please look at the new amount."
 
 
-def _wrong_form(ref: BookingRef, page: CheckoutPage, form: BuyerForm) -> AnyResponse:
+def _form_again(
+    ref: BookingRef,
+    page: CheckoutPage,
+    form: BuyerForm,
+    types: Mapping[int, TicketType],
+    status: int,
+    trouble: str = "",
+) -> AnyResponse:
+    """The form with what is wrong in it; a booking that is over says so instead, for it has no seats to pay."""
     if not page.live(clock.now()):
-        return time_is_up(page) if page.state != BookingState.CONFIRMED else elsewhere(page)
-    return form_page(ref, page, form, types_of(request.form, page), Invalid.status)
+        return elsewhere(page) if page.state in PAID_FOR else _over(page)
+    return form_page(ref, page, form, types, status, trouble)
 
 
 @blueprint.post("/<code>/extend", endpoint="extend")
@@ -306,10 +326,6 @@ def other_way(booking: BookingRef) -> AnyResponse:
     except (GatewayUnavailable, NotFound) as problem:
         flash(problem.message, "warn")
     return redirect(url_for("booking.returned", code=booking.code), 303)
-
-
-GONE_BACK = (PaymentState.CAPTURED, PaymentState.PARTLY_REFUNDED, PaymentState.REFUNDED)
-"""Money that arrived while the booking still waits for it: it was not the right amount."""
 
 
 @blueprint.get("/<code>/return", endpoint="returned")

@@ -18,7 +18,7 @@ from app.domain.counter import LETTERS, WHEELCHAIR, BadEntry, CounterTender, kin
 from app.domain.gift_cards import looks_like_code
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.staff import Role
-from app.domain.states import BookingState
+from app.domain.states import BookingState, ShowState
 from app.errors import ConcurrentModification, DomainError, InvalidCoupon, InvalidSeats, NotFound
 from app.money import BadAmount, read_amount
 from app.queries.bookings import BookingRef, find_booking
@@ -243,14 +243,26 @@ def _sale_page(
         paid = paid_at_counter(ref.show_id, ref.id)
         owed = _to_hand_out(house, ref)
         return _page(house, shift, problem, status, sold=view, paid=paid, qrs=qr_codes(view), owed=owed)
+    if view.state == BookingState.CANCELLED:
+        flash("This sale was made already, and given back or changed since.", "note")
+        return redirect(url_for("staff.booking", code=view.code), 303)
     if view.state != BookingState.HELD or view.expires_at <= clock.now():
-        flash("The seats were kept too long and are free again.", "warn")
+        flash(_why_not_kept(view), "warn")
         return redirect(url_for("staff.box_office"), 303)
     credits, worth = credits_entered(ref.show_id, ref.id)
     money = {"due": max(0, view.total_minor - credits), "goes_back": max(0, worth - view.total_minor)}
     replaced = change_of_sale(ref.show_id, ref.id)
     context = {"grid": _grid(view), "kinds": kinds_on_offer(view), "replaced": replaced, **money}
     return _page(house, shift, problem, status, sale=view, **context)
+
+
+def _why_not_kept(view: BookingView) -> str:
+    """Why a sale can't go on: what the seller has to know with the customer in front of them."""
+    if view.show_state == ShowState.CANCELLED:
+        return "This show has been called off meanwhile. Nothing was sold; hand back what you were given."
+    if view.state == BookingState.RELEASED:
+        return "These seats were given up meanwhile. Nothing was sold; choose seats anew."
+    return "The seats were kept too long and are free again. Nothing was sold; choose seats anew."
 
 
 def _to_hand_out(house: StaffHouse, ref: BookingRef) -> list[WaitingRefund]:

@@ -1,5 +1,5 @@
 """The delivery log: what was sent to whom, failures first, and sending again. A manager sees the messages of their
-cinemas' bookings, and those about gift cards, which are good everywhere."""
+cinemas' bookings and groups, and those about gift cards, which are good everywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.messages import MessageKind
 from app.domain.staff import Role
 from app.domain.states import MessageState
 from app.errors import NotFound
-from app.queries.deliveries import DeliverySearch, about_card, deliveries, failures, failures_since
+from app.queries.deliveries import DeliverySearch, about_card, deliveries, failures, failures_since, is_about_group
 from app.services.sending import resend_failures, resend_message
 from app.web.guards import staff
 from app.web.links import local_path
@@ -85,6 +85,14 @@ def resend_of_show(house: StaffHouse, show_id: int, number: int) -> AnyResponse:
 @staff(Role.MANAGER)
 def resend_of_card(house: StaffHouse, gift_card_id: int, number: int) -> AnyResponse:
     if number not in {one.id for one in about_card(gift_card_id)}:
+        raise NotFound("There is no such message.")
+    return _resend(house, 0, number)
+
+
+@pages.post("/groups/<int:group_id>/messages/<int:number>/resend")
+@staff(Role.MANAGER)
+def resend_of_group(house: StaffHouse, group_id: int, number: int) -> AnyResponse:
+    if not is_about_group(number, group_id):
         raise NotFound("There is no such message.")
     return _resend(house, 0, number)
 

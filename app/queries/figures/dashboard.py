@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.db import db, end_read
 from app.domain.staff import Reach
-from app.queries.deliveries import NOT_REPEATED
+from app.queries.deliveries import ABOUT, NOT_REPEATED, OF_A_CARD, OF_CINEMA
 from app.queries.figures.hours import midnight
 from app.queries.groups import groups_waiting
 from app.queries.health import readiness
@@ -92,8 +92,8 @@ FROM alerts a LEFT JOIN shows s ON s.id = a.show_id LEFT JOIN movies m ON m.id =
 WHERE a.resolved_at IS NULL AND (s.cinema_id = :cinema_id OR s.id IS NULL) ORDER BY a.at DESC, a.id DESC LIMIT 50
 """)
 _FAILED_MESSAGES = text(f"""
-SELECT count(*) FROM messages m LEFT JOIN shows s ON s.id = m.show_id
-WHERE {NOT_REPEATED} AND (s.cinema_id = :cinema_id OR s.id IS NULL)
+SELECT count(*) FROM messages m {ABOUT}
+WHERE {NOT_REPEATED} AND ({OF_CINEMA} = :cinema_id OR {OF_A_CARD})
 """)  # noqa: S608  our own words only
 _OVERDUE = text("SELECT count(*) FROM outbox WHERE done_at IS NULL AND due_at < :since")
 
