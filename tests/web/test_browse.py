@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app import clock
-from app.db import db, transaction
+from app.db import transaction
 from app.models import Cinema, Movie
 from app.queries.browse_cache import browse_changed, kept_listing
 from app.queries.browsing.cities import cities, forget_cities
@@ -24,6 +21,7 @@ from app.queries.browsing.wanted import read_wanted, search_words
 from tests.builders import a_cinema, a_city, a_hold, a_movie, a_paid_booking, a_screen, a_show
 from tests.support.client import soup, words
 from tests.support.clock import MovedClock
+from tests.support.queries import counted_queries
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -34,20 +32,6 @@ def noon(moved_clock: MovedClock) -> MovedClock:
     """It is Friday 20 November, twelve o'clock in London."""
     moved_clock.stop_at(NOON)
     return moved_clock
-
-
-@contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def fresh() -> None:

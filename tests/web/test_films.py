@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
@@ -24,6 +24,7 @@ from app.services.posters import upload_poster
 from tests.builders import a_cinema, a_movie, a_person, a_show
 from tests.support.client import PageClient, soup, words
 from tests.support.pictures import SCRIPT, a_bomb, a_picture
+from tests.support.queries import counted_queries
 from tests.support.staff import by, signed_in
 
 TABLE = "id,title,runtime_min,genres\nm1,Amélie,122,Comedy;Romance\nm2,Safety Last!,73,Comedy\n"
@@ -122,16 +123,8 @@ def test_what_finds_nothing_leads_back(ruth: PageClient, address: str):
 
 def test_the_list_asks_the_database_the_same_however_long_it_is(ruth: PageClient, regent: Cinema):
     def asked() -> int:
-        seen: list[str] = []
-
-        def note(conn: Any, cursor: Any, statement: str, *more: Any) -> None:
-            seen.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
+        with counted_queries() as seen:
             assert ruth.get("/staff/films").status_code == 200
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
         return len(seen)
 
     a_show(cinema=regent)
