@@ -231,7 +231,7 @@ def test_best_seats_are_chosen_at_once_and_for_the_party(page: Page) -> None:
 def test_who_keeps_the_best_seats_before_they_are_found_keeps_them(page: Page) -> None:
     show = builders.a_show(seats=60)
     wanted: list[Route] = []
-    page.route("**/best?*", wanted.append)
+    page.route("**/best?*", lambda route: wanted.append(route))
     page.goto(f"/shows/{show.id}")
     page.locator("#best").click()
     page.locator("#keep").click(force=True)  # nothing is chosen yet, which it says

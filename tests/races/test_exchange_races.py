@@ -17,9 +17,9 @@ from app.models import Booking
 from app.services import checkout, holds, locking, payments
 from app.services.admission import AtDoor, admit_ticket
 from tests.builders import A_BUYER, PRICES, a_movie, a_paid_booking, a_show, a_started_payment, an_event, the_booking
-from tests.services.test_exchanging import ME, a_change, cancel, seat_states, state_of
 from tests.support.books import books, rows, unbalanced
 from tests.support.crowd import together
+from tests.support.exchanges import ME, a_change, cancel, seat_states, state_of
 from tests.support.history import miscounted, overlaps
 
 DEAR = {key: amount + 500 for key, amount in PRICES.items()}

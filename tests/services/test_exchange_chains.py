@@ -16,8 +16,8 @@ from app.queries.exchange_page import exchangeable
 from app.queries.layouts import layout_facts
 from app.services import extras
 from tests.builders import PRICES, a_cinema, a_city, a_hold, a_movie, a_show, the_booking
-from tests.services.test_exchanging import a_change, cancel, finish, numbers_of
 from tests.support.books import a_gift_card, books, rows, unbalanced
+from tests.support.exchanges import a_change, cancel, finish, numbers_of
 from tests.support.house import clean_house, forget_everything_kept
 from tests.support.kept import broken_promises
 
