@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,8 +34,12 @@ TEMPLATE = "marquee_template"
 
 
 def migrate(shared: Urls, template: str = TEMPLATE) -> None:
-    """Make the template database by running the real migrations, unless one of this very schema is there."""
-    with (Path(os.environ.get("TMPDIR", "/tmp")) / f"marquee-template-{os.getuid()}.lock").open("w") as lock:
+    """Make the template database by running the real migrations, unless one of this very schema is there.
+
+    Test processes of one server do it one after the other; those of another server need not wait for them.
+    """
+    server = hashlib.sha256(shared.migration_database_url.encode()).hexdigest()[:12]
+    with (Path(tempfile.gettempdir()) / f"marquee-template-{os.getuid()}-{server}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = _schema_digest()
         if _digest_in(shared, template) == wanted:
@@ -56,8 +62,6 @@ def a_copy(urls: Urls, name: str) -> Urls:
 
 
 def _schema_digest() -> str:
-    import hashlib
-
     files = sorted((ROOT / "migrations" / "versions").glob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
