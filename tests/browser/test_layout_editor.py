@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.db import db
 from app.domain.staff import COMMAND, Role
 from app.models import Cinema, Layout, LayoutDraft, Screen
 from app.queries.layout_drafts import drawing_of
 from app.services.layouts_edit import change_draft, upload_draft
+from tests.browser.test_live_map import wait_until
 from tests.browser.test_staff import come_in
 from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
 from tests.builders import a_cinema, a_person, a_screen, a_show
@@ -162,6 +163,25 @@ def test_what_was_just_dragged_is_in_what_is_put_into_use(editor: Page, screen: 
     seat = layout.plan["zones"][0]["rows"][0]["seats"][0]  # type: ignore[index]
     assert seat["position"]["y"] == 16, "12 is the edge that a seat is kept inside of, 4 is a step"
     db.session.commit()
+
+
+def test_a_change_on_its_way_is_waited_for_before_the_plan_is_put_into_use(editor: Page, screen: Screen):
+    """Otherwise the form names the revision before it, and the manager is told that she has changed the plan herself."""
+    editor.locator(".sheet").focus()
+    for key in ("ArrowRight", "Space", "Alt+ArrowDown"):
+        editor.keyboard.press(key)
+    kept(editor)
+    editor.locator("#use summary").click()
+    editor.get_by_label("Reason").fill("more room")
+    on_its_way: list[Route] = []
+    save = editor.locator("[data-save]").get_attribute("data-save")
+    editor.route(f"**{save}", lambda route: on_its_way.append(route))
+    editor.locator(".sheet").focus()
+    editor.keyboard.press("Alt+ArrowDown")
+    wait_until(lambda: bool(on_its_way), editor)
+    editor.get_by_role("button", name="Put it into use").click()
+    on_its_way.pop().continue_()
+    expect(editor.locator("#flashes")).to_contain_text("Version 2 is in use")
 
 
 def test_two_thousand_seats_stay_usable(app: Flask, page: Page, base_url: str, screen: Screen):
