@@ -7,7 +7,7 @@ import itertools
 import secrets
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from app import clock
 from app.adapters.payments import EventKind, PaymentEvent
@@ -141,12 +141,16 @@ def a_screen(
         )
         session.add(layout)
         session.flush()
-        session.add_all(_seats(layout.id, seats, per_row, kinds or {}, aisle_after))
+        if rows := _seats(layout.id, seats, per_row, kinds or {}, aisle_after):
+            session.execute(insert(Seat), rows)
         screen.layout_id = layout.id
     return screen
 
 
-def _seats(layout_id: int, count: int, per_row: int, kinds: dict[str, str], aisle_after: int | None) -> list[Seat]:
+def _seats(
+    layout_id: int, count: int, per_row: int, kinds: dict[str, str], aisle_after: int | None
+) -> list[dict[str, Any]]:
+    """Rows, for thirty objects in each test cost more than the show that is about them."""
     seats = []
     for place in range(count):
         line, column = divmod(place, per_row)
@@ -154,23 +158,23 @@ def _seats(layout_id: int, count: int, per_row: int, kinds: dict[str, str], aisl
         label = f"{row}{column + 1}"
         kind = kinds.get(label, "standard")
         seats.append(
-            Seat(
-                layout_id=layout_id,
-                guid=label,
-                level="",
-                row=row,
-                number=str(column + 1),
-                label=label,
-                kind=kind,
-                category="premium" if kind == "premium" else "standard",
-                x=30.0 * (column + side),
-                y=32.0 * line,
-                row_index=line,
-                position=column,
-                run=2 * line + side,
-                line=line,
-                column=column + side,
-            )
+            {
+                "layout_id": layout_id,
+                "guid": label,
+                "level": "",
+                "row": row,
+                "number": str(column + 1),
+                "label": label,
+                "kind": kind,
+                "category": "premium" if kind == "premium" else "standard",
+                "x": 30.0 * (column + side),
+                "y": 32.0 * line,
+                "row_index": line,
+                "position": column,
+                "run": 2 * line + side,
+                "line": line,
+                "column": column + side,
+            }
         )
     return seats
 

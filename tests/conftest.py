@@ -18,14 +18,14 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.config import Settings, read_settings
 from app.db import db
-from app.embedded import Urls, create_database, drop_database, services
+from app.embedded import Urls, drop_database, services
 from tests.support.client import PageClient
 from tests.support.clock import MovedClock
-from tests.support.house import a_valkey_number, clean_house, close_house, forget_everything_kept, migrate
+from tests.support.house import a_copy, a_valkey_number, clean_house, close_house, forget_everything_kept, migrate
+from tests.support.kept import broken_promises
 from tests.support.server import Server, serve
 
 VAR_DIR = Path(os.environ.get("TEST_VAR_DIR") or Path(tempfile.gettempdir()) / f"marquee-tests-{os.getuid()}")
-TEMPLATE = "marquee_template"
 # Tests may lose what they wrote when the machine dies, so the server need not wait for the disk.
 POSTGRES = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
@@ -59,9 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def urls(worker_id: str) -> Iterator[Urls]:
     """A database and a Valkey number of this test process's own, migrated by the real migrations."""
     with services(VAR_DIR) as shared, a_valkey_number(shared.redis_url) as redis_url:
-        migrate(shared, TEMPLATE)
+        migrate(shared)
         name = f"marquee_{worker_id}_{os.getpid()}"
-        mine = create_database(shared, name, template=TEMPLATE)
+        mine = a_copy(shared, name)
         yield Urls(mine.database_url, mine.migration_database_url, redis_url)
         close_house()
         drop_database(shared, name)
@@ -111,9 +111,7 @@ def app(request: pytest.FixtureRequest, the_app: Flask, urls: Urls) -> Iterator[
     with the_app.app_context():
         yield the_app
         db.session.rollback()
-        from app.services.promises import check_promises
-
-        broken = [str(row) for row in check_promises()]
+        broken = broken_promises(urls)
         db.session.remove()
     assert not broken
 

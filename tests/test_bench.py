@@ -130,14 +130,14 @@ def test_ctrl_c_ends_everything_it_started(tmp_path):
                 break
         run.send_signal(signal.SIGINT)
         said_last = run.stderr.read()
-    assert run.wait(30) == 130, said_last
+    assert run.wait(60) == 130, said_last
     assert not (tmp_path / "var").exists()
     assert not still_running(str(tmp_path))
 
 
 def still_running(word: str) -> list[str]:
-    """Command lines that contain the word, a second's grace given."""
-    end = time.monotonic() + 1
+    """Command lines that contain the word, some seconds' grace given."""
+    end = time.monotonic() + 20
     while True:
         found = [line for line in command_lines() if word in line]
         if not found or time.monotonic() > end:

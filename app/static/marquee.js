@@ -238,14 +238,17 @@ const wish = () => {
   $("#best").textContent = party() > 1 ? `Best ${party()} seats` : "Best seat";
   $("#more").hidden = !$("input[name=party][value='6']", form).checked;
 };
+let finding; // seats that are looked for: whoever presses "Keep" meanwhile means them
 const best = async button => {
+  let isFound = false;
   const query = new URLSearchParams({ seats: party(), category: $("#category")?.value || "" });
   if ($("[name=step_free]", form)?.checked) query.set("step_free", "1");
   button.ariaBusy = "true";
   try {
     const answer = await fetch(form.dataset.best + "?" + query, { headers: { "HX-Request": "true" } });
     const found = await answer.json();
-    if (found.seats.length) {
+    isFound = found.seats.length > 0;
+    if (isFound) {
       choose(found.seats.map(String));
       cellOf(picked()[0]).scrollIntoView({ block: "nearest", inline: "center" });
     } else {
@@ -257,6 +260,10 @@ const best = async button => {
     lost(true);
   }
   button.ariaBusy = null;
+  return isFound;
+};
+const look = button => {
+  const mine = finding = best(button).finally(() => { if (finding === mine) finding = null; });
 };
 
 /* The poll: every two seconds or so while somebody looks. */
@@ -413,7 +420,10 @@ on("click", event => {
     $("#keep").focus();
   } else if ((found = hit("#best"))) {
     event.preventDefault();
-    best(found);
+    look(found);
+  } else if (hit("#keep") && finding) {
+    event.preventDefault();
+    finding.then(isFound => isFound && $("#keep").click());
   } else if (hit("#keep") && !picked().length) {
     event.preventDefault();
     note("Choose at least one seat.");

@@ -12,7 +12,7 @@ from app import clock
 from app.adapters.payments import EventKind, PaymentRefused, PayMode, TransactionOpen, gateway
 from app.db import transaction
 from app.errors import BadSignature, GatewayUnavailable
-from tests.support.sides import SIDES, WINDOW, Side, verified, without
+from tests.support.sides import LITTLE_PATIENCE, SIDES, WINDOW, Side, verified, without
 
 REAL = [name for name in SIDES if name != "fake"]
 NETWORKED = [name for name in REAL if name != "sandbox"]
@@ -20,7 +20,8 @@ NETWORKED = [name for name in REAL if name != "sandbox"]
 
 @pytest.fixture
 def side(request, app):
-    made = SIDES[request.param]()
+    silent = request.node.callspec.params.get("trouble") == "slow"
+    made = SIDES[request.param](**{"timeout_seconds": LITTLE_PATIENCE} if silent else {})
     yield made
     made.close()
 

@@ -21,9 +21,9 @@ import pytest
 from app import clock
 from app.adapters.payments import EventKind, PaymentRefused
 from app.adapters.payments.stripe import StripeGateway
+from app.embedded.process import free_port
 from app.errors import BadSignature
 from tests.support.gateway_server import Message
-from tests.support.server import free_port
 from tests.support.sides import StripeIntentSide
 from tests.support.stripe_server import SECRET
 
@@ -71,7 +71,7 @@ class Mailbox:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    port = free_port()
+    port = free_port(None)
     command = [sys.executable, "-c", START, "--port", str(port), "--from-scratch"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -79,7 +79,7 @@ def port() -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_SECONDS)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -33,6 +33,7 @@ from app.adapters.mail import (
     compose,
     outgoing_of,
 )
+from app.embedded.process import free_port
 
 LETTER = Letter(
     key="confirmation.7.42",
@@ -87,13 +88,8 @@ def office() -> PostOffice:
     return PostOffice()
 
 
-def a_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def opened(office: PostOffice, **options: Any) -> Iterator[str]:
-    controller = Controller(office, hostname="127.0.0.1", port=a_free_port(), **options)
+    controller = Controller(office, hostname="127.0.0.1", port=free_port(None), **options)
     controller.start()
     try:
         yield f"127.0.0.1:{controller.port}"
@@ -223,7 +219,7 @@ def test_a_server_that_hangs_up_is_asked_later(dropping_port: str) -> None:
 
 def test_no_server_at_all_is_asked_later() -> None:
     with pytest.raises(MailNotSent) as told:
-        by_smtp(f"127.0.0.1:{a_free_port()}").send(a_message())
+        by_smtp(f"127.0.0.1:{free_port(None)}").send(a_message())
     assert not told.value.permanent
 
 

@@ -44,7 +44,7 @@ def test_show_payment_and_booking_stand_in_the_orders_notes(side):
 def test_two_starts_at_the_same_moment_lead_to_one_order(side):
     """Both look, both find nothing, both make one: and both take the older."""
     order = side.order()
-    looked, found = threading.Barrier(2, timeout=5), []
+    looked, found = threading.Barrier(2, timeout=30), []
     real = side.gateway._orders_for
 
     def together(*args):
@@ -61,7 +61,7 @@ def test_two_starts_at_the_same_moment_lead_to_one_order(side):
     for start in starts:
         start.start()
     for start in starts:
-        start.join(10)
+        start.join(30)
     assert len(side.server.orders) == 2
     assert len(found) == 2
     assert side.gateway.start(order).provider_ref == min(side.server.orders)

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Module:
     name: str
     path: Path
@@ -53,11 +53,10 @@ def imports(module: Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def called(tree: ast.AST) -> Iterator[tuple[str, int]]:
+@cache
+def called(tree: ast.AST) -> tuple[tuple[str, int], ...]:
     """Dotted names of everything that is called, and the line."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node.lineno
+    return tuple((ast.unparse(node.func), node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
 def texts(tree: ast.AST) -> Iterator[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from tests.architecture.source import ROOT, Module, called, modules, texts
@@ -112,6 +113,7 @@ def test_a_use_case_calls_no_other_use_case_inside_its_transaction():
     assert not wrong
 
 
+@cache
 def _openers(module: Module) -> set[str]:
     """The functions of a module that open a transaction, themselves or by functions of the same module."""
     functions = {node.name: node for node in module.tree.body if isinstance(node, ast.FunctionDef)}

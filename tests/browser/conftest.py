@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.visitor import Visitor
 from tests.support.server import Server
@@ -20,6 +20,41 @@ QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": QUIET}
+
+
+ACTS = (
+    "check",
+    "click",
+    "dblclick",
+    "fill",
+    "focus",
+    "hover",
+    "press",
+    "select_option",
+    "set_input_files",
+    "tap",
+    "uncheck",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def acts_wait_for_the_scripts() -> Iterator[None]:
+    """On a slow machine a page can be seen long before its scripts run. What it is without them, `plain_page` shows."""
+    patch = pytest.MonkeyPatch()
+    for name in ACTS:
+        patch.setattr(Locator, name, _loaded(getattr(Locator, name)))
+    keyboard = Page.keyboard.fget
+    patch.setattr(Page, "keyboard", property(lambda page: page.wait_for_load_state() or keyboard(page)))
+    yield
+    patch.undo()
+
+
+def _loaded(act: Callable[..., Any]) -> Callable[..., Any]:
+    def acts(locator: Locator, *args: Any, **options: Any) -> Any:
+        locator.page.wait_for_load_state()
+        return act(locator, *args, **options)
+
+    return acts
 
 
 @pytest.fixture(scope="session")

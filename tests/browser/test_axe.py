@@ -40,10 +40,10 @@ def a_programme() -> str:
 def test_pages_to_browse(visitor: Visitor) -> None:
     film = a_programme()
     visitor.go("/")
-    visitor.look("home on a phone", PHONE, SMALL, dark_too=False)
+    visitor.look("home on a phone", PHONE, SMALL)
     visitor.go("/?genre=Horror&captions=1")
     visitor.go(film)
-    visitor.look("film on a phone", SMALL, dark_too=False)
+    visitor.look("film on a phone", SMALL)
     visitor.go("/cinemas")
     visitor.page.locator(".venue h3 a").first.click()
     visitor.look("cinema", WIDE, SMALL)
@@ -55,7 +55,7 @@ def test_pages_of_help_and_errors(visitor: Visitor) -> None:
     shut = builders.a_show(published=False)
     for path in ("/help", "/help/access", "/help/refunds", "/nowhere", f"/shows/{shut.id}"):
         visitor.go(path)
-        visitor.look(path, SMALL, dark_too=False)
+        visitor.look(path, SMALL)
 
 
 def test_pages_of_the_account(visitor: Visitor) -> None:
@@ -87,7 +87,7 @@ def test_the_seat_map_and_the_list(visitor: Visitor) -> None:
     visitor.page.locator("[data-zoom=in]").click()
     visitor.look("chosen and zoomed", WIDE, PHONE, SMALL)
     visitor.go(f"/shows/{show.id}?view=list")
-    visitor.look("list on a phone", PHONE, SMALL, dark_too=False)
+    visitor.look("list on a phone", PHONE, SMALL)
 
 
 def without_polls(page: Page) -> None:
@@ -147,7 +147,7 @@ def test_the_way_from_checkout_to_the_ticket(visitor: Visitor) -> None:
     page.locator(".tickets a").first.click()
     visitor.look("ticket", WIDE, SMALL)
     visitor.go("/account/bookings")
-    visitor.look("my tickets", SMALL, dark_too=False)
+    visitor.look("my tickets", SMALL)
 
 
 def test_seats_given_up_and_money_too_late(visitor: Visitor, settings: Settings) -> None:

@@ -94,7 +94,7 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, r
     a_cinema(name="The Old Electric Picture House of Bedminster")
     for path in ("/staff/cinemas", "/staff/cinemas/new", here, f"{here}/change"):
         visitor.go(path)
-        visitor.look(path, PHONE, SMALL, dark_too=False)
+        visitor.look(path, PHONE, SMALL)
     page.get_by_label("Its own policy").check()
     page.get_by_label("Only these").check()
     page.get_by_role("button", name="Add a row").click()

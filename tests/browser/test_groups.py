@@ -117,7 +117,7 @@ def test_every_page_of_a_group_for_every_eye(
     no = a_group(regent, 90, organisation="The Society for the Preservation of Mechanical Notation")
     decline_group(by(who), no, 0, "The house is closed that week.")
     visitor.go(f"/staff/groups/{group_id}")
-    visitor.look("a request", PHONE, SMALL, dark_too=False)
+    visitor.look("a request", PHONE, SMALL)
     keep_picture(page, "request-small")
     page.set_viewport_size({"width": WIDE, "height": 900})
     keep_picture(page, "request-wide")
@@ -145,7 +145,7 @@ def test_every_page_of_a_group_for_every_eye(
         keep_picture(page, f"offer-{theme}")
     for path in ("/groups", f"/groups?show={show.id}", "/groups/thanks", link(no)):
         visitor.go(path)
-        visitor.look(path, PHONE, SMALL, dark_too=False)
+        visitor.look(path, PHONE, SMALL)
         keep_picture(page, f"public{path.split('?')[0].replace('/', '-')}")
     visitor.go(link(group_id))
     visitor.look("a group's checkout", WIDE, PHONE)

@@ -48,7 +48,7 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str) -
     for name, path in pages.items():
         visitor.go(path)
         shoot(visitor.page, name)
-        visitor.look(name, PHONE, SMALL, dark_too=False)
+        visitor.look(name, PHONE, SMALL)
     visitor.go(pages["new list"])
     visitor.page.get_by_role("button", name="Make the list").click()
     expect(visitor.page.locator("#summary")).to_be_focused()

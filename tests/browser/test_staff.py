@@ -49,7 +49,7 @@ def test_every_page_for_every_eye(app: Flask, visitor: Visitor, base_url: str, r
     films = ("/films", "/films/new", "/films/import")
     for path in ("", "/people", "/people/new", f"/people/{sam.id}", "/audit", "/audit?person=zzz", "/me", *films):
         visitor.go(f"/staff{path}")
-        visitor.look(f"/staff{path}", PHONE, SMALL, dark_too=False)
+        visitor.look(f"/staff{path}", PHONE, SMALL)
     visitor.go(f"/staff/people/{sam.id}")
     visitor.page.get_by_text("Deactivate", exact=True).click()
     visitor.look("asked first", WIDE, SMALL)
@@ -93,7 +93,7 @@ def test_the_managers_desk_for_every_eye(
         "/messages?number=zzz",
     ):
         visitor.go(f"/staff{path}")
-        visitor.look(f"/staff{path}", PHONE, SMALL, dark_too=False)
+        visitor.look(f"/staff{path}", PHONE, SMALL)
     page = visitor.page
     visitor.go(f"/staff/gift-cards/{card_id}")
     page.get_by_text("Void it", exact=True).click()
@@ -112,7 +112,7 @@ def test_the_second_factor_from_the_link_on(app: Flask, visitor: Visitor, regent
     made = make_staff_account(COMMAND, "Ruth", "ruth@example.org", Role.MANAGER, [regent.id])
     page = visitor.page
     visitor.go(re.sub(r"^https?://[^/]+", "", password_link(made.token)))
-    visitor.look("choose a password", SMALL, dark_too=False)
+    visitor.look("choose a password", SMALL)
     page.get_by_label("New password").fill("correct horse")
     page.get_by_role("button", name="Keep it and go in").click()
     expect(page.locator("h1")).to_have_text("Set up a second factor")

@@ -22,17 +22,17 @@ from app.config import read_settings
 from app.db import db, end_read
 from app.embedded import Postgres, Urls, Valkey
 from app.embedded.databases import with_database
-from app.services.promises import check_promises
 from tests.builders import a_show, seat_ids
 from tests.support.buyers import Answer, Buyer, Line, a_buyer
 from tests.support.house import _upgrade, clean_house, close_house, forget_everything_kept
+from tests.support.kept import broken_promises
 from tests.support.server import Server, serve
 
 # The log is kept although nothing waits for the disk: a killed server must come back with all it acknowledged.
 POSTGRES = {"fsync": "off"}
 
 
-def patiently(ready: Callable[[], object], seconds: float = 40.0, what: str = "it") -> object:
+def patiently(ready: Callable[[], object], seconds: float = 60.0, what: str = "it") -> object:
     """Wait until `ready` gives something, and give that."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -80,7 +80,7 @@ class House:
 
     def restart_worker(self) -> None:
         """What honcho or a host does when the worker has died."""
-        self.server.processes["worker"].wait(10)
+        self.server.processes["worker"].wait(40)
         self.start_worker()
 
     def start_worker(self) -> None:
@@ -219,7 +219,7 @@ def house(the_house: House) -> Iterator[House]:
     with the_house.app.app_context():
         yield the_house
         db.session.rollback()
-        broken = [str(row) for row in check_promises()]
+        broken = broken_promises(the_house.urls)
         db.session.remove()
     assert not broken
     assert the_house.fired(), "a failpoint was armed and nobody came by"

@@ -178,7 +178,7 @@ def test_killing_the_starter_leaves_no_process_and_loses_no_data(other_folder: P
         client.set("seat", "F7")
     starter.kill()
     starter.communicate()
-    assert until(lambda: all(server.gone() for server in servers), 10)
+    assert until(lambda: all(server.gone() for server in servers), 40)
     with (
         embedded.services(other_folder, env=NO_SERVERS) as urls,
         redis.Redis.from_url(urls.redis_url) as client,

@@ -18,7 +18,6 @@ from app.services.holds import hold_seats, release_booking
 from app.services.scheduling import publish_show
 from app.services.show_changes import move_show
 from tests.builders import a_cinema, a_hold, a_paid_booking, a_screen, a_show, seat_ids
-from tests.races.conftest import deadlocks
 from tests.support.crowd import together
 
 ROUNDS = 40
@@ -148,9 +147,8 @@ def _seats_of(layout_id):
     return rows
 
 
-def test_many_blocks_made_and_ended_over_many_shows_never_wait_in_a_ring(crowd, urls):
+def test_many_blocks_made_and_ended_over_many_shows_never_wait_in_a_ring(crowd, no_deadlock):
     """Managers of one screen, and buyers in all of its shows: nobody is deadlocked, and the end is what the blocks say."""
-    before = deadlocks(urls)
     screen = a_screen(a_cinema(), 30, 10)
     shows: list[Show] = [a_show(screen=screen, starts_in=dt.timedelta(hours=5 * number + 5)) for number in range(5)]
     seats = seat_ids(shows[0])
@@ -174,4 +172,3 @@ def test_many_blocks_made_and_ended_over_many_shows_never_wait_in_a_ring(crowd, 
     assert not [one for one in results if isinstance(one, Exception)], results
     for show in shows:
         assert Counter(states(show.id)) == {"free": 30}
-    assert deadlocks(urls) == before

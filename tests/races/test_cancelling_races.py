@@ -20,13 +20,12 @@ from app.services.admission import Admission, AtDoor, admit_ticket
 from app.services.cancelling import Cancelled, cancel_seats
 from app.services.show_cancelling import cancel_show, refund_show
 from tests.builders import a_paid_booking, a_show, seat_ids, the_booking
-from tests.races.conftest import deadlocks
 from tests.support.crowd import together
 from tests.support.money import a_gift_card
 from tests.support.purse import Purse, a_booking
 
 ROUNDS = 200
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 
 def bookings_of_two(count: int) -> list[Booking]:
@@ -175,12 +174,10 @@ def test_a_buyer_and_the_house_cancel_at_once_and_the_money_goes_back_once(crowd
         assert the_booking(booking.show_id, booking.id).state == "cancelled"
 
 
-def test_bookings_paid_with_the_same_gift_cards_crosswise_never_wait_for_each_other(crowd, urls):
-    before = deadlocks(urls)
+def test_bookings_paid_with_the_same_gift_cards_crosswise_never_wait_for_each_other(crowd, no_deadlock):
     show = a_show(seats=120, layout={"per_row": 20})
     one, other = a_gift_card(100_000)[1], a_gift_card(100_000)[1]
     for _ in range(8):
         crosswise = [a_booking(show, 2, Purse(cards=cards)) for cards in ([one, other], [other, one]) for _ in "ab"]
         results = together(crowd, [canceller(booking) for booking in crosswise])
         assert all(isinstance(result, Cancelled) for result in results), results
-    assert deadlocks(urls) == before

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -17,26 +16,24 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app import create_app
 from app.adapters.payments import EventKind
 from app.config import Settings
 from app.db import db, end_read
-from app.embedded import Urls, connect, create_database, drop_database
+from app.embedded import Urls, connect, drop_database
 from app.errors import SeatsTaken
 from app.seat_locking import STRATEGIES
 from app.services import holds, payments
 from app.services.holds import Hold
 from app.services.promises import check_promises
 from tests.builders import a_hold, a_show, a_started_payment, an_event, seat_ids
-from tests.conftest import TEMPLATE
-from tests.races.conftest import deadlocks
+from tests.races.conftest import CROWD, PATIENCE_SECONDS, app_for_a_crowd, deadlocks
 from tests.support.crowd import together
 from tests.support.history import overlaps
-from tests.support.house import clean_house, forget_everything_kept
+from tests.support.house import a_copy, clean_house, forget_everything_kept
 from tests.support.no_locks import NoLocks, lock_nothing, payment_unlocked
 
 ROUNDS = 25
-CROWD = 8
+BUYERS = 8
 
 
 @pytest.fixture(scope="module")
@@ -46,30 +43,18 @@ def no_locks() -> Iterator[None]:
     del STRATEGIES["none"]
 
 
-def copy_of_template(urls: Urls, name: str) -> Urls:
-    for _ in range(50):
-        try:
-            return create_database(urls, name, template=TEMPLATE)
-        except psycopg.errors.ObjectInUse:  # another test process has just looked at it
-            time.sleep(0.1)
-    raise AssertionError("the template is in use all the time")
-
-
 @pytest.fixture(scope="module")
 def control_urls(urls: Urls) -> Iterator[Urls]:
     """A database that may be spoilt: it is dropped at the end."""
     name = f"marquee_control_{os.getpid()}"
-    yield copy_of_template(urls, name)
+    yield a_copy(urls, name)
     drop_database(urls, name)
 
 
 @pytest.fixture(scope="module")
 def control_app(control_urls: Urls, settings: Settings) -> Iterator[Flask]:
-    changed = {"database_url": control_urls.database_url, "database_pool": 2 * CROWD, "orphan_seats": "off"}
-    made = create_app(dataclasses.replace(settings, **changed))
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+    with app_for_a_crowd(dataclasses.replace(settings, database_url=control_urls.database_url), 2 * BUYERS) as made:
+        yield made
 
 
 @pytest.fixture
@@ -106,7 +91,7 @@ def race(app: Flask) -> tuple[int, list[object]]:
     """Eight buyers for one seat; the show and what each was told."""
     show = a_show()
     seats = seat_ids(show, "C5")
-    tasks = [lambda owner=f"s:{one}": holds.hold_seats(show.id, seats, owner) for one in range(CROWD)]
+    tasks = [lambda owner=f"s:{one}": holds.hold_seats(show.id, seats, owner) for one in range(BUYERS)]
     return show.id, together(app, tasks)
 
 
@@ -158,9 +143,9 @@ def test_without_the_index_the_lock_alone_lets_one_win(spoilt, without_index):
     assert broken() == set()
 
 
-def test_seats_locked_in_opposite_orders_deadlock_and_are_counted(control_urls):
+def test_seats_locked_in_opposite_orders_deadlock_and_are_counted(control_urls, control_app):
     """What the order of seats prevents, and that counting it would tell."""
-    before = deadlocks(control_urls)
+    before = deadlocks(control_urls, control_app)
     with ExitStack() as stack:
         one, other = (stack.enter_context(connect(control_urls.migration_database_url)) for _ in range(2))
         one.execute("CREATE TABLE chairs AS SELECT generate_series(1, 2) AS id")
@@ -173,9 +158,12 @@ def test_seats_locked_in_opposite_orders_deadlock_and_are_counted(control_urls):
             pool.submit(one.execute, "SELECT FROM chairs WHERE id = 2 FOR UPDATE"),
             pool.submit(other.execute, "SELECT FROM chairs WHERE id = 1 FOR UPDATE"),
         ]
-        problems = [wait.exception(10) for wait in waits]
+        problems = [wait.exception(PATIENCE_SECONDS) for wait in waits]
         assert [type(one) for one in problems if one] == [psycopg.errors.DeadlockDetected]
-    assert deadlocks(control_urls) == before + 1
+        for connection in (one, other):
+            connection.execute("ROLLBACK")
+            connection.execute(f"SET application_name = '{CROWD}'")  # whose end is waited for
+    assert deadlocks(control_urls, control_app) == before + 1
 
 
 # Settling
@@ -186,7 +174,7 @@ def failure_told_at_once(app: Flask) -> tuple[int, list[object]]:
     booking = a_hold(a_show())
     payment = a_started_payment(booking)
     event = an_event(payment, EventKind.FAILED)
-    results = together(app, [lambda: payments.settle_payment(event)] * CROWD)
+    results = together(app, [lambda: payments.settle_payment(event)] * BUYERS)
     rows = db.session.execute(
         text("SELECT 1 FROM messages WHERE show_id = :show AND kind = 'payment_failed'"), {"show": booking.show_id}
     ).all()
@@ -203,7 +191,7 @@ def test_with_everything_in_place_a_message_has_one_effect(spoilt):
     for _ in range(3):
         mails, results = failure_told_at_once(spoilt)
         assert mails == 1
-        assert sorted(results) == ["failed", *["repeated"] * (CROWD - 1)]
+        assert sorted(results) == ["failed", *["repeated"] * (BUYERS - 1)]
 
 
 def test_without_locks_the_event_check_alone_gives_a_message_one_effect(spoilt, monkeypatch):
@@ -211,7 +199,7 @@ def test_without_locks_the_event_check_alone_gives_a_message_one_effect(spoilt, 
     for _ in range(3):
         mails, results = failure_told_at_once(spoilt)
         assert mails == 1
-        assert sorted(results) == ["failed", *["repeated"] * (CROWD - 1)]
+        assert sorted(results) == ["failed", *["repeated"] * (BUYERS - 1)]
 
 
 def test_without_the_event_check_the_same_message_is_answered_twice(spoilt, monkeypatch):
@@ -238,7 +226,7 @@ def test_without_the_event_check_and_without_locks_settling_a_capture_fails_its_
     for _ in range(ROUNDS):
         booking = a_hold(a_show())
         event = an_event(a_started_payment(booking))
-        results = together(spoilt, [lambda e=event: payments.settle_payment(e)] * CROWD)
+        results = together(spoilt, [lambda e=event: payments.settle_payment(e)] * BUYERS)
         assert [one for one in results if one == "confirmed"] == ["confirmed"]
         if any(isinstance(one, Exception) for one in results):
             return

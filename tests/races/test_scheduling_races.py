@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app import clock, create_app
+from app import clock
 from app.config import Settings
 from app.db import db
 from app.domain.staff import COMMAND
@@ -25,6 +24,7 @@ from app.services.holds import hold_seats
 from app.services.scheduling import Made, NewShow, publish_shows, schedule_shows
 from app.services.show_changes import delete_draft, move_show, unpublish_show
 from tests.builders import a_cinema, a_movie, a_price_list, a_screen, a_show, seat_ids
+from tests.races.conftest import app_for_a_crowd
 from tests.support.crowd import together
 
 SCHEDULERS = 50
@@ -33,12 +33,10 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
-def many(settings: Settings) -> Iterator[Flask]:
+def many(settings: Settings, no_deadlocks: None) -> Iterator[Flask]:
     """The application with a connection for each of fifty."""
-    made = create_app(dataclasses.replace(settings, database_pool=SCHEDULERS, orphan_seats="off"))
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+    with app_for_a_crowd(settings, SCHEDULERS) as made:
+        yield made
 
 
 @pytest.fixture

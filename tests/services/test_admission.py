@@ -23,8 +23,8 @@ from app.services.door_sync import take_report
 from app.services.show_cancelling import cancel_show
 from app.services.staff import revoke_role
 from tests.builders import a_cinema, a_hold, a_paid_booking, a_person, a_show
-from tests.services.test_cancelling import cancel
 from tests.support.calling_off import refund_all
+from tests.support.cancels import cancel
 from tests.support.clock import MovedClock
 from tests.support.door import shown, typed
 from tests.support.staff import by

@@ -20,11 +20,11 @@ from app.services.card_voiding import void_gift_card
 from app.services.refunds import send_refund
 from app.services.sending import resend_gift_card
 from tests.builders import A_BUYER, a_cinema, a_hold, a_movie, a_person, a_show, a_started_payment, an_event
-from tests.services.test_cancelling import cancel
-from tests.services.test_exchanging import DEAR, a_change, finish
-from tests.services.test_exchanging import cancel as give_back_all
 from tests.services.test_gift_cards import run_out
 from tests.support.books import books, rows, unbalanced
+from tests.support.cancels import cancel
+from tests.support.exchanges import DEAR, a_change, finish
+from tests.support.exchanges import cancel as give_back_all
 from tests.support.offers import A_WISH, a_gift_card, an_account, an_order, in_wallet, the_card, untrue_balances
 from tests.support.post import a_gift_card as one_sold_elsewhere
 from tests.support.post import bodies, messages, run

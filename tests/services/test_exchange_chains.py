@@ -15,11 +15,11 @@ from app.models import Booking
 from app.queries.exchange_page import exchangeable
 from app.queries.layouts import layout_facts
 from app.services import extras
-from app.services.promises import check_promises
 from tests.builders import PRICES, a_cinema, a_city, a_hold, a_movie, a_show, the_booking
-from tests.services.test_exchanging import a_change, cancel, finish, numbers_of
 from tests.support.books import a_gift_card, books, rows, unbalanced
+from tests.support.exchanges import a_change, cancel, finish, numbers_of
 from tests.support.house import clean_house, forget_everything_kept
+from tests.support.kept import broken_promises
 
 RECENT = st.integers(0, 3)
 LEVELS = (0, -397, 503)
@@ -32,6 +32,7 @@ class Chains(RuleBasedStateMachine):
     def __init__(self, urls, seen: Counter[str]) -> None:
         super().__init__()
         self.seen = seen
+        self.urls = urls
         clean_house(urls)
         forget_everything_kept()
         self.kept = 0
@@ -132,7 +133,7 @@ class Chains(RuleBasedStateMachine):
         (left,) = rows("SELECT coalesce(sum(captured_minor - refunded_minor), 0) AS sum FROM payments")
         (cards,) = rows("SELECT coalesce(sum(initial_minor - balance_minor), 0) AS sum FROM gift_cards")
         assert left.sum + cards.sum == self.kept, "all seats given back, only what was kept stays"
-        broken = [str(row) for row in check_promises()]
+        broken = broken_promises(self.urls)
         db.session.remove()
         assert not broken
 

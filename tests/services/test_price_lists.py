@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app import clock
 from app.db import db
@@ -54,6 +54,7 @@ from tests.builders import (
     an_event,
     the_booking,
 )
+from tests.support.queries import counted_queries
 from tests.support.staff import by
 
 DEARER = {cell: minor + 250 for cell, minor in PRICES.items()}
@@ -380,17 +381,9 @@ def test_currencies_without_and_with_three_decimals(app: Any, currency: str):
 
 def test_the_pages_ask_as_often_for_many_rows_as_for_few(cinema: Cinema):
     def asked(page: Callable[[], Any]) -> int:
-        statements: list[str] = []
-
-        def note(*heard: Any) -> None:
-            statements.append(heard[2])
-
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
+        with counted_queries() as seen:
             page()
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
-        return len(statements)
+        return len(seen)
 
     made = make_list(COMMAND, cinema.id, "Standard", PRICES)
     a_show(cinema=cinema)

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from app import clock
 from app.db import db, transaction
 from app.domain.film_week import week_of
+from app.domain.local_time import programme_day
 from app.domain.marks import mark
 from app.domain.programme import Wish, candidates, judge
 from app.domain.staff import COMMAND, Role
@@ -314,7 +315,7 @@ def test_a_draft_that_something_else_names_is_kept_and_that_is_told(app):
 def test_a_week_is_copied_with_what_can_be(regent, hall, moved_clock):
     zone = ZoneInfo(regent.timezone)
     schedule_shows(COMMAND, regent.id, [new(*hall, 3), new(*hall, 9, note="35 mm", cleaning_minutes=25)])
-    week = week_of((clock.now() + 3 * HOUR).astimezone(zone).date()).after
+    week = week_of(programme_day(zone, clock.now() + 3 * HOUR)).after
     done = copy_week(COMMAND, regent.id, week)
     assert len(done.ids) >= 1
     for show_id in done.ids:
@@ -332,7 +333,7 @@ def test_a_week_is_copied_with_what_can_be(regent, hall, moved_clock):
 
 def test_an_archived_film_and_a_closed_screen_do_not_keep_the_rest_of_a_week_from_being_copied(regent, moved_clock):
     gone, shut, good = (a_show(cinema=regent) for _ in range(3))
-    week = week_of(gone.starts_at.astimezone(ZoneInfo(regent.timezone)).date())
+    week = week_of(programme_day(ZoneInfo(regent.timezone), gone.starts_at))
     moved_clock.forward(days=1)
     archive_film(COMMAND, gone.movie_id)
     close_screen(COMMAND, shut.screen_id, "The roof leaks")

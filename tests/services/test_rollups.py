@@ -37,9 +37,9 @@ from tests.builders import (
     an_event,
     the_booking,
 )
-from tests.services.test_cancelling import cancel
-from tests.services.test_exchanging import a_change, finish, numbers_of
+from tests.support.cancels import cancel
 from tests.support.clock import MovedClock
+from tests.support.exchanges import a_change, finish, numbers_of
 from tests.support.offers import a_coupon, a_gift_card
 from tests.support.purse import Purse, a_booking, a_house, a_wallet
 

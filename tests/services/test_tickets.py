@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +12,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from icalendar import Calendar
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app.config import settings
 from app.db import db
@@ -36,6 +34,7 @@ from app.services.tickets import (
     tickets_pdf,
 )
 from tests.builders import a_cinema, a_city, a_hold, a_movie, a_paid_booking, a_show
+from tests.support.queries import counted_queries
 
 KB = 1024
 OF_BOOKING = "WHERE show_id = :show_id AND booking_id = :booking_id"
@@ -69,20 +68,6 @@ def inflated(content: bytes) -> bytes:
     """Everything in the file, uncompressed."""
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.S)
     return b"\n".join(zlib.decompressobj().decompress(one) for one in streams if one[:1] == b"x")
-
-
-@contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_a_booking_is_read_by_three_queries(app) -> None:

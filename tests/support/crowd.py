@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.db import db
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 def together(app: Flask, tasks: Sequence[Callable[[], Any]]) -> list[Any]:

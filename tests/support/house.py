@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import redis
 import app.models  # noqa: F401
 from app.db import Base
 from app.embedded import Urls, connect, create_database
+from app.embedded.process import alive
 from app.queries.browse_cache import GENERATION, forget_listings
 from app.queries.browsing.cities import forget_cities
 from app.queries.browsing.showings import forget_prices
@@ -27,9 +30,16 @@ from app.queries.show_page import forget_shows
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def migrate(shared: Urls, template: str) -> None:
-    """Make the template database by running the real migrations, unless one of this very schema is there."""
-    with (Path(os.environ.get("TMPDIR", "/tmp")) / f"marquee-template-{os.getuid()}.lock").open("w") as lock:
+TEMPLATE = "marquee_template"
+
+
+def migrate(shared: Urls, template: str = TEMPLATE) -> None:
+    """Make the template database by running the real migrations, unless one of this very schema is there.
+
+    Test processes of one server do it one after the other; those of another server need not wait for them.
+    """
+    server = hashlib.sha256(shared.migration_database_url.encode()).hexdigest()[:12]
+    with (Path(tempfile.gettempdir()) / f"marquee-template-{os.getuid()}-{server}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = _schema_digest()
         if _digest_in(shared, template) == wanted:
@@ -43,9 +53,15 @@ def migrate(shared: Urls, template: str) -> None:
             database.execute("CREATE TABLE schema_digest AS SELECT %s::text AS digest", [wanted])
 
 
-def _schema_digest() -> str:
-    import hashlib
+def a_copy(urls: Urls, name: str) -> Urls:
+    """A database as the migrations leave it: a copy of the template, once no test process looks at that."""
+    for _ in range(20):  # PostgreSQL itself waits five seconds each time
+        with suppress(psycopg.errors.ObjectInUse):
+            return create_database(urls, name, template=TEMPLATE)
+    raise AssertionError("the template is in use all the time")
 
+
+def _schema_digest() -> str:
     files = sorted((ROOT / "migrations" / "versions").glob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
@@ -90,21 +106,11 @@ def a_valkey_number(url: str) -> Iterator[str]:
 def _claimed(book: redis.Redis, number: int) -> bool:
     key = f"tests:{number}"
     owner = book.get(key)
-    if owner and _lives(int(owner)):
+    if owner and alive(int(owner)):
         return False
     if owner:
         book.delete(key)
     return bool(book.set(key, os.getpid(), nx=True))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def close_house() -> None:
@@ -117,9 +123,12 @@ def close_house() -> None:
 _open: dict[str, Any] = {}
 
 
-def _owner(url: str) -> psycopg.Connection:
+def kept_connection(url: str) -> psycopg.Connection:
+    """One until close_house(). It gives way long before PostgreSQL looks for deadlocks, which are counted."""
     if url not in _open:
         _open[url] = connect(url)
+        _open[url].execute("SET lock_timeout = '300ms'")
+        _open[url].execute("SET plan_cache_mode = force_generic_plan")
     return _open[url]
 
 
@@ -129,7 +138,7 @@ def _valkey(url: str) -> redis.Redis:
     return _open[url]
 
 
-SWEEPS = 20
+SWEEPS = 100
 CHARTS = {"ledger_accounts"}
 """What the migrations fill and nothing changes."""
 _SWEEP = (
@@ -148,14 +157,14 @@ def _sweep(owner: psycopg.Connection) -> None:
         try:
             owner.execute(_SWEEP)
             return
-        except (psycopg.errors.ForeignKeyViolation, psycopg.errors.DeadlockDetected):
+        except (psycopg.errors.ForeignKeyViolation, psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             if last:
                 raise
 
 
 def clean_house(urls: Urls) -> None:
     """Empty every table and the Valkey database. Ids go on rising, so nothing kept by id can be stale."""
-    _sweep(_owner(urls.migration_database_url))
+    _sweep(kept_connection(urls.migration_database_url))
     valkey = _valkey(urls.redis_url)
     generation = int(valkey.get(GENERATION) or 0)
     valkey.flushdb()

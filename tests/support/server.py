@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,14 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.embedded.process import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 30
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+PATIENCE_SECONDS = 120
 
 
 class Server:
@@ -65,7 +60,7 @@ class Server:
             process.terminate()
         for process in ending:
             try:
-                process.wait(10)
+                process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -76,7 +71,7 @@ class Server:
             if self.processes["web"].poll() is not None:
                 raise RuntimeError("the web process ended at once")
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
                 connection.request("GET", "/healthz")
                 answer = connection.getresponse().status
                 connection.close()
@@ -90,7 +85,7 @@ class Server:
 @contextmanager
 def serve(environment: dict[str, str], worker: bool = True, **changes: str) -> Iterator[Server]:
     """The product's own processes on a free port, with these settings changed."""
-    port = free_port()
+    port = free_port(None)
     metrics = Path(environment["VAR_DIR"]) / f"metrics-{port}"
     metrics.mkdir(parents=True, exist_ok=True)
     env = (

@@ -20,9 +20,9 @@ from app.services.payments import settle_payment
 from app.services.show_changes import move_show
 from app.web.identity import link_key
 from tests.builders import PRICES, a_cinema, a_city, a_movie, a_paid_booking, a_show, an_event, seat_ids, the_booking
-from tests.services.test_exchanging import cancel, refunds
 from tests.support.books import rows
 from tests.support.client import soup, words
+from tests.support.exchanges import cancel, refunds
 from tests.web.buyer import Buyer, a_buyer
 
 HTMX = {"HX-Request": "true"}

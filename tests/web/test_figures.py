@@ -25,8 +25,8 @@ from app.web.charts import nice_step, shade
 from app.web.csv_files import BOM
 from tests.builders import a_cinema, a_movie, a_paid_booking, a_person, a_screen, a_show, an_alert
 from tests.services.test_box_office import A, Till
-from tests.services.test_cancelling import cancel
 from tests.support.books import rows
+from tests.support.cancels import cancel
 from tests.support.client import PageClient, soup, words
 from tests.support.clock import MovedClock
 from tests.support.offers import a_coupon

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from app import clock
 from app.db import db
@@ -19,6 +18,7 @@ from app.models import Cinema, Movie, Screen, Show
 from app.services.show_cancelling import cancel_show
 from tests.builders import a_cinema, a_hold, a_movie, a_paid_booking, a_person, a_price_list, a_screen, a_show
 from tests.support.client import PageClient, soup, words
+from tests.support.queries import counted_queries
 from tests.support.staff import signed_in
 
 PLANNER, NEW = "/staff/planner", "/staff/shows/new"
@@ -199,14 +199,8 @@ def test_the_statements_of_the_planner_do_not_grow_with_its_shows(ruth, regent, 
     assert prices
 
     def count() -> int:
-        seen: list[str] = []
-
-        def hear(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-            seen.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", hear)
-        ruth.get(PLANNER)
-        event.remove(db.engine, "before_cursor_execute", hear)
+        with counted_queries() as seen:
+            ruth.get(PLANNER)
         return len(seen)
 
     ruth.get(PLANNER)

@@ -255,8 +255,10 @@ document.addEventListener("submit", async event => {
     change(form.elements.change.value, fields(form));
   } else if (form.elements.revision && (dirty || timer)) {
     event.preventDefault();
+    await sending; // what is just being kept makes a new revision, which the form must name
     if (dirty) await send({});
-    if (!broken) form.submit();
+    if (!broken && !dirty) form.submit();
+    else delete form.dataset.sent;
   }
 });
 
