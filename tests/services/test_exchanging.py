@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from app import clock
 from app.adapters.payments import EventKind
-from app.db import db, transaction
+from app.db import db, end_read, transaction
 from app.domain.ledger import Account
 from app.domain.pricing import TicketType
-from app.domain.refund_policy import CancellationReason, Return
+from app.domain.refund_policy import CancellationReason, Return, parse_steps, stored_steps
 from app.domain.staff import COMMAND
 from app.domain.states import TicketState
 from app.domain.tenders import TenderKind
@@ -35,6 +35,7 @@ from app.services.exchanging import Change, hold_for_exchange
 from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.locking import lock_to_settle
 from app.services.show_cancelling import cancel_show
+from app.services.ways_back import WayBack
 from tests.builders import (
     A_BUYER,
     PRICES,
@@ -50,6 +51,8 @@ from tests.builders import (
     the_booking,
 )
 from tests.support.books import a_gift_card, a_wallet, books, card_balance, rows, unbalanced, wallet_balance
+from tests.support.offers import an_account, in_wallet
+from tests.support.post import bodies, deliver
 
 DEAR = {key: amount + 500 for key, amount in PRICES.items()}
 CHEAP = {key: amount - 400 for key, amount in PRICES.items()}
@@ -174,9 +177,86 @@ def test_cheaper_seats_send_the_difference_back_to_what_paid_the_old_ones(old, c
     new = a_change(old, cheaper)
     assert finish(new) == "confirmed"
     assert (state_of(old), state_of(new)) == ("cancelled", "confirmed")
-    assert refunds() == [(800, "exchange")]
-    assert books()["refunds_payable"] == -800
+    assert refunds() == [(720, "exchange")], "90 % of the £8.00 that they cost less"
+    assert books()["refunds_payable"] == -720
     sound()
+
+
+def test_the_fee_is_that_of_the_hour_in_which_the_new_seats_were_kept(app, film, moved_clock):
+    cinema = a_cinema(refund_steps=stored_steps(parse_steps("240:100,120:50:25")))
+    show, other = a_show(movie=film, cinema=cinema), a_show(movie=film, prices=CHEAP, starts_in=dt.timedelta(hours=9))
+    old = a_paid_booking(show, owner=ME)
+    moved_clock.stop_at(show.starts_at - dt.timedelta(hours=4))
+    new = a_change(old, other, 1)
+    shown = preview(new)
+    moved_clock.forward(minutes=5)
+    assert finish(new) == "confirmed"
+    assert refunds() == [(shown.back_minor, "exchange")] == [(400, "exchange")], "in time, so all of it"
+    assert finish(a_change(old, other, 2, labels=("C2",))) == "confirmed"
+    assert refunds()[1:] == [(175, "exchange")], "half of £4.00, less 25p"
+    sound()
+
+
+def test_a_cinema_may_give_the_difference_back_in_full(app, film, cheaper):
+    old = a_paid_booking(a_show(movie=film, cinema=a_cinema(changes_in_full=True)), owner=ME)
+    new = a_change(old, cheaper)
+    assert preview(new).result == Return(2150, 0, 2150)
+    assert finish(new) == "confirmed"
+    assert refunds() == [(800, "exchange")]
+    sound()
+
+
+def test_what_was_sold_before_cinemas_could_say_so_still_comes_back_in_full(old, cheaper):
+    with transaction() as session:
+        session.execute(text("UPDATE bookings SET changes_in_full = true WHERE id = :id"), {"id": old.id})
+    assert finish(a_change(old, cheaper)) == "confirmed"
+    assert refunds() == [(800, "exchange")]
+
+
+def test_the_cinema_keeps_its_part_of_the_difference_and_says_so_in_the_books(old, cheaper):
+    finish(a_change(old, cheaper))
+    (gone,) = rows("SELECT value_minor, kept_minor, returned_minor, to_wallet FROM cancellations")
+    assert tuple(gone) == (2150, 80, 2070, False)
+    kept = books(Account.CANCELLATION_REVENUE)[Account.CANCELLATION_REVENUE]
+    assert kept == -(80 - 80 * 358 // 2150), "without the tax that is in it"
+    (of,) = changes_of(*key_of_newest()).instead_of
+    assert (of.moved_minor, of.kept_minor, of.back_minor) == (1350, 80, 720)
+
+
+def test_the_difference_goes_to_the_wallet_if_its_owner_says_so(app, film, cheaper):
+    me = an_account()
+    old = a_paid_booking(a_show(movie=film), owner=f"u:{me}")
+    with transaction() as session:
+        session.execute(text("UPDATE bookings SET user_id = :me WHERE id = :id"), {"me": me, "id": old.id})
+    new = a_change(old, cheaper, owner=f"u:{me}")
+    shown = preview(new, to_wallet=True)
+    assert (shown.back, shown.to_choose) == ((WayBack(TenderKind.WALLET, 720),), True)
+    values = (new.show_id, new.id, A_BUYER, {}, "sandbox", "card", "guest")
+    assert checkout.begin_payment(*values, to_wallet=True) is None
+    assert (refunds(), in_wallet(me)) == ([], 720)
+    sound()
+
+
+def test_the_mail_of_the_new_seats_says_what_the_old_ones_gave_back(post, old, cheaper):
+    new = a_change(old, cheaper)
+    finish(new)
+    deliver(new)
+    for words in bodies(post.sent[-1]):
+        said = " ".join(words.split())
+        for needed in ("Your old seats cost more: comes back", "£7.20", "Of your old seats kept", "£0.80"):
+            assert needed in said
+
+
+def preview(booking: Booking, **chosen: bool) -> exchanging.Exchange:
+    found = exchanging.preview_exchange(db.session(), booking, booking.total_minor, **chosen)
+    end_read()
+    assert found is not None
+    return found
+
+
+def key_of_newest() -> tuple[int, int]:
+    (row,) = rows("SELECT show_id, id FROM bookings ORDER BY id DESC LIMIT 1")
+    return row.show_id, row.id
 
 
 def test_seats_that_cost_the_same_need_no_gateway(old, alike):
@@ -254,8 +334,8 @@ def test_each_booking_tells_of_the_other(old, cheaper):
     finish(new)
     (to,) = changes_of(old.show_id, old.id).changed_to
     (of,) = changes_of(new.show_id, new.id).instead_of
-    assert (to.code, to.seats, to.moved_minor, to.back_minor) == (new.code, 2, 1350, 800)
-    assert (of.code, of.seats, of.moved_minor, of.back_minor) == (old.code, 2, 1350, 800)
+    assert (to.code, to.seats, to.moved_minor, to.kept_minor, to.back_minor) == (new.code, 2, 1350, 80, 720)
+    assert (of.code, of.seats, of.moved_minor, of.kept_minor, of.back_minor) == (old.code, 2, 1350, 80, 720)
 
 
 def test_the_bill_says_what_is_paid_already_and_what_comes_back(old, dearer, cheaper):
@@ -265,7 +345,7 @@ def test_the_bill_says_what_is_paid_already_and_what_comes_back(old, dearer, che
     paid = shown(a_change(old, dearer))
     assert (paid.code, paid.paid_minor, paid.back_minor) == (old.code, 2150, 0)
     paid = shown(a_change(old, cheaper))
-    assert (paid.paid_minor, paid.back) == (1350, ((TenderKind.PAYMENT, 800),))
+    assert (paid.paid_minor, paid.back) == (1350, (WayBack(TenderKind.PAYMENT, 720, "card"),))
     assert shown(a_hold(dearer, owner="s:other", seats=seat_ids(dearer, "B1", "B2"))) is None
 
 
@@ -506,7 +586,15 @@ def test_a_booking_is_changed_once_though_two_changes_were_begun(old, dearer, al
 # Where the money goes
 
 
+def changes_in_full() -> None:
+    """Every cinema gives back all of what a change does, and has promised so."""
+    with transaction() as session:
+        session.execute(text("UPDATE cinemas SET changes_in_full = true"))
+        session.execute(text("UPDATE bookings SET changes_in_full = true"))
+
+
 def test_a_chain_of_changes_leads_back_to_what_paid_the_first_booking(old, dearer, alike):
+    changes_in_full()
     second = a_change(old, dearer)
     assert finish(second) == "confirmed"
     third = a_change(second, alike)
@@ -541,9 +629,9 @@ def test_a_cheaper_change_pays_card_and_gateway_back_in_their_shares(app, film, 
     finish(old)
     new = a_change(old, cheaper)
     assert finish(new) == "confirmed"
-    assert (card_balance(card), refunds()) == (400, [(400, "exchange")])
+    assert (card_balance(card), refunds()) == (360, [(360, "exchange")])
     cancel(new, percent=90)
-    assert card_balance(card) + sum(amount for amount, _ in refunds()) == 800 + 1215
+    assert card_balance(card) + sum(amount for amount, _ in refunds()) == 720 + 1215
     sound()
 
 
@@ -577,6 +665,7 @@ def test_a_gift_card_pays_the_difference_and_gets_it_back(old, dearer):
 def test_parts_of_one_booking_go_different_ways_and_add_up(app, film, dearer, cheaper, alike):
     card = a_gift_card(1000)
     old = a_hold(a_show(movie=film), 4, owner=ME)
+    changes_in_full()
     extras.add_gift_card(old.show_id, old.id, card)
     finish(old)
     first, second = a_change(old, dearer, 1), a_change(old, cheaper, 2, labels=("B5",))
