@@ -416,6 +416,7 @@ on("click", event => {
     event.preventDefault();
     boxes.forEach(box => { box.checked = true; });
     boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+    if (found.dataset.then) $(found.dataset.then).focus();
   }
   else if ((found = hit("[data-zoom]"))) zoom(found.dataset.zoom === "in");
   else if ((found = hit("[data-nearest]"))) nearest(found);

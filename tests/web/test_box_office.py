@@ -273,8 +273,8 @@ def test_no_ticket_is_ticked_beforehand_and_all_are_one_tap(seller: Seller, show
 
 
 def test_a_single_ticket_needs_no_ticking(seller: Seller, show: Show) -> None:
-    page = seller.client.get(f"/staff/bookings/{seller.sold(show)}")
-    assert "A1 goes on sale again. £10.00 out of the drawer. Give A1 back: £10.00" in said(page).replace("C5", "A1")
+    page = said(seller.client.get(f"/staff/bookings/{seller.sold(show)}"))
+    assert re.search(r"(\w+) goes on sale again. £10.00 out of the drawer. Give \1 back: £10.00", page)
 
 
 @pytest.mark.parametrize("sent", [{}, {"shown": "3225"}, {"shown": "x"}])

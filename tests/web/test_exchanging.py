@@ -45,6 +45,7 @@ from tests.support.offers import a_gift_card as a_bought_card
 from tests.support.offers import in_wallet
 from tests.support.staff import by
 from tests.web.buyer import Buyer, a_buyer
+from tests.web.test_cancelling import Ada
 
 HTMX = {"HX-Request": "true"}
 DEAR = {key: amount + 500 for key, amount in PRICES.items()}
@@ -152,7 +153,6 @@ def test_cheaper_seats_say_what_comes_back_and_need_no_gateway(buyer, old, film)
     assert booking_of(old).state == "cancelled"
     there = words(buyer.get(f"/bookings/{old}"))
     assert "£7.20 went back; £0.80 was kept by the cinema." in there
-    assert "Kept by the cinema −£0.80" in there
     assert refunds() == [(720, "exchange")]
     (told,) = rows("SELECT * FROM messages WHERE booking_id = :id", id=booking_of(new).id)
     draft = draft_of(told)
@@ -184,7 +184,9 @@ def test_what_a_counter_took_is_said_to_wait_there(buyer, film):
     assert "To you, in cash at the cinema’s counter: waits for you there £9.00" in words(buyer.get(f"/bookings/{code}"))
 
 
-def test_an_account_may_have_the_difference_in_its_wallet(buyer, show, film):
+def test_an_account_may_have_the_difference_in_its_wallet(app, show, film):
+    app.test_client_class = Ada
+    buyer = app.test_client()
     register("Ada Byron", "ada@example.org", "correct horse battery", None)
     login = {"email": "ada@example.org", "password": "correct horse battery"}
     assert buyer.post_form("/login", login).status_code == 303

@@ -269,4 +269,5 @@ def pay_out_refund(house: StaffHouse, show_id: int, number: int) -> AnyResponse:
     paid = pay_out(house.by, shift.id, cinema.id, show_id, number)
     words = f"Hand out {format_money(paid, shift.currency)}." if paid else "This refund was paid out already."
     flash(words, "ok" if paid else "note")
-    return redirect(url_for("staff.shifts"), 303)
+    back = find_booking(request.form.get("back", ""))
+    return redirect(url_for("staff.booking", code=back.code) if back else url_for("staff.shifts"), 303)
