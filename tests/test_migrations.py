@@ -336,6 +336,12 @@ def test_seats_that_were_out_of_use_get_a_block_that_says_so(database, upgraded)
     assert database.execute(query).fetchall() == [(upgraded.show, None, why, None, guid, None)]
 
 
+def test_bookings_sold_before_changes_bore_the_policy_keep_what_they_were_sold_with(database):
+    (sold,) = database.execute("SELECT array_agg(DISTINCT changes_in_full) FROM bookings").fetchone()
+    (now,) = database.execute("SELECT array_agg(DISTINCT changes_in_full) FROM cinemas").fetchone()
+    assert (sold, now) == ([True], [False])
+
+
 def test_money_that_comes_late_to_the_upgraded_house_confirms_what_had_run_out(old_app, upgraded):
     """Last of those that look at the upgraded house: it changes it."""
     payment = db.session.get_one(Payment, (upgraded.show, upgraded.payments["hoped"]))

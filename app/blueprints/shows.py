@@ -29,7 +29,7 @@ from app.money import format_money
 from app.queries.exchange_page import exchangeable
 from app.queries.layouts import layout_facts
 from app.queries.offers import offer
-from app.queries.seat_map import fresh_seat_map, seat_map, states_of_version
+from app.queries.seat_map import fresh_seat_map, seat_map
 from app.queries.show_page import ShowPage, forget_show, own_bookings, show_page
 from app.services.exchanging import Change, hold_for_exchange
 from app.services.holding import Hold, Seen
@@ -41,6 +41,7 @@ from app.web.extensions import htmx
 from app.web.guards import public
 from app.web.identity import actor, known_owner_keys, owner_key, remember_hold, user_id
 from app.web.limits import count
+from app.web.live_seats import seats_since
 from app.web.render import htmx_redirect, render
 from app.web.seat_cells import cells_of_show
 from app.web.seat_page import Says, SeatPage
@@ -153,16 +154,7 @@ def live(show_id: int) -> Response:
         return Shared(status=204)
     if not now.states:
         return Shared("There is no such show.", 404, mimetype="text/plain")
-    older = states_of_version(show_id, version) if version and now.same_seats(version) else None
-    cells = cells_of_show(show_id, now)
-    if len(cells.layout.seats) != len(now.states):  # the show got other seats between the two looks
-        now, older = fresh_seat_map(show_id), None
-    if older is None or len(older) != len(now.states):
-        body = str(cells.grid(now.states, swap=True))
-    else:
-        body = cells.swaps(now.states, now.changed(older))
-    mark = f"<i id=v hidden data-v={now.version} hx-swap-oob=true></i>"
-    return Shared(f"{mark}<template>{body}</template>", mimetype="text/html")
+    return Shared(seats_since(show_id, version, now, cells_of_show(show_id, now)), mimetype="text/html")
 
 
 def _repriced(show_id: int) -> Response:

@@ -33,7 +33,7 @@ MOST_MINUTES = 525_600
 """A year: no step of a refund policy ends earlier before its show."""
 MOST_MINOR = 10**9
 LONGEST = {"name": 120, "slug": 80, "city": 80, "address": 200, "postal_code": 20, "website": 2000}
-MONEY = ("currency", "fee_minor", "tax_percent", "refund_steps", "pay_ways")
+MONEY = ("currency", "fee_minor", "tax_percent", "refund_steps", "changes_in_full", "pay_ways")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class CinemaFacts:
     tax_percent: Decimal = Decimal(0)
     refund_steps: tuple[RefundStep, ...] | None = None
     """Its own policy; None = the house's."""
+    changes_in_full: bool = False
+    """Whether money that a change of seats gives back comes in full, instead of by the policy."""
     pay_ways: tuple[str, ...] | None = None
     """gateway:mode; None = all that the house has."""
 

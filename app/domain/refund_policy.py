@@ -9,9 +9,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
+from app.domain.shares import allocate
+
 
 class CancellationReason(StrEnum):
-    """Who gave the seats back. All of their money comes back unless the buyer cancelled."""
+    """Who gave the seats back. All of their money comes back unless the buyer cancelled, or changed for cheaper ones."""
 
     BUYER = "buyer"
     EXCHANGE = "exchange"
@@ -103,6 +105,17 @@ def what_returns(values: Sequence[int], step: RefundStep | None) -> Return:
     """
     value, kept = sum(values), sum(kept_by_seat(values, step))
     return Return(value, kept, value - kept)
+
+
+def what_a_change_returns(values: Sequence[int], price_minor: int, step: RefundStep | None) -> Return:
+    """For seats that were paid with these amounts and changed for others of this price. `returned` pays the new ones first.
+
+    What the new ones don't need comes back as if seats that had cost just that were cancelled: it is shared out among
+    the seats as they were paid, and the step keeps its part of each.
+    """
+    worth = sum(values)
+    kept = what_returns(allocate(max(0, worth - price_minor), values), step).kept_minor
+    return Return(worth, kept, worth - kept)
 
 
 def kept_by_seat(values: Sequence[int], step: RefundStep | None) -> list[int]:

@@ -12,6 +12,8 @@ NO_SHOW = 0
 """The show of a payment that bought a gift card."""
 VOID_CARD = "gift_card"
 """Stands for the mode of such a payment where it is told of: the mode is its buyer's matter."""
+AT_THE_COUNTER = ("cash", "terminal")
+"""Stand for the mode of a payment taken at a counter: it goes back there, by hand."""
 
 
 class CreditKind(StrEnum):

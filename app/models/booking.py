@@ -87,6 +87,8 @@ class Booking(Moves, Base):
     """What gift cards, the wallet and an exchanged booking pay of the total."""
     refund_steps: Mapped[list[dict[str, object]] | None] = mapped_column(JSONB)
     """The cinema's refund policy as it was when the quote was kept: what was promised then, holds."""
+    changes_in_full: Mapped[bool] = mapped_column(Boolean, server_default="true")
+    """The same of what a change gives back. What was sold before cinemas could say so, was sold so."""
     name: Mapped[str] = mapped_column(Text, server_default="")
     email: Mapped[str] = mapped_column(Text, server_default="")
     phone: Mapped[str] = mapped_column(Text, server_default="")

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -185,6 +186,8 @@ class BookingCredit(Base):
     """What it pays, once taken."""
     returned_minor: Mapped[int] = mapped_column(Integer, server_default="0")
     """What went back to its source by cancellations."""
+    to_wallet: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    """Of exchanged seats: whether what they don't pay goes to the buyer's wallet instead of back to a gateway."""
     times_taken: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """Numbers its entries in the ledger."""
     entered_at: Mapped[c.instant]

@@ -54,6 +54,8 @@ class Cinema(Base):
     """The tax that prices contain."""
     refund_steps: Mapped[list[dict[str, object]] | None] = mapped_column(JSONB)
     """Its refund policy, see domain/refund_policy.py; none = the setting REFUND_STEPS."""
+    changes_in_full: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    """Whether money that a change of seats gives back comes in full; else as much of it as of a cancellation."""
     pay_ways: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     """Ways to pay on offer, gateway:mode; none = all that GATEWAYS and the currency allow."""
     facilities: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")

@@ -332,13 +332,11 @@ def waiting_refunds(cinema_id: int, code: str | None = None) -> list[WaitingRefu
 
 
 _ENTERED = text(
-    "SELECT coalesce(sum(amount_minor), 0) AS in_all, "
-    "coalesce(sum(amount_minor) FILTER (WHERE kind = 'exchange'), 0) AS exchanged FROM booking_credits "
+    "SELECT coalesce(sum(amount_minor), 0) FROM booking_credits "
     "WHERE show_id = :show_id AND booking_id = :id AND state = 'entered'"
 )
 
 
-def credits_entered(show_id: int, booking_id: int) -> tuple[int, int]:
-    """What gift cards and exchanged seats of a sale hold, which pay first, and the exchanged seats alone; minor units."""
-    row = db.session.execute(_ENTERED, {"show_id": show_id, "id": booking_id}).one()
-    return int(row.in_all), int(row.exchanged)
+def credits_entered(show_id: int, booking_id: int) -> int:
+    """What gift cards and exchanged seats of a sale hold, which pay first; minor units."""
+    return int(db.session.execute(_ENTERED, {"show_id": show_id, "id": booking_id}).scalar_one())

@@ -22,7 +22,8 @@ TRIES = 12
 @dataclass(frozen=True, slots=True)
 class MoneyBack:
     """Part of what comes back, in minor units: `account` says whether a gateway, a gift card, a wallet or new seats
-    got it, `detail` the payment's mode, VOID_CARD or the gift card's last letters. All but a gateway's are there at once."""
+    got it, `detail` the payment's mode, VOID_CARD, one AT_THE_COUNTER or the gift card's last letters. All but a
+    gateway's and a counter's are there at once."""
 
     account: Account
     amount_minor: int
@@ -63,7 +64,7 @@ FROM cancellations c WHERE c.show_id = :show_id AND c.booking_id = :booking_id O
 """)
 _REFUNDS = text("""
 SELECT r.cancellation_id, r.amount_minor, r.state,
-       CASE WHEN p.show_id = 0 THEN :void_card ELSE p.mode END AS mode,
+       CASE WHEN p.show_id = 0 THEN :void_card WHEN p.shift_id IS NOT NULL THEN p.provider ELSE p.mode END AS mode,
        NOT EXISTS (SELECT FROM outbox o WHERE o.show_id = r.show_id AND o.kind = 'send_refund' AND o.subject_id = r.id
                    AND o.done_at IS NULL AND o.attempts < :tries) AS given_up
 FROM refunds r JOIN payments p ON p.show_id = r.show_id AND p.id = r.payment_id

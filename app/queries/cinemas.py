@@ -43,6 +43,7 @@ def facts_of(session: Session, cinema: Cinema) -> CinemaFacts:
         fee_minor=cinema.fee_minor,
         tax_percent=cinema.tax_percent,
         refund_steps=None if cinema.refund_steps is None else read_steps(cinema.refund_steps),
+        changes_in_full=cinema.changes_in_full,
         pay_ways=None if cinema.pay_ways is None else tuple(cinema.pay_ways),
     )
 

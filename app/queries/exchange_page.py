@@ -14,7 +14,7 @@ from app.db import db
 from app.domain.exchanging import left_alone, why_not
 from app.domain.groups import is_group
 from app.domain.pricing import TYPE_NAMES, TicketType
-from app.domain.refund_policy import last_end
+from app.domain.refund_policy import RefundStep, last_end, step_at
 from app.domain.settling import RefundReason
 from app.domain.states import BookingState, ShowState, TicketState
 from app.errors import NotExchangeable
@@ -65,6 +65,8 @@ class Exchangeable:
     layout_id: int
     zone: str
     until: dt.datetime | None
+    step: RefundStep | None
+    """What money bears that a change gives back now; None if all of it comes back."""
     tickets: tuple[HeldTicket, ...]
 
     def why_not(self, now: dt.datetime) -> str | None:
@@ -127,6 +129,7 @@ def exchangeable(show_id: int, booking_id: int) -> Exchangeable:
     booking = session.get_one(Booking, (show_id, booking_id), populate_existing=True)
     show = session.execute(_SHOW, {"show_id": show_id}).one()
     rows = session.execute(_TICKETS, {"show_id": show_id, "booking_id": booking_id})
+    steps, starts_at = promised_steps(session, booking), show.starts_at.astimezone(dt.UTC)
     return Exchangeable(
         show_id=show_id,
         booking_id=booking_id,
@@ -140,7 +143,8 @@ def exchangeable(show_id: int, booking_id: int) -> Exchangeable:
         city_id=show.city_id,
         layout_id=show.layout_id,
         zone=show.zone,
-        until=last_end(promised_steps(session, booking), show.starts_at.astimezone(dt.UTC)),
+        until=last_end(steps, starts_at),
+        step=None if booking.changes_in_full else step_at(steps, starts_at, clock.now()),
         tickets=tuple(_ticket(row) for row in rows),
     )
 
@@ -188,11 +192,12 @@ def offered_showings(of: Exchangeable) -> Offered:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One change, done or tried: seats of `code` for others, of which `worth_minor` went over and the rest back."""
+    """One change, done or tried: seats of `code` for others. What they had cost paid those, was kept, or went back."""
 
     code: str
     seats: int
     moved_minor: int
+    kept_minor: int
     back_minor: int
 
 
@@ -210,20 +215,21 @@ class Changes:
     failed: bool
 
 
-_INSTEAD_OF = text("""
-SELECT b.code, cardinality(c.ticket_ids) AS seats, c.amount_minor AS moved_minor,
-       (SELECT coalesce(sum(t.price_minor + t.fee_minor - t.discount_minor), 0) FROM tickets t
-        WHERE t.show_id = c.source_show_id AND t.booking_id = c.source_id AND t.id = ANY(c.ticket_ids))
-         - c.amount_minor AS back_minor
-FROM booking_credits c JOIN bookings b ON b.show_id = c.source_show_id AND b.id = c.source_id
+_CHANGED = """
+SELECT b.code, cardinality(c.ticket_ids) AS seats, c.amount_minor AS moved_minor, coalesce(gone.kept_minor, 0) AS kept_minor,
+       coalesce(gone.returned_minor - c.amount_minor, 0) AS back_minor
+FROM booking_credits c
+LEFT JOIN LATERAL (
+  SELECT kept_minor, returned_minor FROM tickets t JOIN cancellations x ON x.show_id = t.show_id AND x.id = t.cancellation_id
+  WHERE t.show_id = c.source_show_id AND t.id = c.ticket_ids[1] AND c.state = 'taken' AND x.reason = 'exchange'
+) gone ON true
+"""
+_INSTEAD_OF = text(f"""
+{_CHANGED} JOIN bookings b ON b.show_id = c.source_show_id AND b.id = c.source_id
 WHERE c.show_id = :show_id AND c.booking_id = :booking_id AND c.kind = 'exchange' ORDER BY c.id
 """)
-_CHANGED_TO = text("""
-SELECT b.code, cardinality(c.ticket_ids) AS seats, c.amount_minor AS moved_minor,
-       (SELECT coalesce(sum(t.price_minor + t.fee_minor - t.discount_minor), 0) FROM tickets t
-        WHERE t.show_id = c.source_show_id AND t.booking_id = c.source_id AND t.id = ANY(c.ticket_ids))
-         - c.amount_minor AS back_minor
-FROM booking_credits c JOIN bookings b ON b.show_id = c.show_id AND b.id = c.booking_id
+_CHANGED_TO = text(f"""
+{_CHANGED} JOIN bookings b ON b.show_id = c.show_id AND b.id = c.booking_id
 WHERE c.kind = 'exchange' AND c.source_show_id = :show_id AND c.source_id = :booking_id AND c.state = 'taken'
   AND b.confirmed_at IS NOT NULL ORDER BY b.confirmed_at
 """)

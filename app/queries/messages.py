@@ -13,6 +13,7 @@ from app.db import db
 from app.domain.codes import normal_code, show_of
 from app.domain.ledger import Account
 from app.errors import NotFound
+from app.queries.exchange_page import changes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,14 @@ def called_off(show_id: int, booking_id: int) -> tuple[str, GivenBack | None]:
 
 @dataclass(frozen=True, slots=True)
 class PaidBy:
-    """What paid a booking besides a gateway, and what came back of seats given back since."""
+    """What paid a booking besides a gateway, what of exchanged seats did not, and what came back of seats given back since."""
 
     credits: tuple[Way, ...]
     credit_minor: int
     seats_back: int
     returned_minor: int
+    change_back_minor: int = 0
+    change_kept_minor: int = 0
 
 
 _CREDITS = text("""
@@ -126,7 +129,15 @@ def paid_by(show_id: int, booking_id: int) -> PaidBy:
     key = {"show_id": show_id, "booking_id": booking_id}
     credits = tuple(Way(*row) for row in db.session.execute(_CREDITS, key))
     back = db.session.execute(_BACK, key).one()
-    return PaidBy(credits, sum(way.amount_minor for way in credits), int(back.seats), int(back.returned))
+    change = changes_of(show_id, booking_id).instead_of
+    return PaidBy(
+        credits,
+        sum(way.amount_minor for way in credits),
+        int(back.seats),
+        int(back.returned),
+        sum(one.back_minor for one in change),
+        sum(one.kept_minor for one in change),
+    )
 
 
 _ASKED = text("SELECT amount_minor FROM payments WHERE show_id = :show_id AND id = :id")

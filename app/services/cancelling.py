@@ -15,7 +15,6 @@ from app.domain.messages import MessageKind
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.refund_policy import CancellationReason, RefundStep, Return, kept_by_seat, what_returns
 from app.domain.states import TicketState
-from app.domain.tenders import VOID_CARD, Tender, TenderKind, share_return
 from app.errors import AmountChanged, Invalid, NotCancellable
 from app.models import Booking
 from app.money import format_money
@@ -25,6 +24,7 @@ from app.services.giving_back import give_back_seats, lock_tickets, read_tickets
 from app.services.letting_go import lock_booking
 from app.services.returning import tenders_of
 from app.services.telling import tell
+from app.services.ways_back import WayBack, may_go_elsewhere, ways_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +114,6 @@ class SeatBack:
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
-    """Part of the money and where it goes: `detail` is a payment's mode, VOID_CARD, or a gift card's last letters."""
-
-    kind: TenderKind
-    amount_minor: int
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """What cancelling would do now. `over` says why nothing can be cancelled any more, `problem` why not these seats."""
 
@@ -156,10 +147,10 @@ def preview_cancellation(
     preview = Preview(
         seats=_seats_back(facts, chosen),
         result=result,
-        ways=() if over else _ways_back(session, facts.booking, tenders, result.returned_minor, to_wallet),
+        ways=() if over else ways_back(session, facts.booking, tenders, result.returned_minor, to_wallet),
         steps=facts.steps,
         step=facts.step,
-        to_choose=facts.booking.user_id is not None and any(_may_go_elsewhere(tender) for tender in tenders),
+        to_choose=may_go_elsewhere(facts.booking, tenders),
         over=over,
         problem=_refusal(lambda: check_tickets(facts, chosen_tickets(facts, numbers))),
     )
@@ -190,32 +181,3 @@ def _seats_back(facts: Facts, chosen: Sequence[Row[Any]]) -> tuple[SeatBack, ...
         )
         for ticket in sorted(facts.live, key=lambda ticket: ticket.number)
     )
-
-
-_MODE = text("SELECT mode FROM payments WHERE show_id = :show_id AND id = :id")
-_CARD_END = text("SELECT code_end FROM gift_cards WHERE id = :source_id")
-
-
-def _may_go_elsewhere(tender: Tender) -> bool:
-    return tender.kind is TenderKind.PAYMENT and not tender.of_void_card and tender.left_minor > 0
-
-
-def _ways_back(
-    session: Session, booking: Booking, tenders: Sequence[Tender], amount_minor: int, to_wallet: bool
-) -> tuple[WayBack, ...]:
-    sums: dict[tuple[TenderKind, str], int] = {}
-    for tender, part in share_return(amount_minor, tenders):
-        way = _way(session, tender, to_wallet and booking.user_id is not None)
-        sums[way] = sums.get(way, 0) + part
-    return tuple(WayBack(kind, amount, detail) for (kind, detail), amount in sums.items())
-
-
-def _way(session: Session, tender: Tender, to_wallet: bool) -> tuple[TenderKind, str]:
-    if tender.kind is TenderKind.GIFT_CARD:
-        return tender.kind, session.execute(_CARD_END, {"source_id": tender.source_id}).scalar_one()
-    if tender.of_void_card:
-        return tender.kind, VOID_CARD
-    if tender.kind is TenderKind.WALLET or to_wallet:
-        return TenderKind.WALLET, ""
-    mode = session.execute(_MODE, {"show_id": tender.show_id, "id": tender.id}).scalar_one()
-    return tender.kind, mode

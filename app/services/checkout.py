@@ -29,13 +29,13 @@ from app.errors import (
 )
 from app.models import Booking, Payment
 from app.queries.pay_ways import ways_of_show
-from app.queries.refund_terms import steps_of
+from app.queries.refund_terms import changes_in_full, steps_of
 from app.queries.seat_map import forget_seat_map
 from app.services.billing import keep_bill
 from app.services.confirming import confirm
 from app.services.coupons import give_back_coupons, invalid_coupon, lock_coupons, take_coupons
 from app.services.credits import give_back_credits, take_credits
-from app.services.exchanging import judge_exchange
+from app.services.exchanging import choose_way_back, judge_exchange
 from app.services.extras import note_balance
 from app.services.holds import prolong, release_booking
 from app.services.locking import lock_to_settle
@@ -103,18 +103,20 @@ def start_payment(
     memory: Memory = NOTHING_REMEMBERED,
     actor: str = "guest",
     without: Collection[int] = (),
+    to_wallet: bool = False,
 ) -> Started:
     """Keep the quote, make the hold last, open a session at the gateway and say where to go.
 
     `without` are the coupons of which the buyer was told that they don't count; another one that does not raises
     InvalidCoupon (details: `coupon_id`), a balance that shrank AmountChanged: the amount is to be shown anew.
+    With `to_wallet`, what exchanged seats give back goes to their buyer's wallet.
     The same submit twice gives the same session. A booking that costs nothing is confirmed at once. Raises
     HoldExpired, PaymentStarted (details: `redirect_url`, the page where that payment goes on), Invalid,
     NotFound (no such gateway), GatewayUnavailable (the seats stay kept), NotExchangeable (what it was to replace is no
     longer there: its seats are let go), ExchangeUnderway. Locks the booking's seats, then the booking.
     """
     try:
-        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor, memory, without)
+        begun = begin_payment(show_id, booking_id, buyer, types, provider, mode, actor, memory, without, to_wallet)
     except AmountChanged as problem:
         note_balance(show_id, booking_id, **problem.details)
         raise
@@ -136,6 +138,7 @@ def begin_payment(
     actor: str,
     memory: Memory = NOTHING_REMEMBERED,
     without: Collection[int] = (),
+    to_wallet: bool = False,
 ) -> Begun | None:
     """The first half of start_payment: the quote kept, the payment made; None if it cost nothing. Calls no gateway.
 
@@ -152,6 +155,7 @@ def begin_payment(
         if running is not None:
             return _join(session, running, booking, types)
         judge_exchange(session, booking, now)
+        choose_way_back(session, booking, to_wallet)
         due = keep_quote(session, booking, buyer, types, now, without)
         if due == 0:
             session.flush()
@@ -217,6 +221,7 @@ def keep_quote(
     booking.name, booking.email, booking.phone = buyer.name, buyer.email, buyer.phone
     booking.wants_sms, booking.wants_push, booking.language = buyer.wants_sms, buyer.wants_push, buyer.language
     booking.refund_steps = stored_steps(steps_of(session, booking.show_id))
+    booking.changes_in_full = changes_in_full(session, booking.show_id)
     take_coupons(session, booking, priced.counting, priced.bill.discounts, buyer.email)
     booking.credit_minor = take_credits(session, booking, booking.total_minor, now)
     return booking.total_minor - booking.credit_minor

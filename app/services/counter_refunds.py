@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import on_commit, transaction
+from app.db import db, on_commit, transaction
 from app.domain.audit import Action
 from app.domain.counter import CounterTender
 from app.domain.messages import MessageKind
@@ -23,13 +23,23 @@ from app.models import Cancellation, Payment, Refund
 from app.money import format_money
 from app.queries.seat_map import forget_seat_map
 from app.services.audit import audit
-from app.services.cancel_rules import Facts, check_companions_go, check_tickets, chosen_tickets, facts_of
-from app.services.giving_back import give_back_seats, lock_tickets
+from app.services.cancel_rules import (
+    Facts,
+    check_companions_go,
+    check_tickets,
+    chosen_tickets,
+    facts_of,
+    spoken_list,
+)
+from app.services.giving_back import give_back_seats, lock_tickets, read_tickets
 from app.services.letting_go import lock_booking
 from app.services.refunds import book_refund_done
+from app.services.returning import tenders_of
 from app.services.shifts import join_shift
 from app.services.telling import tell
+from app.services.ways_back import WayBack, ways_back
 
+NOTHING = Return(0, 0, 0)
 COUNTER = [tender.value for tender in CounterTender]
 
 
@@ -78,6 +88,40 @@ def cancel_at_counter(
         _write_down(session, by, facts, chosen, result, cinema_id, reason)
         on_commit(lambda: forget_seat_map(show_id))
     return GivenBack(done.id, result.returned_minor, paid["cash"], paid["terminal"])
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPreview:
+    """What giving these tickets back would do now: their seats, the money, its ways. `problem` says why it can't be."""
+
+    seats: tuple[str, ...] = ()
+    result: Return = NOTHING
+    ways: tuple[WayBack, ...] = ()
+    problem: str = ""
+
+    @property
+    def seat_names(self) -> str:
+        """J8, J9 and J10."""
+        return spoken_list(self.seats)
+
+    @property
+    def cash_minor(self) -> int:
+        """What of it comes out of a drawer."""
+        return sum(way.amount_minor for way in self.ways if way.detail == CounterTender.CASH)
+
+
+def preview_refund(show_id: int, booking_id: int, numbers: Collection[int], *, full: bool) -> RefundPreview:
+    """What cancel_at_counter() would do with these tickets. Reads only, and locks nothing."""
+    session = db.session()
+    facts = facts_of(session, show_id, booking_id, read_tickets(session, show_id, booking_id))
+    try:
+        chosen = chosen_tickets(facts, numbers)
+        result = _judge(facts, chosen, full)
+    except (NotCancellable, Invalid) as refusal:
+        return RefundPreview(problem=refusal.message)
+    tenders = tenders_of(session, show_id, booking_id, lock=False)
+    ways = ways_back(session, facts.booking, tenders, result.returned_minor, False)
+    return RefundPreview(tuple(facts.name(ticket) for ticket in chosen), result, ways)
 
 
 def _check_reason(reason: str) -> None:

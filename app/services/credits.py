@@ -26,8 +26,9 @@ ACCOUNTS = {
 }
 
 _CREDITS = text("""
-SELECT id, kind, source_show_id, source_id, ticket_ids, state, amount_minor, times_taken FROM booking_credits
-WHERE show_id = :show_id AND booking_id = :booking_id
+SELECT id, kind, source_show_id, source_id, ticket_ids, state, amount_minor, times_taken,
+       to_wallet
+FROM booking_credits WHERE show_id = :show_id AND booking_id = :booking_id
 ORDER BY kind = 'exchange' DESC, kind = 'gift_card' DESC, entered_at, id
 """)
 _LOCK_CARDS = text(

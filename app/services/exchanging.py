@@ -19,20 +19,21 @@ from app import clock
 from app.db import on_commit, transaction
 from app.domain.codes import spoken
 from app.domain.ledger import Account, Entry, credit_taken
-from app.domain.refund_policy import CancellationReason, Return, last_end
+from app.domain.refund_policy import CancellationReason, RefundStep, Return, last_end, step_at, what_a_change_returns
 from app.domain.states import TicketState, UseState
-from app.domain.tenders import CreditKind, TenderKind
+from app.domain.tenders import CreditKind
 from app.errors import ExchangeUnderway, InvalidSeats, NotExchangeable, NotFound
 from app.models import Booking, Show
 from app.queries.exchange_page import Exchangeable, exchangeable
 from app.queries.refund_terms import promised_steps
 from app.queries.seat_map import forget_seat_map
-from app.services.credits import credits_on, exchange_worth
+from app.services.credits import credits_on
 from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.holding import UNSEEN, Hold, Seen, Wish, keep_seats
 from app.services.holds import checked, keep_trying
 from app.services.ledger import post
-from app.services.returning import preview_return, tenders_of
+from app.services.returning import tenders_of
+from app.services.ways_back import WayBack, may_go_elsewhere, ways_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +188,8 @@ def _until(session: Session, row: Row[Any]) -> dt.datetime | None:
 def finish_exchange(session: Session, booking: Booking, now: dt.datetime, actor: str) -> None:
     """Give back the seats that a booking replaces, in the transaction that confirms it; nothing if it replaces none.
 
-    Their worth pays the new booking; what it did not need goes back to what had paid them. The caller holds the locks of
-    services/locking.py and has seen that the exchange stands.
+    Their worth pays the new booking; what it did not need goes back to what had paid them, by the policy they were sold
+    with. The caller holds the locks of services/locking.py and has seen that the exchange stands.
     """
     for row in _exchanges(session, booking):
         if row.state != UseState.TAKEN:
@@ -200,38 +201,83 @@ def _finish(session: Session, booking: Booking, row: Row[Any], now: dt.datetime,
     old = session.get_one(Booking, (row.source_show_id, row.source_id), populate_existing=True)
     live = [t for t in lock_tickets(session, old.show_id, old.id) if t.state == TicketState.ISSUED]
     tickets = [t for t in live if t.id in row.ticket_ids]
-    worth, party = sum(t.value_minor for t in tickets), f"{booking.show_id}-{row.id}"
+    party = f"{booking.show_id}-{row.id}"
     moved = Entry(Account.EXCHANGES, -row.amount_minor, party)
-    result = Return(worth, 0, worth)
-    give_back_seats(session, old, tickets, CancellationReason.EXCHANGE, result, now, actor, moved=moved)
+    result = _comes_of(session, booking, old, [t.value_minor for t in tickets], row.amount_minor)
+    reason, wallet = CancellationReason.EXCHANGE, row.to_wallet
+    give_back_seats(session, old, tickets, reason, result, now, actor, to_wallet=wallet, moved=moved)
     arrived = credit_taken(Account.EXCHANGES, row.amount_minor, party)
     key = {"show_id": booking.show_id, "booking_id": booking.id}
     post(session, f"exchange-{row.id}", arrived, booking.currency, now, **key)
     on_commit(lambda: forget_seat_map(old.show_id))
 
 
+def _comes_of(session: Session, booking: Booking, old: Booking, values: Sequence[int], price_minor: int) -> Return:
+    """What comes of the old seats, paid with `values`, if the new ones need `price_minor` of it."""
+    return what_a_change_returns(values, price_minor, step_of_change(session, old, booking.held_at))
+
+
+def step_of_change(session: Session, old: Booking, at: dt.datetime) -> RefundStep | None:
+    """The step that money bears which a change of these seats gives back; None if all of it comes back.
+
+    The new seats' hold (`at`) is the hour that counts: what is shown once they are kept is what happens.
+    """
+    steps = promised_steps(session, old)
+    if old.changes_in_full or not steps:
+        return None
+    return step_at(steps, session.get_one(Show, old.show_id).starts_at, at) or steps[-1]
+
+
+def choose_way_back(session: Session, booking: Booking, to_wallet: bool) -> None:
+    """Keep whether what the exchanged seats don't pay goes to the buyer's wallet. Commits nothing."""
+    values = {"show_id": booking.show_id, "booking_id": booking.id, "to_wallet": to_wallet}
+    session.execute(_CHOOSE, values)
+
+
+_CHOOSE = text(
+    "UPDATE booking_credits SET to_wallet = :to_wallet "
+    "WHERE show_id = :show_id AND booking_id = :booking_id AND kind = 'exchange' AND to_wallet <> :to_wallet"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What exchanged seats pay of a booking that is not confirmed yet; minor units.
 
-    `back` is what goes back of their worth, by which way.
+    `result` is what comes of them, and `back` what of it does not pay the new seats, by which way.
     """
 
     code: str
     paid_minor: int
-    back: tuple[tuple[TenderKind, int], ...]
+    result: Return
+    back: tuple[WayBack, ...]
+    to_choose: bool
+    """Whether any of it could go to a wallet instead."""
 
     @property
     def back_minor(self) -> int:
-        return sum(amount for _, amount in self.back)
+        return self.result.returned_minor - self.paid_minor
 
 
-def preview_exchange(session: Session, booking: Booking, total_minor: int) -> Exchange | None:
+_VALUES = text("""
+SELECT price_minor + fee_minor - discount_minor FROM tickets
+WHERE show_id = :source_show_id AND booking_id = :source_id AND id = ANY(:ticket_ids) AND state = 'issued' ORDER BY id
+""")
+
+
+def preview_exchange(
+    session: Session, booking: Booking, total_minor: int, *, to_wallet: bool = False
+) -> Exchange | None:
     """What the exchange would do to a bill of this total; None for a booking that replaces nothing. Reads only."""
     for row in _exchanges(session, booking):
         old = session.get_one(Booking, (row.source_show_id, row.source_id))
-        worth = exchange_worth(session, row)
-        paid = min(worth, total_minor)
-        tenders = tenders_of(session, old.show_id, old.id, lock=False) if worth > paid else []
-        return Exchange(old.code, paid, tuple(preview_return(tenders, worth - paid)))
+        key = {name: getattr(row, name) for name in ("source_show_id", "source_id", "ticket_ids")}
+        values = session.execute(_VALUES, key).scalars().all()
+        values = values if len(values) == len(row.ticket_ids) else []  # some are gone: they pay nothing
+        paid = min(sum(values), total_minor)
+        result = _comes_of(session, booking, old, values, paid)
+        back = result.returned_minor - paid
+        tenders = tenders_of(session, old.show_id, old.id, lock=False) if back else []
+        ways = ways_back(session, old, tenders, back, to_wallet)
+        return Exchange(old.code, paid, result, ways, may_go_elsewhere(old, tenders))
     return None

@@ -148,11 +148,3 @@ def _to_wallet(
 
 
 _GIVERS = {TenderKind.PAYMENT: _by_gateway, TenderKind.GIFT_CARD: _to_card, TenderKind.WALLET: _to_wallet}
-
-
-def preview_return(tenders: Sequence[Tender], amount_minor: int) -> list[tuple[TenderKind, int]]:
-    """What would go back by which way, summed by kind in the order of the tenders."""
-    sums: dict[TenderKind, int] = {}
-    for tender, part in share_return(amount_minor, tenders):
-        sums[tender.kind] = sums.get(tender.kind, 0) + part
-    return list(sums.items())

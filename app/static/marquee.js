@@ -144,12 +144,12 @@ const note = (words, shifts = []) => {
   box.replaceChildren(inner);
   box.hidden = false;
   box.toggleAttribute("data-told", !shifts.length); // what happened stays in sight until the buyer does something
-  $("#keep").classList.toggle("quiet", shifts.length > 0);
+  $("#keep")?.classList.toggle("quiet", shifts.length > 0);
 };
 const hint = inputs => {
   const found = form.dataset.gaps ? null : gap(inputs);
   $("#orphan").hidden = !found;
-  $("#keep").classList.toggle("quiet", Boolean(found));
+  $("#keep")?.classList.toggle("quiet", Boolean(found));
   if (found) {
     note(list(labels(found.left)) + " would be left alone, and nobody buys a single. Move along:", found.shifts);
     say($("#orphan p").textContent.slice(2));
@@ -164,20 +164,25 @@ const stub = (input, isFreeOfCharge) => {
   return item;
 };
 const counts = () => {
-  if (!$("#seats")) return;
+  if (!$("#seats") || !$("#free-count")) return;
   const cells = $$("#seats td[id]"), of = css => cells.filter(cell => cell.classList.contains(css)).length;
   $("#free-count").textContent = `${cells.length - of("h") - of("s") - of("b")} of ${cells.length} free`;
   for (const css of ["h", "s", "b"]) $("#n-" + css).textContent = of(css);
 };
+/* The counter has no bar: its bill is made when the seats are kept. */
 const update = keepNote => {
-  const inputs = picked(), free = freeCompanions(inputs), any = $("input[name=seats]", form);
+  const inputs = picked();
+  if ($("#chosen")) showChosen(inputs);
+  if (!keepNote) hint(inputs);
+};
+const showChosen = inputs => {
+  const free = freeCompanions(inputs), any = $("input[name=seats]", form);
   const like = any ? facts(any).price : "0";
   const sum = inputs.reduce((total, input) => total + (free.has(input) ? 0 : minor(facts(input).price)), 0);
   $("#chosen").replaceChildren(...inputs.map(input => stub(input, free.has(input))));
   $("#total").textContent = money(sum, like);
   $("#keep").textContent = ["Choose seats", "Keep this seat"][inputs.length] || `Keep these ${inputs.length} seats`;
   $("#keep").ariaDisabled = inputs.length ? null : "true";
-  if (!keepNote) hint(inputs);
   for (const link of $$("a[data-switch], .side-head a", form)) {
     const url = new URL(link.href);
     url.searchParams.set("choose", inputs.map(input => input.value).join(","));
@@ -275,7 +280,12 @@ const next = () => {
 function poll() {
   clearTimeout(timer);
   if (!live || document.hidden) return;
-  const prices = $("#seats") ? "&p=" + $("#prices input").value : ""; // the list shows its prices until it is loaded again
+  if (form.dataset.over && Date.now() > ownEnds) {
+    note(form.dataset.over);
+    say(form.dataset.over, true);
+    return;
+  }
+  const prices = $("#seats") && $("#prices") ? "&p=" + $("#prices input").value : ""; // the list shows its prices until it is loaded again
   htmx.ajax("GET", `${live.dataset.url}?v=${$("#v").dataset.v}${prices}`, { source: live, swap: "none" }).then(next, next);
 }
 const isOlder = (version, than) => {
@@ -381,7 +391,7 @@ on("change", event => {
       say(words, true);
     } else {
       update();
-      if ($("#orphan").hidden) say(`${picked().length || "No"} ${picked().length === 1 ? "seat" : "seats"}, ${$("#total").textContent}.`);
+      if ($("#orphan").hidden) say(`${picked().length || "No"} ${picked().length === 1 ? "seat" : "seats"}${$("#total") ? ", " + $("#total").textContent : ""}.`);
     }
   } else if (input.name === "party" || input.id === "size") {
     wish();
@@ -408,6 +418,13 @@ on("click", event => {
   const hit = what => event.target.closest(what);
   let found;
   if (hit("#seats [aria-disabled]")) event.preventDefault();
+  else if ((found = hit("[data-all]"))) {
+    const boxes = $$(`input[name=${found.dataset.all}]:not(:disabled)`, found.form);
+    event.preventDefault();
+    boxes.forEach(box => { box.checked = true; });
+    boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+    if (found.dataset.then) $(found.dataset.then).focus();
+  }
   else if ((found = hit("[data-zoom]"))) zoom(found.dataset.zoom === "in");
   else if ((found = hit("[data-nearest]"))) nearest(found);
   else if ((found = hit("#chosen button"))) {

@@ -14,7 +14,7 @@ from babel.core import get_global
 from babel.numbers import get_currency_name, get_territory_currencies
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 
 from app.adapters.payments import PayMode
 from app.config import settings
@@ -72,6 +72,7 @@ class CinemaFactsForm(FlaskForm):
     tax = StringField("Tax contained in prices, %", filters=[tidied])
     refunds = RadioField("Refunds", choices=["house", "none", "own"], validate_choice=False)
     steps = StringField("Refund policy")
+    changes_in_full = BooleanField("What a change for cheaper seats gives back comes in full")
     offer = RadioField("Ways to pay", choices=["all", "chosen"], validate_choice=False)
     pay_ways = Boxes("Ways to pay")
     reason = StringField("Reason", filters=[tidied])
@@ -145,6 +146,7 @@ class CinemaFactsForm(FlaskForm):
             fee_minor=_take(wrong, "fee", self.fee.data, _amount(currency), self._usual_fee(currency)),
             tax_percent=_take(wrong, "tax", self.tax.data, _percent, self._usual_tax(country)),
             refund_steps=self._policy(wrong, currency),
+            changes_in_full=bool(self.changes_in_full.data),
             pay_ways=tuple(self.pay_ways.data or ()) if self.offer.data == "chosen" else None,
         )
         self.refuse(wrong)
@@ -291,6 +293,7 @@ def _typed(facts: CinemaFacts, cities: Sequence[CityRef]) -> dict[str, Any]:
         "fee": write_amount(facts.fee_minor, facts.currency),
         "tax": f"{facts.tax_percent.normalize():f}",
         "refunds": "house" if facts.refund_steps is None else "own" if facts.refund_steps else "none",
+        "changes_in_full": facts.changes_in_full,
         "offer": "all" if facts.pay_ways is None else "chosen",
         "pay_ways": list(facts.pay_ways or ()),
     }

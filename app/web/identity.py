@@ -60,6 +60,11 @@ def user_id() -> int | None:
     return int(current_user.id) if current_user.is_authenticated else None
 
 
+def has_wallet(booking: BookingRef) -> bool:
+    """Only to the account that holds the booking is its wallet on offer."""
+    return booking.user_id is not None and booking.user_id == user_id()
+
+
 def is_mine(key: str, account: int | None) -> bool:
     """Whether what belongs to this key, or this account, is the visitor's."""
     return key in known_owner_keys() or (account is not None and account == user_id())

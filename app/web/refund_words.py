@@ -11,13 +11,15 @@ from app.adapters.payments import PayMode
 from app.domain.ledger import Account
 from app.domain.refund_policy import RefundStep, ends_at, step_at
 from app.domain.states import RefundState
-from app.domain.tenders import VOID_CARD, TenderKind
+from app.domain.tenders import AT_THE_COUNTER, VOID_CARD, TenderKind
 from app.money import format_money
 from app.queries.cancel_page import MoneyBack
 from app.web.filters import clock_time, day
 
 NOT_AT_ALL = "These tickets can’t be given back."
-WAYS = {
+WAYS: dict[str, str] = {
+    "cash": "you, in cash at the cinema’s counter",
+    "terminal": "your card, at the cinema’s counter",
     PayMode.CARD: "your card",
     PayMode.UPI: "your UPI account",
     PayMode.NET_BANKING: "your bank account",
@@ -85,6 +87,17 @@ def policy_by_steps(steps: Sequence[RefundStep], currency: str) -> str:
     return "; ".join(parts) or "nothing"
 
 
+def difference_back(step: RefundStep | None, currency: str) -> str:
+    """What a change for cheaper seats gives back: the difference goes back the way you paid; 90 % of the difference …"""
+    if step is None or (step.percent == 100 and not step.seat_fee_minor):
+        return "the difference goes back the way you paid"
+    if not step.percent:
+        return "nothing comes back any more"
+    share = back(step, currency).replace("all of it", "all")
+    words = f"{share}{_pause(share)} of the difference goes back the way you paid"
+    return f"{words}, as of cancelled seats"
+
+
 def when(step: RefundStep, starts_at: dt.datetime, zone: str) -> str:
     end = ends_at(step, starts_at)
     return f"{day(end, zone)}, {clock_time(end, zone)}"
@@ -128,16 +141,26 @@ def way_words(kind: TenderKind | Account, detail: str) -> str:
     if kind in (TenderKind.PAYMENT, Account.REFUNDS_PAYABLE) and detail == VOID_CARD:
         return "what paid for the gift card, which is void now"
     if kind in (TenderKind.PAYMENT, Account.REFUNDS_PAYABLE):
-        return WAYS[PayMode(detail)]
+        return WAYS[detail]
     if kind in (TenderKind.GIFT_CARD, Account.GIFT_CARD_LIABILITY):
         return f"the gift card ending {detail}"
     return "your new seats" if kind is Account.EXCHANGES else "your wallet"
+
+
+def customer_way(kind: TenderKind, detail: str) -> str:
+    """The same as the staff read it: out of the drawer, back on the card terminal, to the customer’s card."""
+    at_counter = {"cash": "out of the drawer", "terminal": "back on the card terminal"}
+    if kind is TenderKind.PAYMENT and detail in at_counter:
+        return at_counter[detail]
+    return f"to {way_words(kind, detail)}".replace("you paid", "they paid").replace("your", "the customer’s")
 
 
 def state_words(part: MoneyBack) -> str:
     """How far a part of the money has come."""
     if part.given_up:
         return "the bank refused it; our staff sees to it and writes to you"
+    if part.account is Account.REFUNDS_PAYABLE and part.detail in AT_THE_COUNTER:
+        return "handed out" if part.state is RefundState.DONE else "waits for you there"
     return {
         RefundState.REQUESTED: "goes out within minutes",
         RefundState.SENT: "sent; banks take up to ten days",

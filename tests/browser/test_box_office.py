@@ -8,13 +8,15 @@ import pypdfium2
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from app.db import db, end_read
 from app.domain.staff import Role
-from app.models import Cinema
+from app.models import Cinema, Show
 from app.services.shifts import open_shift
 from tests.browser.test_staff import come_in
 from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
-from tests.builders import a_cinema, a_movie, a_paid_booking, a_person, a_show
+from tests.builders import a_cinema, a_hold, a_movie, a_paid_booking, a_person, a_show, seat_ids
 from tests.support.staff import by
 
 
@@ -25,6 +27,13 @@ def regent(app: Flask) -> Cinema:
         layout = {"kinds": {"A1": "wheelchair", "A2": "companion"}}
         a_show(60, cinema=cinema, movie=a_movie(title), starts_in=dt.timedelta(minutes=20 * number), layout=layout)
     return cinema
+
+
+@pytest.fixture
+def next_show(regent: Cinema) -> Show:
+    show = db.session.scalars(select(Show).where(Show.cinema_id == regent.id).order_by(Show.starts_at).limit(1)).one()
+    end_read()
+    return show
 
 
 def sit_down(app: Flask, page: Page, base_url: str, cinema: Cinema, float_minor: int | None = 5000) -> None:
@@ -77,6 +86,9 @@ def test_a_sellers_whole_shift_by_keyboard(app: Flask, page: Page, base_url: str
     expect(page.locator("#h-sale")).to_have_text("Sold")
     page.keyboard.press("F7")
     expect(page.get_by_role("heading", name="Refund", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="All 2 tickets")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#refund-sum")).to_contain_text("back: £10.00")
     page.get_by_label("Reason").focus()
     page.keyboard.type("ill")
     page.keyboard.press("Enter")
@@ -88,6 +100,22 @@ def test_a_sellers_whole_shift_by_keyboard(app: Flask, page: Page, base_url: str
     page.keyboard.press("Enter")
     expect(page.locator("#flashes")).to_contain_text("The shift is closed")
     expect(page.locator(".sums")).to_contain_text("£0.00")
+
+
+def test_a_seat_that_goes_while_the_seller_looks_is_told(
+    app: Flask, page: Page, base_url: str, regent: Cinema, next_show: Show
+) -> None:
+    sit_down(app, page, base_url, regent)
+    page.goto("/staff/box-office")
+    page.keyboard.type("1 AA")
+    page.keyboard.press("Enter")
+    expect(page.locator("#seats :checked")).to_have_count(2)
+    wanted = seat_ids(next_show, "F1", "F2")
+    page.locator(f"#s{wanted[0]} input").click()
+    a_hold(next_show, seats=wanted)
+    expect(page.locator("#orphan")).to_contain_text("F1 has just been taken. You still have")
+    expect(page.locator("#seats :checked")).to_have_count(2)
+    expect(page.locator(f"#s{wanted[1]}.h")).to_have_count(1)
 
 
 def test_it_sells_without_javascript(app: Flask, plain_page: Page, base_url: str, regent: Cinema) -> None:

@@ -20,6 +20,7 @@ from app.domain.refund_policy import (
     read_steps,
     step_at,
     stored_steps,
+    what_a_change_returns,
     what_returns,
 )
 
@@ -140,3 +141,49 @@ def test_seat_by_seat_keeps_what_the_whole_would_to_half_a_unit_each(amounts, st
     cut = data.draw(st.integers(0, len(amounts)))
     halves = what_returns(amounts[:cut], step).kept_minor + what_returns(amounts[cut:], step).kept_minor
     assert abs(halves - what_returns(amounts, step).kept_minor) <= 1
+
+
+# Changing for cheaper seats
+
+
+@pytest.mark.parametrize(
+    ("price", "returned"),
+    [(2500, 2000), (2000, 2000), (1000, 1900), (500, 1850), (0, 1800)],
+    ids=["dearer", "alike", "half", "a quarter", "nothing"],
+)
+def test_only_what_a_change_gives_back_bears_the_step(price, returned):
+    result = what_a_change_returns([1000, 1000], price, TWO_HOURS[0])
+    assert result == Return(2000, 2000 - returned, returned)
+
+
+def test_a_fee_a_seat_is_kept_of_each_seat_that_gives_back():
+    step = RefundStep(120, Decimal(100), 50)
+    assert what_a_change_returns([1000, 1000], 1500, step).kept_minor == 100
+    assert what_a_change_returns([1000, 0], 900, step).kept_minor == 50, "a companion's seat bears none"
+    assert what_a_change_returns([1000, 1000], 1940, step) == Return(2000, 60, 1940), "never more than there is"
+
+
+@given(values, st.integers(0, 60_000), a_step)
+def test_a_change_gives_back_no_more_than_cancelling_the_same_money(values, price, step):
+    result = what_a_change_returns(values, price, step)
+    spare = max(0, sum(values) - price)
+    back = result.returned_minor - min(price, sum(values))
+    assert result.value_minor == result.kept_minor + result.returned_minor == sum(values)
+    assert 0 <= back <= what_returns([spare], step).returned_minor <= spare
+
+
+@given(values, st.integers(0, 60_000), a_step)
+def test_a_change_and_then_a_cancellation_give_back_no_more_than_the_cancellation_alone(values, price, step):
+    worth = sum(values)
+    moved = min(price, worth)
+    at_once = what_returns(values, step).returned_minor
+    first = what_a_change_returns(values, price, step).returned_minor - moved
+    then = what_returns([moved], step).returned_minor
+    assert first + then <= at_once + len(values) * step.seat_fee_minor + 1, "but for the fee of seats that became one"
+    if step.seat_fee_minor == 0:
+        assert first + then <= at_once + 1, "a minor unit of rounding, twice instead of once"
+
+
+@given(values, st.integers(0, 60_000))
+def test_in_full_a_change_keeps_nothing(values, price):
+    assert what_a_change_returns(values, price, None) == Return(sum(values), 0, sum(values))

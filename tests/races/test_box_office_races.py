@@ -12,9 +12,10 @@ from app.db import db
 from app.domain.counter import CounterTender
 from app.domain.pricing import TicketType
 from app.domain.staff import Role
-from app.errors import DomainError
+from app.errors import DomainError, NotCancellable
 from app.models import Cinema
 from app.services.box_office import Money, keep_best_seats, take_payment
+from app.services.counter_refunds import cancel_at_counter
 from app.services.shifts import close_shift, open_shift
 from tests.builders import a_hold, a_person, a_show, a_started_payment, an_event
 from tests.support.books import books, rows
@@ -99,3 +100,27 @@ def test_a_shift_that_is_being_closed_takes_no_money_afterwards(app: Flask) -> N
     at_once(app, *sales, lambda: close_shift(who, shift, 0, "nothing was counted"))
     (closed,) = rows("SELECT expected_minor FROM shifts")
     assert closed.expected_minor == books().get("cash_drawer", 0)
+
+
+def test_two_sellers_who_give_one_ticket_back_at_once_hand_out_its_money_once(app: Flask) -> None:
+    show = a_show()
+    cinema = db.session.get_one(Cinema, show.cinema_id)
+    tills = []
+    for _ in range(2):
+        who = by(a_person(Role.BOX_OFFICE, cinema))
+        tills.append((who, open_shift(who, cinema.id, 5000)))
+    hold = keep_best_seats(*tills[0], "one", show.id, [TicketType.ADULT] * 2)
+    sold = take_payment(*tills[0], show.id, hold.booking_id, Money(CounterTender.CASH))
+
+    def give_back(who: Any, shift: int) -> int:
+        done = cancel_at_counter(
+            who, show.id, sold.booking_id, [1], full=True, expected_minor=1000, reason="ill", shift_id=shift
+        )
+        return done.cash_minor
+
+    came = at_once(app, *[lambda till=till: give_back(*till) for till in tills])
+    (refused,) = [one for one in came if one != 1000]
+    assert isinstance(refused, NotCancellable)
+    assert "is cancelled already" in refused.message
+    assert books()["cash_drawer"] == 1000
+    assert len(rows("SELECT 1 FROM refunds")) == 1

@@ -8,13 +8,15 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from app.db import db
+from app.db import db, end_read
 from app.domain.ledger import Account
+from app.domain.refund_policy import parse_steps, stored_steps
 from app.errors import NotExchangeable
 from app.models import Booking
-from app.queries.exchange_page import exchangeable
+from app.queries.exchange_page import changes_of, exchangeable
 from app.queries.layouts import layout_facts
 from app.services import extras
+from app.services.exchanging import Exchange, preview_exchange
 from tests.builders import PRICES, a_cinema, a_city, a_hold, a_movie, a_show, the_booking
 from tests.support.books import a_gift_card, books, rows, unbalanced
 from tests.support.exchanges import a_change, cancel, finish, numbers_of
@@ -23,6 +25,12 @@ from tests.support.kept import broken_promises
 
 RECENT = st.integers(0, 3)
 LEVELS = (0, -397, 503)
+TERMS = (
+    {"tax_percent": 20, "changes_in_full": True},
+    {"tax_percent": 5, "refund_steps": stored_steps(parse_steps("60:90"))},
+    {"tax_percent": 0, "refund_steps": stored_steps(parse_steps("60:85:30"))},
+)
+"""Of what a change gives back, the first keeps nothing."""
 KEPT = (Account.CANCELLATION_REVENUE, Account.TICKET_REVENUE, Account.FEE_REVENUE, Account.TAX_PAYABLE)
 
 
@@ -42,8 +50,8 @@ class Chains(RuleBasedStateMachine):
     def a_house(self):
         film, city = a_movie(), a_city()
         self.shows = [
-            a_show(60, movie=film, cinema=a_cinema(city, tax_percent=tax), prices={k: v + d for k, v in PRICES.items()})
-            for tax, d in zip((20, 5, 0), LEVELS, strict=True)
+            a_show(60, movie=film, cinema=a_cinema(city, **terms), prices={k: v + d for k, v in PRICES.items()})
+            for terms, d in zip(TERMS, LEVELS, strict=True)
         ]
         self.all: list[Booking] = []
         self.buy(0, 4, 1500)
@@ -76,8 +84,26 @@ class Chains(RuleBasedStateMachine):
             return
         labels = self._free(show, len(numbers))
         new = a_change(booking, show, *numbers, labels=labels, owner=owner)
+        shown = self._shown(new)
         self._bought(new, by_card, self.depth[booking.id] + 1)
+        self._came_as_shown(new, shown)
         self.seen[f"depth {min(3, self.depth[new.id])}"] += 1
+
+    def _shown(self, new: Booking) -> Exchange:
+        found = preview_exchange(db.session(), new, new.total_minor)
+        end_read()
+        assert found is not None
+        return found
+
+    def _came_as_shown(self, new: Booking, shown: Exchange) -> None:
+        (done,) = changes_of(new.show_id, new.id).instead_of
+        end_read()
+        assert (done.moved_minor, done.kept_minor, done.back_minor) == (
+            shown.paid_minor, shown.result.kept_minor, shown.back_minor,
+        )  # fmt: skip
+        self.kept += done.kept_minor
+        if done.kept_minor:
+            self.seen["kept of a change"] += 1
 
     def _refused(self, booking: Booking, show) -> None:
         try:
@@ -149,5 +175,5 @@ def test_any_chain_of_changes_and_cancellations_keeps_every_cent(app, urls, set_
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(lambda: Chains(urls, seen), settings=chosen)
-    wanted = {"depth 1", "depth 2", "depth 3", "cancelled", "cancelled after a change", "refused"}
+    wanted = {"depth 1", "depth 2", "depth 3", "cancelled", "cancelled after a change", "refused", "kept of a change"}
     assert set(seen) == wanted, "the stories came everywhere"

@@ -20,7 +20,7 @@ from app.services.shifts import open_shift
 from app.services.show_cancelling import cancel_show
 from app.services.tickets import signed_payload
 from app.web.filters import local
-from tests.builders import PRICES, a_cinema, a_movie, a_paid_booking, a_person, a_show, seat_ids
+from tests.builders import PRICES, a_cinema, a_hold, a_movie, a_paid_booking, a_person, a_show, seat_ids
 from tests.support.books import rows
 from tests.support.client import PageClient, soup
 from tests.support.client import words as said
@@ -42,6 +42,14 @@ class Seller:
 
     def post(self, url: str, **data: Any) -> Any:
         return self.client.post_form(url, data, page="/staff/shifts", follow_redirects=True)
+
+    def refund(self, code: str, *tickets: int, how: str = "full", reason: str = "ill", shown: int | None = None) -> str:
+        """What the page says after these tickets were ticked and the button beside the sum was pressed."""
+        ticked: dict[str, Any] = {"tickets": list(tickets), "how": how, "reason": reason}
+        if shown is None:
+            page = self.post(f"/staff/bookings/{code}/refund", **ticked)
+            shown = int(str(soup(page).select_one("[name=shown]")["value"]))  # type: ignore[index]
+        return said(self.post(f"/staff/bookings/{code}/cancel", **ticked, shown=shown))
 
     def sold(self, show: Show) -> str:
         """The code of one adult's ticket, paid in cash."""
@@ -145,8 +153,7 @@ def test_a_sale_that_was_given_back_is_not_taken_for_the_one_that_is_sent_from_i
 ) -> None:
     seller.sell(show, entry="1 A E", sale="abc")
     (sold,) = rows("SELECT code FROM bookings")
-    gone = {"tickets": "1", "how": "full", "reason": "The wrong film"}
-    seller.post(f"/staff/bookings/{sold.code}/cancel", **gone)
+    seller.refund(sold.code, 1)
     for other in (show, a_show(cinema=cinema, starts_in=2 * soon())):
         page = seller.sell(other, entry="1 A E", sale="abc")
         assert page.status_code == 409
@@ -268,7 +275,7 @@ def test_sent_again_printed_again_noted_and_refunded_with_every_step_in_the_audi
     assert 'class="slip"' in seller.post(f"{at}/reprint").text
     assert "left a scarf" in seller.post(f"{at}/note", note="left a scarf").text
     assert "Reason" in seller.client.get(at).text
-    assert "goes back the way it came" in seller.post(f"{at}/cancel", tickets=[1, 2], how="full", reason="storm").text
+    assert "goes back the way it came" in seller.refund(booking.code, 1, 2)
     done = [row.action for row in rows("SELECT action FROM audit_entries WHERE subject = 'booking' ORDER BY id")]
     assert done == ["booking.resent", "booking.reprinted", "booking.noted", "booking.cancelled"]
 
@@ -276,8 +283,79 @@ def test_sent_again_printed_again_noted_and_refunded_with_every_step_in_the_audi
 def test_a_cash_sale_is_refunded_out_of_the_drawer(seller: Seller, show: Show) -> None:
     seller.sell(show, entry="1 AA E")
     (sold,) = rows("SELECT code FROM bookings")
-    page = seller.post(f"/staff/bookings/{sold.code}/cancel", tickets=[1], how="full", reason="ill").text
-    assert "Hand out £10.00 out of the drawer" in page
+    assert "Hand out £10.00 out of the drawer" in seller.refund(sold.code, 1)
+
+
+def test_no_ticket_is_ticked_beforehand_and_all_are_one_tap(seller: Seller, show: Show) -> None:
+    booking = a_paid_booking(show, 3)
+    at = f"/staff/bookings/{booking.code}"
+    page = seller.client.get(at)
+    assert not soup(page).select("[name=tickets][checked], [name=shown], #refund-sum button")
+    assert "Nothing is ticked yet." in said(page)
+    page = seller.post(f"{at}/refund", all="1")
+    assert len(soup(page).select("[name=tickets][checked]")) == 3
+    assert "A1, A2 and A3 go on sale again. £32.25 to the customer’s card." in said(page)
+    assert "Give A1, A2 and A3 back: £32.25" in said(page)
+    part = seller.client.post_form(f"{at}/refund", {"tickets": [2]}, page=at, headers={"HX-Request": "true"})
+    assert said(part) == "A2 goes on sale again. £10.75 to the customer’s card. Give A2 back: £10.75"
+
+
+def test_a_single_ticket_needs_no_ticking(seller: Seller, show: Show) -> None:
+    page = said(seller.client.get(f"/staff/bookings/{seller.sold(show)}"))
+    assert re.search(r"(\w+) goes on sale again. £10.00 out of the drawer. Give \1 back: £10.00", page)
+
+
+@pytest.mark.parametrize("sent", [{}, {"shown": "3225"}, {"shown": "x"}])
+def test_what_is_ticked_after_the_sum_was_said_is_not_given_back(
+    seller: Seller, show: Show, sent: dict[str, str]
+) -> None:
+    booking = a_paid_booking(show, 3)
+    page = seller.post(f"/staff/bookings/{booking.code}/cancel", tickets=[1, 2], how="full", reason="ill", **sent)
+    assert page.status_code == 409
+    assert "once more" in said(page)
+    assert "Give A1 and A2 back: £21.50" in said(page), "and it is said now"
+    assert soup(page).select_one("input[name=reason]")["value"] == "ill"  # type: ignore[index]
+    assert not rows("SELECT 1 FROM cancellations")
+
+
+def test_a_drawer_with_too_little_in_it_is_told_before(seller: Seller, cinema: Cinema, show: Show) -> None:
+    code = seller.sold(show)
+    poor = Seller(seller.client.application, cinema, 400)
+    page = poor.client.get(f"/staff/bookings/{code}")
+    assert "Your drawer should hold £4.00 now, £6.00 too little." in said(page)
+    assert "too little" not in said(seller.client.get(f"/staff/bookings/{code}"))
+
+
+def test_a_walk_in_without_an_address_gets_cash_back_and_nobody_a_mail(seller: Seller, show: Show) -> None:
+    code = seller.sold(show)
+    assert "Hand out £10.00 out of the drawer" in seller.refund(code, 1)
+    assert not rows("SELECT 1 FROM messages")
+
+
+def test_the_second_of_two_who_refund_one_ticket_is_told_so(seller: Seller, cinema: Cinema, show: Show) -> None:
+    booking = a_paid_booking(show, 2)
+    other = Seller(seller.client.application, cinema)
+    assert "goes back" in seller.refund(booking.code, 1)
+    page = other.refund(booking.code, 1, shown=1075)
+    assert "A1 is cancelled already. Choose again." in page
+    assert len(rows("SELECT 1 FROM cancellations")) == 1
+
+
+def test_the_map_of_a_sale_tells_what_others_took(seller: Seller, show: Show) -> None:
+    seller.sell(show, entry="1 AA")
+    (sale,) = rows("SELECT code FROM bookings")
+    at = f"{COUNTER}/sales/{sale.code}"
+    page = soup(seller.client.get(at))
+    version = str(page.select_one("#v")["data-v"])  # type: ignore[index]
+    assert len(page.select("#hold #seats input:checked, #hold #seats input[checked]")) >= 2
+    assert seller.client.get(f"{at}/seats?v={version}").status_code == 204
+    (seat,) = seat_ids(show, "A1")
+    a_hold(show, seats=[seat, *seat_ids(show, "A2")])
+    part = seller.client.get(f"{at}/seats?v={version}").get_data(as_text=True)
+    assert f'id="s{seat}"' in part
+    assert "£10.00, someone is paying" in part, "at the counter's price"
+    assert "<table" in seller.client.get(f"{at}/seats?v=9.9").get_data(as_text=True)
+    assert Seller(seller.client.application, a_cinema()).client.get(f"{at}/seats?v=").status_code == 404
 
 
 def test_the_sheet_shows_what_the_ledger_says_and_closes(seller: Seller, show: Show) -> None:
@@ -401,11 +479,7 @@ def test_a_day_that_is_none_is_today(seller: Seller, show: Show, day: str) -> No
 
 def test_a_refund_by_the_policy_is_what_the_page_said(seller: Seller, next_week: Show) -> None:
     code = seller.sold(next_week)
-    page = seller.client.get(f"/staff/bookings/{code}").get_data(as_text=True)
-    assert 'name="shown" value="900"' in page
-    url = f"/staff/bookings/{code}/cancel"
-    answer = seller.post(url, tickets=["1"], how="policy", shown="800", reason="ill")
-    assert "By the policy £9.00 comes back for all tickets now" in answer.get_data(as_text=True)
-    assert "Hand out £9.00" in seller.post(url, tickets=["1"], how="policy", shown="900", reason="ill").get_data(
-        as_text=True
-    )
+    page = said(seller.post(f"/staff/bookings/{code}/refund", tickets=["1"], how="policy"))
+    assert "£9.00 out of the drawer; £1.00 is kept." in page
+    assert "What comes back is £9.00 now." in seller.refund(code, 1, how="policy", shown=800)
+    assert "Hand out £9.00" in seller.refund(code, 1, how="policy")

@@ -87,14 +87,35 @@ def refunds_of(code: str) -> list[int]:
 # Before
 
 
-def test_the_page_says_per_seat_what_it_cost_and_in_all_what_comes_back(buyer: Buyer, booked: str) -> None:
+def all_ticked(buyer: Buyer, code: str) -> Any:
+    """The page after "All seats" was pressed."""
+    return buyer.post_form(f"/bookings/{code}/cancel/quote", {"all": "1"}, page=f"/bookings/{code}/cancel")
+
+
+def test_nothing_is_ticked_beforehand_and_there_is_no_button(buyer: Buyer, booked: str) -> None:
     page = buyer.get(f"/bookings/{booked}/cancel")
+    assert page.status_code == 200
+    assert not soup(page).select("[name=ticket][checked], [name=shown], #sum button")
+    assert "All 4 seats" in words(page)
+    assert "Choose at least one seat." in words(page)
+
+
+def test_a_single_seat_needs_no_choosing(buyer: Buyer, show: Show) -> None:
+    code = buyer.booked(show, seat_ids(show, "A1"))
+    page = buyer.get(f"/bookings/{code}/cancel")
+    assert len(soup(page).select("[name=ticket][checked]")) == 1
+    assert "Cancel the booking: £10.75 back" in words(page)
+    assert "All 1" not in words(page)
+
+
+def test_the_page_says_per_seat_what_it_cost_and_in_all_what_comes_back(buyer: Buyer, booked: str) -> None:
+    page = all_ticked(buyer, booked)
     said = words(page)
     assert len(soup(page).select("[name=ticket][checked]")) == 4
     assert "A1 Adult £10.75" in said
     assert "Comes back £43.00" in said
     assert "£43.00 to your card" in said
-    assert "Cancel the booking" in said
+    assert "Cancel the booking: £43.00 back" in said
     assert "all of it comes back." in said
 
 
@@ -102,7 +123,7 @@ def test_after_the_first_step_the_page_says_what_is_kept_and_why(
     buyer: Buyer, booked: str, moved_clock: MovedClock
 ) -> None:
     moved_clock.forward(hours=6)
-    said = words(buyer.get(f"/bookings/{booked}/cancel"))
+    said = words(all_ticked(buyer, booked))
     assert "£4.30 of £43.00 is kept by the cinema." in said
     # 10 % of £43.00 is £4.30; of one seat £1.075: two seats bear the odd pennies.
     assert said.count("£10.75 less £1.08 £9.67") == 2
@@ -121,7 +142,7 @@ def test_other_seats_without_javascript_and_with_it(buyer: Buyer, booked: str) -
     part = buyer.post_form(f"{address}/quote", {"ticket": [2]}, page=address, headers=HTMX)
     assert part.get_data(as_text=True).lstrip().startswith('<div class="bill-box" id="sum"')
     assert "Comes back £10.75" in words(part)
-    assert "Cancel A2" in words(part)
+    assert "Cancel A2: £10.75 back" in words(part)
     none = words(buyer.post_form(f"{address}/quote", {}, page=address, headers=HTMX))
     assert "Choose at least one seat." in none
     assert "Comes back" not in none
@@ -244,8 +265,7 @@ def test_an_altered_amount_changes_nothing(buyer: Buyer, booked: str, shown: str
 def test_what_comes_back_is_what_was_shown_or_is_shown_again(
     buyer: Buyer, booked: str, moved_clock: MovedClock
 ) -> None:
-    page = buyer.get(f"/bookings/{booked}/cancel")
-    shown = soup(page).select_one("[name=shown]")["value"]  # type: ignore[index]
+    shown = soup(all_ticked(buyer, booked)).select_one("[name=shown]")["value"]  # type: ignore[index]
     moved_clock.forward(hours=6)
     answer = cancel(buyer, booked, 1, 2, 3, 4, shown=shown)
     assert answer.status_code == 409
@@ -276,7 +296,7 @@ def test_a_seat_used_at_the_door_can_not_be_ticked(buyer: Buyer, booked: str) ->
     ).scalar_one()
     db.session.commit()
     admit_ticket(booking.show_id, first, COMMAND, AtDoor("scan-1"))
-    page = buyer.get(f"/bookings/{booked}/cancel")
+    page = all_ticked(buyer, booked)
     assert [box["value"] for box in soup(page).select("[name=ticket][checked]")] == ["2", "3", "4"]
     assert "Adult, used at the door at" in words(page)
     assert "A1 was used at the door" in words(cancel(buyer, booked, 1, 2, shown="2150"))
@@ -365,8 +385,7 @@ def voided_after_it_paid(ada: Buyer, show: Show, minor: int, *labels: str) -> st
 
 def test_for_seats_that_a_void_card_paid_there_is_no_wallet_to_choose(ada: Buyer, show: Show) -> None:
     code = voided_after_it_paid(ada, show, 2500, "A1", "A2")
-    address = f"/bookings/{code}/cancel"
-    page = words(ada.get(address))
+    page = words(all_ticked(ada, code))
     assert "my wallet" not in page
     assert "£21.50 to what paid for the gift card, which is void now" in page
     answer = cancel(ada, code, 1, 2, to="wallet")
@@ -471,4 +490,4 @@ def test_a_promise_made_at_checkout_outlives_a_new_policy(buyer: Buyer, booked: 
     with transaction() as session:
         session.merge(show).cinema.refund_steps = []
     assert clock.now() < show.starts_at
-    assert "Comes back £43.00" in words(buyer.get(f"/bookings/{booked}/cancel"))
+    assert "Comes back £43.00" in words(all_ticked(buyer, booked))

@@ -11,19 +11,41 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from app import clock
-from app.db import transaction
-from app.domain.staff import COMMAND
-from app.models import Booking, Show
+from app.db import db, end_read, transaction
+from app.domain.counter import CounterTender
+from app.domain.pricing import TicketType
+from app.domain.staff import COMMAND, Role
+from app.models import Booking, Cinema, Show
 from app.queries.bookings import find_booking
+from app.services.accounts import register
+from app.services.box_office import Money, keep_best_seats, take_payment
+from app.services.card_voiding import void_gift_card
+from app.services.drafts import draft_of
 from app.services.holds import expire_booking
 from app.services.payments import settle_payment
+from app.services.shifts import open_shift
 from app.services.show_changes import move_show
 from app.web.identity import link_key
-from tests.builders import PRICES, a_cinema, a_city, a_movie, a_paid_booking, a_show, an_event, seat_ids, the_booking
+from tests.builders import (
+    PRICES,
+    a_cinema,
+    a_city,
+    a_movie,
+    a_paid_booking,
+    a_person,
+    a_show,
+    an_event,
+    seat_ids,
+    the_booking,
+)
 from tests.support.books import rows
 from tests.support.client import soup, words
 from tests.support.exchanges import cancel, refunds
+from tests.support.offers import a_gift_card as a_bought_card
+from tests.support.offers import in_wallet
+from tests.support.staff import by
 from tests.web.buyer import Buyer, a_buyer
+from tests.web.test_cancelling import Ada
 
 HTMX = {"HX-Request": "true"}
 DEAR = {key: amount + 500 for key, amount in PRICES.items()}
@@ -117,16 +139,66 @@ def test_who_changes_to_a_showing_that_was_moved_meanwhile_is_told_and_keeps_not
 
 
 def test_cheaper_seats_say_what_comes_back_and_need_no_gateway(buyer, old, film):
+    said = words(buyer.get(f"/bookings/{old}/exchange"))
+    assert "if they cost less, 90 % of the difference goes back the way you paid, as of cancelled seats." in said
     new = held_instead(buyer, old, a_show(movie=film, prices=CHEAP), "C1", "C2")
     page = buyer.get(f"/bookings/{new}/checkout")
-    assert "£8.00 goes back the way you paid." in words(page)
+    assert "Your old seats cost £8.00 more. £0.80 of it is kept by the cinema, as of cancelled seats." in words(page)
+    assert "£7.20 goes back to your card." in words(page)
+    assert "wallet" not in words(page)
     assert soup(page).select_one("#pay").get_text() == "Confirm the change"
     assert not soup(page).select("input[name=method]")
     answer = buyer.pay(new)
     assert answer.location == f"/bookings/{new}"
     assert booking_of(old).state == "cancelled"
-    assert "£8.00 went back" in words(buyer.get(f"/bookings/{old}"))
-    assert refunds() == [(800, "exchange")]
+    there = words(buyer.get(f"/bookings/{old}"))
+    assert "£7.20 went back; £0.80 was kept by the cinema." in there
+    assert refunds() == [(720, "exchange")]
+    (told,) = rows("SELECT * FROM messages WHERE booking_id = :id", id=booking_of(new).id)
+    draft = draft_of(told)
+    assert draft is not None
+    assert (draft.facts["paid"].change_back_minor, draft.facts["paid"].change_kept_minor) == (720, 80)
+
+
+def test_money_of_a_void_gift_card_is_said_to_go_to_what_paid_for_that_card(buyer, show, film):
+    card_id, card_code = a_bought_card(2500)
+    code = buyer.held(show, seat_ids(show, "A1", "A2"))
+    buyer.post_form(f"/bookings/{code}/code", {"code": card_code})
+    assert buyer.pay(code).location == f"/bookings/{code}"
+    void_gift_card(by(a_person(Role.ADMIN)), card_id, 350, "stolen")
+    new = held_instead(buyer, code, a_show(movie=film, prices=CHEAP), "C1", "C2")
+    page = words(buyer.get(f"/bookings/{new}/checkout"))
+    assert "£7.20 goes back to what paid for the gift card, which is void now." in page
+
+
+def test_what_a_counter_took_is_said_to_wait_there(buyer, film):
+    show = a_show(movie=film, starts_in=dt.timedelta(hours=6))
+    seller = by(a_person(Role.BOX_OFFICE, db.session.get_one(Cinema, show.cinema_id)))
+    end_read()
+    shift = open_shift(seller, show.cinema_id, 5000)
+    hold = keep_best_seats(seller, shift, "one", show.id, [TicketType.ADULT])
+    code = take_payment(seller, shift, show.id, hold.booking_id, Money(CounterTender.CASH)).code
+    page = words(buyer.get(f"/bookings/{code}/cancel?key={link_key(code)}"))
+    assert "£9.00 to you, in cash at the cinema’s counter" in page
+    buyer.post_form(f"/bookings/{code}/cancel", {"ticket": [1], "shown": "900"})
+    assert "To you, in cash at the cinema’s counter: waits for you there £9.00" in words(buyer.get(f"/bookings/{code}"))
+
+
+def test_an_account_may_have_the_difference_in_its_wallet(app, show, film):
+    app.test_client_class = Ada
+    buyer = app.test_client()
+    register("Ada Byron", "ada@example.org", "correct horse battery", None)
+    login = {"email": "ada@example.org", "password": "correct horse battery"}
+    assert buyer.post_form("/login", login).status_code == 303
+    code = buyer.booked(show, seat_ids(show, "A1", "A2"))
+    new = held_instead(buyer, code, a_show(movie=film, prices=CHEAP), "C1", "C2")
+    assert "To my wallet instead" in words(buyer.get(f"/bookings/{new}/checkout"))
+    part = buyer.post_form(f"/bookings/{new}/quote", {"to": "wallet"}, headers=HTMX)
+    assert "£7.20 goes back to your wallet." in words(part)
+    assert buyer.pay(new, to="wallet").location == f"/bookings/{new}"
+    user_id = booking_of(code).user_id
+    assert user_id is not None
+    assert (in_wallet(user_id), refunds()) == (720, [])
 
 
 def test_the_bill_follows_the_kinds_of_tickets(buyer, old, film):

@@ -111,8 +111,11 @@ class CodeEntry:
     """What stands in it was tried and is of no use, so that paying goes on without it."""
 
 
-def look_at(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType], email: str) -> Checkout:
-    """The checkout of a booking with these ticket types, for a buyer of this address. Raises Invalid."""
+def look_at(
+    ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType], email: str, *, to_wallet: bool = False
+) -> Checkout:
+    """The checkout of a booking with these ticket types, for a buyer of this address. With `to_wallet`, what exchanged
+    seats give back goes there. Raises Invalid."""
     show = show_page(ref.show_id)
     assert show is not None, "a booking has a show"
     row = db.session.get_one(Booking, (ref.show_id, ref.id))
@@ -122,5 +125,5 @@ def look_at(ref: BookingRef, page: CheckoutPage, types: Mapping[int, TicketType]
     wallet = 0 if uses_wallet else wallet_balance(user_id(), row.currency)
     steps = steps_of(db.session(), ref.show_id)
     refunds = policy_sentence(steps, show.starts_at, show.timezone, row.currency, clock.now())
-    exchange = preview_exchange(db.session(), row, priced.bill.total_minor)
+    exchange = preview_exchange(db.session(), row, priced.bill.total_minor, to_wallet=to_wallet)
     return Checkout(page, show, row, priced, credits, wallet, refunds, exchange)

@@ -20,7 +20,7 @@ from app.queries.tickets import BookingView, booking_view
 from app.services.cancelling import Cancelled, Preview, cancel_seats, preview_cancellation
 from app.web.extensions import htmx
 from app.web.guards import booking_holder
-from app.web.identity import actor, user_id
+from app.web.identity import actor, has_wallet
 from app.web.refund_words import NOT_AT_ALL, in_force, policy_rows, state_words, way_words
 from app.web.render import htmx_redirect, render
 
@@ -32,10 +32,10 @@ NO_TICKET = 0
 @blueprint.get("/<code>/cancel", endpoint="cancel")
 @booking_holder
 def cancel(booking: BookingRef) -> AnyResponse:
-    """Which seats to give back, all of them ticked, and what comes back."""
+    """Which seats to give back, and what comes back. None is ticked beforehand, unless there is only one."""
     if booking.state != BookingState.CONFIRMED:
         return redirect(url_for("booking.page", code=booking.code), 303)
-    return _cancel_page(booking, None)
+    return _cancel_page(booking, None if booking_view(booking.show_id, booking.id).seat_count == 1 else [])
 
 
 @blueprint.post("/<code>/cancel/quote", endpoint="cancel_quote")
@@ -44,8 +44,8 @@ def cancel_quote(booking: BookingRef) -> AnyResponse:
     """What other seats would bring. Writes nothing."""
     if booking.state != BookingState.CONFIRMED:
         return _to_booking(booking)
-    numbers = _numbers()
-    return _cancel_page(booking, numbers, Invalid.status if NO_TICKET in numbers else 200)
+    numbers = None if request.form.get("all") else _numbers()
+    return _cancel_page(booking, numbers, Invalid.status if numbers and NO_TICKET in numbers else 200)
 
 
 @blueprint.post("/<code>/cancel", endpoint="cancel_seats")
@@ -83,12 +83,7 @@ def _shown() -> int:
 
 
 def _to_wallet(booking: BookingRef) -> bool:
-    return request.form.get("to") == "wallet" and _has_wallet(booking)
-
-
-def _has_wallet(booking: BookingRef) -> bool:
-    """Only to the account that holds the booking is its wallet on offer."""
-    return booking.user_id is not None and booking.user_id == user_id()
+    return request.form.get("to") == "wallet" and has_wallet(booking)
 
 
 def _refused(booking: BookingRef, problem: DomainError) -> AnyResponse:
@@ -126,7 +121,7 @@ def _cancel_page(
         booking=view,
         at=preview,
         wallet=wallet,
-        has_wallet=_has_wallet(booking),
+        has_wallet=has_wallet(booking),
         trouble=trouble,
         way_words=way_words,
         **_policy(view, preview),

@@ -58,7 +58,8 @@ from app.web.changing import forget_change
 from app.web.extensions import htmx
 from app.web.filters import clock_time
 from app.web.guards import booking_holder
-from app.web.identity import actor, user_id
+from app.web.identity import actor, has_wallet, user_id
+from app.web.refund_words import way_words
 from app.web.render import htmx_redirect, render
 
 PAID_FOR = (BookingState.CONFIRMED, BookingState.CANCELLED)
@@ -119,9 +120,9 @@ def form_page(
 ) -> Response:
     """The whole page, or for htmx the bill and what changes with it; `entry` if the field for codes does too."""
     try:
-        state = look_at(ref, page, types, form.email.data or "")
+        state = look_at(ref, page, types, form.email.data or "", to_wallet=to_wallet(ref))
     except Invalid:
-        state = look_at(ref, page, {}, form.email.data or "")
+        state = look_at(ref, page, {}, form.email.data or "", to_wallet=to_wallet(ref))
     offered = ways_of_show(ref.show_id)
     methods = pay_ways(offered, saved_ways(user_id()))
     end_read()
@@ -137,6 +138,9 @@ def form_page(
         trouble=trouble,
         entry=entry,
         is_part=bool(htmx),
+        way_words=way_words,
+        has_wallet=has_wallet(ref),
+        wallet=to_wallet(ref),
         now=clock.now(),
         extension_minutes=settings.extension_minutes,
     )
@@ -147,6 +151,11 @@ def _over(page: CheckoutPage) -> AnyResponse:
     if page.payment_state in GONE_BACK:
         return redirect(url_for("booking.page", code=page.code), 303)
     return time_is_up(page)
+
+
+def to_wallet(ref: BookingRef) -> bool:
+    """Whether the form asks that money which comes back goes to the wallet of whose booking it is."""
+    return request.form.get("to") == "wallet" and has_wallet(ref)
 
 
 def time_is_up(page: CheckoutPage, status: int = 410) -> Response:
@@ -234,6 +243,7 @@ def _start(ref: BookingRef, page: CheckoutPage, form: BuyerForm) -> str | None:
         memory=Memory(saved_id, bool(request.form.get("save_method")) and saved_id is None),
         actor=actor(),
         without=shown_struck(request.form),
+        to_wallet=to_wallet(ref),
     )
     return started.redirect_url
 

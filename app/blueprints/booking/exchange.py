@@ -24,6 +24,7 @@ from app.services.exchanging import Change, judge_change
 from app.web.changing import forget_change, remember_change
 from app.web.filters import clock_time, day
 from app.web.guards import booking_holder
+from app.web.refund_words import difference_back
 from app.web.render import render
 
 
@@ -93,6 +94,7 @@ def _page(of: Exchangeable, ticked: Sequence[int] | None, problem: DomainError |
         elsewhere=offered.other_currencies if offered else (),
         listed=LISTED if offered and offered.cut else 0,
         until=_until(of),
+        less=difference_back(of.step, of.currency),
     )
 
 

@@ -21,6 +21,7 @@ from app.errors import AmountChanged, DomainError, Invalid, NoShift, NotFound
 from app.money import format_money
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.box_office import (
+    OpenShift,
     find_for_counter,
     open_shift_of,
     paid_at_counter,
@@ -29,15 +30,20 @@ from app.queries.box_office import (
 )
 from app.queries.browsing.showings import Showing, seats_left
 from app.queries.exchange_page import Exchangeable, exchangeable, offered_showings
-from app.queries.tickets import booking_view
+from app.queries.shifts import shift_sheet
+from app.queries.tickets import BookingView, booking_view
 from app.services import counter_bookings
 from app.services.cancelling import preview_cancellation
 from app.services.counter_exchanges import exchange_best_seats
-from app.services.counter_refunds import cancel_at_counter, pay_out
+from app.services.counter_refunds import cancel_at_counter, pay_out, preview_refund
 from app.services.exchanging import Change
 from app.web.guards import staff
+from app.web.refund_words import back as step_words
+from app.web.refund_words import customer_way, difference_back
 from app.web.render import render
 from app.web.staff import StaffHouse
+
+MOST_TICKETS = 500
 
 
 @pages.get("/bookings")
@@ -64,25 +70,47 @@ def _ref(code: str) -> BookingRef:
     return found
 
 
-def _page(house: StaffHouse, ref: BookingRef, problem: str = "", status: int = 200) -> Response:
+def _page(
+    house: StaffHouse, ref: BookingRef, problem: str = "", status: int = 200, fragment: str | None = None
+) -> Response:
     view = booking_view(ref.show_id, ref.id)
     paid = view.state in (BookingState.CONFIRMED, BookingState.CANCELLED)
-    cinema = house.the_cinema()
+    cinema, shift = house.the_cinema(), open_shift_of(house.person.id, house.the_cinema().id)
     return render(
         "staff/box_office/booking.html",
+        fragment=fragment,
         status_code=status,
         house=house,
+        **_refund(ref, view, shift),
         b=view,
-        preview=preview_cancellation(ref.show_id, ref.id, None) if paid else None,
+        policy=preview_cancellation(ref.show_id, ref.id, None) if paid else None,
         counter=paid_at_counter(ref.show_id, ref.id),
         happened=what_staff_did(ref.id),
         waiting=waiting_refunds(cinema.id, ref.code),
         link=booking_link("", settings.secret_key, ref.code),
         change=booking_link("", settings.secret_key, ref.code).replace("?", "/exchange?"),
-        shift=open_shift_of(house.person.id, cinema.id),
+        shift=shift,
         problem=problem,
         manager=Role.MANAGER,
     )
+
+
+def _refund(ref: BookingRef, view: BookingView, shift: OpenShift | None) -> dict[str, Any]:
+    """The refund's form: what is ticked, and what that brings. A single ticket needs no ticking on a page just opened."""
+    live = [one.number for one in view.tickets]
+    single = len(live) == 1 and not request.form
+    ticked = live if single or request.form.get("all") else _numbers()
+    full = request.form.get("how") != "policy"
+    asked = view.state == BookingState.CONFIRMED and ticked
+    back = preview_refund(ref.show_id, ref.id, ticked, full=full) if asked else None
+    end_read()
+    drawer = shift_sheet(shift.id).expected_minor if shift and back and back.cash_minor else None
+    words = {"way_words": customer_way, "step_words": step_words}
+    return {"ticked": ticked, "full": full, "back": back, "drawer": drawer, "typed": request.form, **words}
+
+
+def _numbers() -> list[int]:
+    return request.form.getlist("tickets", type=int)[:MOST_TICKETS]
 
 
 def _done(house: StaffHouse, code: str, act: Callable[[BookingRef], str]) -> AnyResponse:
@@ -139,28 +167,32 @@ def print_booking(house: StaffHouse, code: str) -> AnyResponse:
     return render("staff/box_office/print.html", house=house, b=view, qrs=qr_codes(view), paper=paper)
 
 
+@pages.post("/bookings/<code>/refund")
+@staff(*SELLERS)
+def quote_refund(house: StaffHouse, code: str) -> Response:
+    """What the ticked tickets bring. Writes nothing."""
+    return _page(house, _ref(code), fragment="staff/box_office/_refund_sum.html")
+
+
 @pages.post("/bookings/<code>/cancel")
 @staff(*SELLERS)
 def cancel_booking(house: StaffHouse, code: str) -> AnyResponse:
-    """Give seats back: all of the money, or what was promised."""
+    """Give seats back: all of the money, or what was promised, if it is the sum that the page has said."""
 
     def act(ref: BookingRef) -> str:
         shift = open_shift_of(house.person.id, house.the_cinema().id)
-        numbers = request.form.getlist("tickets", type=int)
+        numbers = _numbers()
         if not numbers:
             raise Invalid("Tick the tickets that are given back.")
-        full = request.form.get("how") != "policy"
-        if not full:
-            _check_shown(ref)
-        preview = preview_cancellation(ref.show_id, ref.id, numbers)
-        result = preview.result
+        if "shown" not in request.form:
+            raise AmountChanged("Look at what is given back, then press once more.")
         done = cancel_at_counter(
             house.by,
             ref.show_id,
             ref.id,
             numbers,
-            full=full,
-            expected_minor=result.value_minor if full else result.returned_minor,
+            full=request.form.get("how") != "policy",
+            expected_minor=request.form.get("shown", -1, type=int),
             reason=request.form.get("reason", "")[:300],
             shift_id=shift.id if shift else None,
         )
@@ -195,6 +227,7 @@ def _exchange_page(house: StaffHouse, ref: BookingRef, problem: str = "", status
     end_read()
     page = "staff/box_office/exchange.html"
     context: dict[str, Any] = {"of": of, "closed": closed, "showings": showings, "left": left, "problem": problem}
+    context["less"] = difference_back(of.step, of.currency)
     return render(page, status_code=status, house=house, typed=request.form, **context)
 
 
@@ -214,7 +247,7 @@ def begin_exchange_at_till(house: StaffHouse, code: str) -> AnyResponse:
     if shift is None:
         return _exchange_page(house, ref, NoShift.default, NoShift.status)
     show_id = request.form.get("show", type=int)
-    change = Change(ref.show_id, ref.id, tuple(request.form.getlist("tickets", type=int)[:50]))
+    change = Change(ref.show_id, ref.id, tuple(_numbers()))
     try:
         showings = _showings(exchangeable(ref.show_id, ref.id), cinema.id)
         if show_id is None or show_id not in {one.id for one in showings}:
@@ -223,14 +256,6 @@ def begin_exchange_at_till(house: StaffHouse, code: str) -> AnyResponse:
     except DomainError as problem:
         return _exchange_page(house, ref, problem.message, problem.status)
     return redirect(url_for("staff.sale", code=hold.code), 303)
-
-
-def _check_shown(ref: BookingRef) -> None:
-    """Raises AmountChanged where the policy gives back another amount for all tickets than the page said."""
-    result = preview_cancellation(ref.show_id, ref.id, None).result
-    if request.form.get("shown", type=int) != result.returned_minor:
-        back = format_money(result.returned_minor, booking_view(ref.show_id, ref.id).currency)
-        raise AmountChanged(f"By the policy {back} comes back for all tickets now. Please look at it once more.")
 
 
 @pages.post("/shows/<int:show_id>/refunds/<int:number>/pay-out")
@@ -244,4 +269,5 @@ def pay_out_refund(house: StaffHouse, show_id: int, number: int) -> AnyResponse:
     paid = pay_out(house.by, shift.id, cinema.id, show_id, number)
     words = f"Hand out {format_money(paid, shift.currency)}." if paid else "This refund was paid out already."
     flash(words, "ok" if paid else "note")
-    return redirect(url_for("staff.shifts"), 303)
+    back = find_booking(request.form.get("back", ""))
+    return redirect(url_for("staff.booking", code=back.code) if back else url_for("staff.shifts"), 303)

@@ -13,13 +13,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
 from app.blueprints.staff import pages
-from app.db import end_read
+from app.blueprints.staff.sale_map import map_of_sale
+from app.config import settings
+from app.db import db, end_read
 from app.domain.counter import LETTERS, WHEELCHAIR, BadEntry, CounterTender, kinds_of, parse_entry
 from app.domain.gift_cards import looks_like_code
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.staff import Role
 from app.domain.states import BookingState, ShowState
 from app.errors import ConcurrentModification, DomainError, InvalidCoupon, InvalidSeats, NotFound
+from app.models import Booking
 from app.money import BadAmount, read_amount
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.box_office import (
@@ -34,19 +37,18 @@ from app.queries.box_office import (
     waiting_refunds,
 )
 from app.queries.exchange_page import changes_of
-from app.queries.seat_map import fresh_seat_map
-from app.queries.show_page import prices_key
 from app.queries.tickets import BookingView, booking_view
 from app.services import box_office as services
 from app.services.counter_exchanges import change_of_sale, exchange_for_seats
+from app.services.exchanging import Exchange, preview_exchange
 from app.services.extras import add_coupon, add_gift_card
 from app.services.holds import release_booking
 from app.services.tickets import ticket_qr
 from app.web.booking_forms import chosen_types
 from app.web.guards import staff
 from app.web.limits import count_code
+from app.web.refund_words import customer_way
 from app.web.render import render
-from app.web.seat_cells import seat_cells
 from app.web.staff import StaffHouse
 
 AHEAD = 60
@@ -90,11 +92,12 @@ def _to_the_shift() -> AnyResponse:
 def _page(house: StaffHouse, shift: OpenShift, problem: str = "", status: int = 200, **context: Any) -> Response:
     cinema = house.the_cinema()
     blank: dict[str, Any] = {
+        "way_words": customer_way,
         "sale": None,
         "sold": None,
         "paid": None,
         "qrs": {},
-        "grid": "",
+        "every": settings.poll_seconds,
         "typed": request.form,
         "owed": [],
     }
@@ -249,10 +252,16 @@ def _sale_page(
     if view.state != BookingState.HELD or view.expires_at <= clock.now():
         flash(_why_not_kept(view), "warn")
         return redirect(url_for("staff.box_office"), 303)
-    credits, worth = credits_entered(ref.show_id, ref.id)
-    money = {"due": max(0, view.total_minor - credits), "goes_back": max(0, worth - view.total_minor)}
-    replaced = change_of_sale(ref.show_id, ref.id)
-    context = {"grid": _grid(view), "kinds": kinds_on_offer(view), "replaced": replaced, **money}
+    due = max(0, view.total_minor - credits_entered(ref.show_id, ref.id))
+    replaced, exchange = change_of_sale(ref.show_id, ref.id), _exchange(view)
+    context = {
+        "map": map_of_sale(view),
+        "most": len(replaced.numbers) if replaced else settings.max_seats,
+        "kinds": kinds_on_offer(view),
+        "due": due,
+        "replaced": replaced,
+        "exchange": exchange,
+    }
     return _page(house, shift, problem, status, sale=view, **context)
 
 
@@ -265,6 +274,14 @@ def _why_not_kept(view: BookingView) -> str:
     return "The seats were kept too long and are free again. Nothing was sold; choose seats anew."
 
 
+def _exchange(view: BookingView) -> Exchange | None:
+    """What the sale's replaced seats pay, what is kept of them, and what goes back by which way."""
+    booking = db.session.get_one(Booking, (view.show_id, view.id))
+    found = preview_exchange(db.session(), booking, view.total_minor)
+    end_read()
+    return found
+
+
 def _to_hand_out(house: StaffHouse, ref: BookingRef) -> list[WaitingRefund]:
     """What an exchange gave back of seats that were paid at a counter."""
     codes = [one.code for one in changes_of(ref.show_id, ref.id).instead_of]
@@ -275,13 +292,6 @@ def _to_hand_out(house: StaffHouse, ref: BookingRef) -> list[WaitingRefund]:
 def qr_codes(view: BookingView) -> dict[int, Markup]:
     """The tickets' codes by number, to be printed."""
     return {one.number: Markup(ticket_qr(view.code, one)) for one in view.tickets}  # noqa: S704  drawn by us
-
-
-def _grid(view: BookingView) -> Markup:
-    own = [ticket.seat_id for ticket in view.tickets]
-    layout_id, tariff, _, currency = prices_key(view.show_id)
-    cells = seat_cells(layout_id, tariff, 0, currency)  # no fee at the counter
-    return cells.grid(fresh_seat_map(view.show_id).states, own, own)
 
 
 def kinds_on_offer(view: BookingView) -> list[tuple[str, str]]:

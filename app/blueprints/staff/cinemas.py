@@ -123,6 +123,7 @@ def _page(house: StaffHouse, cinema_id: int, form: ScreenForm, status: int = 200
         cinema_id=cinema_id,
         facts=facts,
         policy=policy_by_steps(steps, facts.currency),
+        steps_in_force=steps,
         ways=[_way(way) for way in facts.pay_ways or ()],
         screens=queries.screens_at(cinema_id),
         steps=open_steps(cinema_id),

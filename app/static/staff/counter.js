@@ -6,6 +6,16 @@ const all = (what, where = document) => [...where.querySelectorAll(what)];
 const sheet = $("[data-print-now]");
 if (sheet) print();
 const till = $("#till");
+/* Caps on the buttons are real keys, on each page of the box office; an open menu takes Escape for itself. */
+const pressed = event => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("details[open]")) return;
+  if (event.target.type === "search" && event.target.value) return; // there Escape empties the field
+  const key = all(`[data-key="${event.key}"]`).pop();
+  if (!key) return;
+  event.preventDefault();
+  key.click();
+};
+document.addEventListener("keydown", pressed);
 if (!till) return;
 const entry = $("#entry"), due = $("#due"), change = $("#change"), says = $("#entry-says");
 const first = says.innerHTML;
@@ -91,14 +101,10 @@ till.addEventListener("click", event => {
   entry.value = "";
   add(cash());
 });
-/* Caps on the buttons are real keys; letters and digits go to the entry line from wherever nobody is typing. */
+/* Letters and digits go to the entry line from wherever nobody is typing. */
 document.addEventListener("keydown", event => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
-  const key = all(`[data-key="${event.key}"]`).pop();
-  if (key) {
-    event.preventDefault();
-    key.click();
-  } else if (event.key === "Escape") {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || event.target.closest("details[open]")) return;
+  if (event.key === "Escape") {
     event.preventDefault();
     if (entry.value || !$(".the-sale")) location.assign(till.dataset.new);
   } else if (/^[0-9a-z]$/i.test(event.key) && !event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea")) {

@@ -15,7 +15,7 @@ from app.domain.pricing import TicketType
 from app.domain.states import BookingState
 from app.errors import NotFound
 from app.models import Booking
-from app.services.refund_policies import refund_policy, set_refund_policy
+from app.services.refund_policies import Policy, refund_policy, set_refund_policy
 from app.services.refunds import send_refund
 from tests.builders import a_show, seat_ids, the_booking
 from tests.support.cancels import cancel, tickets
@@ -28,9 +28,9 @@ from tests.support.purse import INCOME, Purse, a_booking, a_house, a_wallet, boo
 def test_a_cinema_sets_its_own_policy_and_gives_it_up(app):
     house = a_house("120:90")
     set_refund_policy(house.slug, ())
-    assert refund_policy(house.slug) == ((), True)
+    assert refund_policy(house.slug) == Policy((), own=True, changes_in_full=False)
     set_refund_policy(house.slug, None)
-    assert refund_policy(house.slug)[1] is False
+    assert refund_policy(house.slug).own is False
     with pytest.raises(NotFound):
         set_refund_policy("nowhere", None)
 
@@ -40,9 +40,13 @@ def test_the_command_shows_and_sets_the_policy(app):
     run = app.test_cli_runner().invoke
     assert run(args=["refund-policy", house.slug]).output == (
         f"{house.slug} (its own policy):\n  until 120 minutes before the show 90 % comes back\n"
+        "  what a change for cheaper seats saves comes back as of cancelled seats\n"
     )
     said = run(args=["refund-policy", house.slug, "1440:100,120:90:50"]).output
     assert "until 120 minutes before the show 90 % comes back, less 50 minor units a seat" in said
+    said = run(args=["refund-policy", house.slug, "--changes", "in-full"]).output
+    assert "what a change for cheaper seats saves comes back in full" in said
+    assert refund_policy(house.slug).changes_in_full
     assert "nothing comes back" in run(args=["refund-policy", house.slug, "none"]).output
     assert "the policy of the house" in run(args=["refund-policy", house.slug, "house"]).output
     for wrong in (["nowhere"], [house.slug, "120:900"], [house.slug, "rubbish"]):

@@ -14,6 +14,7 @@ from app.errors import (
 from app.models import Booking, Show
 from app.queries.exchange_page import changes_of, exchangeable, offered_showings
 from app.services import exchanging, payments
+from app.services.ways_back import WayBack
 from tests.builders import (
     PRICES,
     a_cinema,
@@ -60,8 +61,8 @@ def test_cheaper_seats_send_the_difference_back_to_what_paid_the_old_ones(old, c
     new = a_change(old, cheaper)
     assert finish(new) == "confirmed"
     assert (state_of(old), state_of(new)) == ("cancelled", "confirmed")
-    assert refunds() == [(800, "exchange")]
-    assert books()["refunds_payable"] == -800
+    assert refunds() == [(720, "exchange")], "90 % of the £8.00 that they cost less"
+    assert books()["refunds_payable"] == -720
     sound()
 
 
@@ -140,8 +141,8 @@ def test_each_booking_tells_of_the_other(old, cheaper):
     finish(new)
     (to,) = changes_of(old.show_id, old.id).changed_to
     (of,) = changes_of(new.show_id, new.id).instead_of
-    assert (to.code, to.seats, to.moved_minor, to.back_minor) == (new.code, 2, 1350, 800)
-    assert (of.code, of.seats, of.moved_minor, of.back_minor) == (old.code, 2, 1350, 800)
+    assert (to.code, to.seats, to.moved_minor, to.kept_minor, to.back_minor) == (new.code, 2, 1350, 80, 720)
+    assert (of.code, of.seats, of.moved_minor, of.kept_minor, of.back_minor) == (old.code, 2, 1350, 80, 720)
 
 
 def test_the_bill_says_what_is_paid_already_and_what_comes_back(old, dearer, cheaper):
@@ -151,7 +152,7 @@ def test_the_bill_says_what_is_paid_already_and_what_comes_back(old, dearer, che
     paid = shown(a_change(old, dearer))
     assert (paid.code, paid.paid_minor, paid.back_minor) == (old.code, 2150, 0)
     paid = shown(a_change(old, cheaper))
-    assert (paid.paid_minor, paid.back) == (1350, ((TenderKind.PAYMENT, 800),))
+    assert (paid.paid_minor, paid.back) == (1350, (WayBack(TenderKind.PAYMENT, 720, "card"),))
     assert shown(a_hold(dearer, owner="s:other", seats=seat_ids(dearer, "B1", "B2"))) is None
 
 
