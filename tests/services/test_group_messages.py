@@ -9,14 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pypdfium2
 import pytest
-from flask import Flask
 
 from app.config import settings
 from app.db import db
 from app.domain.groups import PriceMode
 from app.domain.links import group_link, group_link_is_valid
 from app.domain.messages import MessageKind
-from app.domain.staff import By, Role
+from app.domain.staff import By
 from app.errors import NotFound
 from app.models import Cinema, GroupRequest, Show
 from app.queries.papers import document
@@ -26,34 +25,14 @@ from app.services.messages import send_message
 from app.services.sending import resend_message
 from app.services.show_cancelling import cancel_show
 from tests.builders import (
-    a_cinema,
     a_group,
     a_hold,
-    a_movie,
-    a_person,
-    a_show,
     a_started_payment,
     an_event,
     an_offer,
     seat_ids,
 )
 from tests.support.post import bodies, deliver, messages, run
-from tests.support.staff import by
-
-
-@pytest.fixture
-def regent(app: Flask) -> Cinema:
-    return a_cinema(name="The Regent")
-
-
-@pytest.fixture
-def ruth(regent: Cinema) -> By:
-    return by(a_person(Role.MANAGER, regent))
-
-
-@pytest.fixture
-def show(regent: Cinema) -> Show:
-    return a_show(60, cinema=regent, movie=a_movie("Metropolis"), starts_in=dt.timedelta(days=5))
 
 
 def send(kind: MessageKind) -> None:
