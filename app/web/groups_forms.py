@@ -31,7 +31,7 @@ from app.domain.local_time import INSTANT, BadTime, instant_of
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.money import BadAmount, read_amount
 from app.services.groups import GroupWish, Offer
-from app.web.booking_forms import right_email, right_phone_number, trimmed
+from app.web.booking_forms import right_email, right_phone_number, trimmed, trimmed_lines
 from app.web.languages import visitors_language
 from app.web.staff_forms import SeenForm
 
@@ -82,7 +82,7 @@ class GroupForm(FlaskForm):
     )
     phone = TelField("Phone, optional", filters=[trimmed], validators=[right_phone_number])
     message = TextAreaField(
-        "Anything else we should know, optional", filters=[trimmed], validators=[_length(LONGEST_WORDS)]
+        "Anything else we should know, optional", filters=[trimmed_lines], validators=[_length(LONGEST_WORDS)]
     )
 
     def offer(self, cinemas: Sequence[tuple[int, str]], *, has_show: bool) -> None:
@@ -139,7 +139,7 @@ class OfferForm(SeenForm):
     pay_until = DateTimeLocalField(
         "To be paid by", format=[INSTANT, "%Y-%m-%dT%H:%M:%S"], validators=[InputRequired("Say until when.")]
     )
-    note = TextAreaField("Words to the group, optional", filters=[trimmed], validators=[_length(LONGEST_WORDS)])
+    note = TextAreaField("Words to the group, optional", filters=[trimmed_lines], validators=[_length(LONGEST_WORDS)])
     reason = StringField("Why it changes", filters=[trimmed], validators=[_length(300)])
 
     def __init__(self, currency: str, zone: str, **values: object) -> None:

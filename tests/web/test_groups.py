@@ -104,6 +104,14 @@ def test_a_cinema_that_there_is_not_is_refused(client: PageClient, regent: Cinem
 def test_nobody_asks_all_the_time(client: PageClient, regent: Cinema) -> None:
     answers = [ask(client, regent, key=f"{n}" * 24).status_code for n in range(5)]
     assert answers == [303, 303, 303, 429, 429]
+    answer = ask(client, regent, key="z" * 24, message="Two wheelchairs\nand a dog")
+    assert answer.headers["Retry-After"] == "60"
+    page = soup(answer)
+    assert "wait a minute" in page.find(id="summary").get_text()  # type: ignore[union-attr]
+    assert page.find("textarea", attrs={"name": "message"}).get_text().split() == "Two wheelchairs and a dog".split()  # type: ignore[union-attr]
+    assert page.find("input", attrs={"name": "organisation"}) is not None
+    assert page.find("input", attrs={"name": "people"})["value"] == "40"  # type: ignore[index]
+    assert page.find("input", attrs={"name": "key"})["value"] == "z" * 24, "sent again it is still one request"  # type: ignore[index]
 
 
 def test_without_its_token_nothing_is_asked(client: PageClient, regent: Cinema) -> None:
