@@ -112,6 +112,7 @@ def _put(session: Session, cinema: Cinema, facts: CinemaFacts) -> None:
     cinema.website = facts.website or None
     for name in (
         "name", "address", "postal_code", "latitude", "longitude", "timezone", "currency", "fee_minor", "tax_percent",
+        "seller", "tax_number",
     ):  # fmt: skip
         setattr(cinema, name, getattr(facts, name))
 

@@ -12,7 +12,8 @@ from app.domain.staff import Role
 from app.errors import Busy, InvalidSeats, SeatsTaken
 from app.models import Booking
 from app.services import holds, payments
-from app.services.groups import AlreadyPaid, ChangedMeanwhile, Offer, make_offer
+from app.services.group_pricing import Offer
+from app.services.groups import AlreadyPaid, ChangedMeanwhile, make_offer
 from app.services.holding import Hold
 from tests.builders import a_cinema, a_group, a_person, a_show, a_started_payment, an_event, an_offer, seat_ids
 from tests.support.books import rows

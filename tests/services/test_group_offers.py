@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app import clock
-from app.domain.groups import PriceMode, Standing
+from app.domain.groups import Party, PriceMode, Standing
 from app.domain.pricing import TicketType
 from app.domain.staff import By, Role
 from app.errors import (
@@ -19,20 +19,24 @@ from app.errors import (
     ShowNotOnSale,
 )
 from app.models import Cinema, Show
-from app.services import holds
+from app.queries.tickets import booking_view
+from app.services import holds, payments
 from app.services.checkout import Buyer, begin_payment
+from app.services.tickets import render_tickets
 from tests.builders import (
     a_cinema,
     a_group,
     a_hold,
     a_person,
     a_show,
+    a_started_payment,
+    an_event,
     an_offer,
     seat_ids,
     the_booking,
 )
 from tests.support.books import books, rows
-from tests.support.groups import pay, states, the_group
+from tests.support.groups import in_hours, pay, states, the_group
 from tests.support.post import messages
 from tests.support.staff import by
 
@@ -128,7 +132,74 @@ def test_a_run_out_hold_is_in_nobodys_way(regent: Cinema, ruth: By, show: Show, 
     assert states(show)["held"] == 12
 
 
-def test_only_shows_of_the_cinema_on_sale_are_offered(regent: Cinema, ruth: By) -> None:
+def test_a_class_and_its_teachers_are_one_offer(regent: Cinema, ruth: By, show: Show) -> None:
+    group_id = a_group(regent, 33)
+    besides = (Party(TicketType.ADULT, 3, 900), Party(TicketType.ADULT, 2, 0))
+    booking = an_offer(
+        group_id, ruth, show, seat_ids(show)[:33], PriceMode.PER_SEAT, 550, kind=TicketType.CHILD, besides=besides
+    )
+    assert booking.total_minor == 28 * 550 + 3 * 900
+    offer = the_group(group_id).offer
+    assert offer is not None
+    assert (offer.who, offer.besides) == ("28 child, 3 adult, 2 adult free of charge", besides)
+    view = booking_view(show.id, booking.id)
+    assert [(line.label, line.quantity, line.amount_minor) for line in view.lines if line.kind != "tax"] == [
+        ("Child, standard", 28, 15_400),
+        ("Adult, standard", 3, 2_700),
+        ("Adult, standard, free of charge", 2, 0),
+    ]
+    assert pay(booking) == "confirmed"
+    sold = [(ticket.type_name, ticket.value_minor) for ticket in booking_view(show.id, booking.id).tickets]
+    assert sold == [("Child", 550)] * 28 + [("Adult", 900)] * 3 + [("Adult", 0)] * 2
+
+
+def test_nobody_is_offered_more_people_than_seats(regent: Cinema, ruth: By, show: Show) -> None:
+    with pytest.raises(Invalid, match="13 are named here, and there are 12 seats") as refused:
+        an_offer(a_group(regent), ruth, show, seat_ids(show)[:12], besides=(Party(TicketType.ADULT, 13),))
+    assert "besides" in refused.value.details["fields"]
+    with pytest.raises(Invalid, match="no such kind"):
+        an_offer(a_group(regent), ruth, show, seat_ids(show)[:12], besides=(Party(TicketType.COMPANION, 1),))
+    assert states(show) == {"free": 60}
+
+
+def not_yet(regent: Cinema, **values: Any) -> Show:
+    """A show that is published, and booked online from four days on."""
+    opens = clock.now() + dt.timedelta(days=4)
+    return a_show(60, cinema=regent, starts_in=dt.timedelta(days=5), sales_open_at=opens, **values)
+
+
+def test_a_manager_offers_what_is_published_and_not_booked_online_yet(regent: Cinema, ruth: By) -> None:
+    show = not_yet(regent)
+    booking = an_offer(a_group(regent), ruth, show, seat_ids(show)[:12])
+    assert states(show)["held"] == 12
+    with pytest.raises(ShowNotOnSale):
+        a_hold(show, 2)
+    assert pay(booking) == "confirmed"
+    assert render_tickets(show.id, booking.id) is not None
+
+
+def test_who_sells_does_not_offer_it(regent: Cinema) -> None:
+    show, seller = not_yet(regent), by(a_person(Role.BOX_OFFICE, regent))
+    with pytest.raises(Forbidden, match="only a manager"):
+        an_offer(a_group(regent), seller, show, seat_ids(show)[:12])
+    assert states(show) == {"free": 60}
+
+
+def test_late_money_for_it_finds_its_free_seats(regent: Cinema, ruth: By, moved_clock: Any) -> None:
+    show = not_yet(regent)
+    payment = a_started_payment(an_offer(a_group(regent), ruth, show, seat_ids(show)[:12], pay_until=in_hours(24)))
+    moved_clock.forward(hours=25)
+    assert holds.expire_holds() == 1
+    assert payments.settle_payment(an_event(payment)) == "confirmed late"
+
+
+def test_nothing_is_offered_of_a_show_that_has_begun(regent: Cinema, ruth: By, show: Show, moved_clock: Any) -> None:
+    moved_clock.forward(days=5, minutes=1)
+    with pytest.raises(Invalid, match="begun by then"):
+        an_offer(a_group(regent), ruth, show, seat_ids(show)[:12], pay_until=in_hours(1))
+
+
+def test_only_published_shows_of_the_cinema_are_offered(regent: Cinema, ruth: By) -> None:
     elsewhere = a_show(starts_in=dt.timedelta(days=5))
     with pytest.raises(Invalid, match="not one of the cinema"):
         an_offer(a_group(regent), ruth, elsewhere, seat_ids(elsewhere)[:12])

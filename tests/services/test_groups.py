@@ -16,7 +16,8 @@ from app.errors import (
 )
 from app.models import Cinema, GroupRequest, Show
 from app.services import groups, payments
-from app.services.groups import AlreadyPaid, ChangedMeanwhile, Offer, make_offer
+from app.services.group_pricing import Offer
+from app.services.groups import AlreadyPaid, ChangedMeanwhile, make_offer
 from tests.builders import (
     a_cinema,
     a_group,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app import clock
 from app.config import settings
@@ -41,6 +42,11 @@ def pay(booking: Booking) -> str:
 
 def in_hours(hours: int) -> dt.datetime:
     return clock.now() + dt.timedelta(hours=hours)
+
+
+def year_of(cinema: Cinema) -> int:
+    """The year of the numbers of its invoices."""
+    return clock.now().astimezone(ZoneInfo(cinema.timezone)).year
 
 
 def the_offer(cinema: Cinema, show: Show, count: int = 12, **values: Any) -> tuple[int, Any]:

@@ -130,7 +130,7 @@ def test_the_link_opens_the_checkout_with_what_was_agreed(client: PageClient, re
     assert page.find("input", attrs={"name": "name"})["value"] == "Charles Babbage"  # type: ignore[index]
     assert page.find("select") is None, "nothing of it is chosen"
     said = words(answer)
-    for needed in ("Kept for your group until", "12 seats: A1–A10, B1, B2", "£100.01", "Group, standard × 12"):
+    for needed in ("Kept for your group until", "12 seats: A1–A10, B1, B2", "£100.01", "Adult, standard × 12"):
         assert needed in said, needed
     paper = client.get(f"/bookings/{booking.code}/invoice.pdf")
     assert paper.mimetype == "application/pdf"
