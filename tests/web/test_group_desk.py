@@ -29,7 +29,7 @@ from tests.builders import (
 )
 from tests.support.books import rows
 from tests.support.client import PageClient, soup, words
-from tests.support.groups import page_of, the_offer
+from tests.support.groups import link, page_of, the_offer, year_of
 from tests.support.staff import by, signed_in
 
 
@@ -94,6 +94,96 @@ def test_the_best_seats_are_ticked_and_offered(ruth: PageClient, regent: Cinema,
     assert group.offer is not None
     assert (group.offer.seats, group.offer.total_minor) == (12, 7_860)
     assert "are kept" in words(ruth.get(page_of(group_id)))
+
+
+CLASS = {
+    "mode": "per_seat", "amount": "5.50", "kind": "child", "besides-count": ["3", "2", ""],
+    "besides-kind": ["adult", "adult", "adult"], "besides-each": ["9", "0", ""],
+}  # fmt: skip
+
+
+def test_a_class_and_its_teachers_are_offered_and_stand_in_the_form_again(
+    ruth: PageClient, regent: Cinema, show: Show
+) -> None:
+    group_id = a_group(regent, 33, show_id=show.id)
+    assert send(ruth, group_id, **CLASS).status_code == 303
+    page = ruth.get(page_of(group_id))
+    assert "33: 28 child, 3 adult, 2 adult free of charge" in words(page)
+    form = soup(page).select_one("form.group-offer")
+    assert form is not None
+    typed = [(str(one["name"]), str(one["value"])) for one in form.select("input[name^=besides]") if one["value"]]
+    assert typed == [
+        ("besides-count", "3"),
+        ("besides-each", "9.00"),
+        ("besides-count", "2"),
+        ("besides-each", "0.00"),
+    ]
+    assert send(ruth, group_id, **{**CLASS, "besides-count": ["3", "1", ""]}, reason="one less").status_code == 303
+    assert "29 child, 3 adult, 1 adult free of charge" in words(ruth.get(page_of(group_id)))
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "says"),
+    [
+        ("besides-count", "many", "Row 1: Write how many"),
+        ("besides-count", "", "Row 1: Write how many"),
+        ("besides-count", "13", "13 are named here, and there are 12 seats"),
+        ("besides-kind", "companion", "Row 1: Choose a kind"),
+        ("besides-each", "9.999", "Row 1:"),
+    ],
+)
+def test_what_is_wrong_with_the_others_is_told_and_kept(
+    ruth: PageClient, regent: Cinema, show: Show, column: str, typed: str, says: str
+) -> None:
+    group_id = a_group(regent, 12, show_id=show.id)
+    one = {"besides-count": "3", "besides-kind": "adult", "besides-each": "9", column: typed}
+    answer = send(ruth, group_id, **one)
+    assert answer.status_code == 422
+    page = soup(answer)
+    assert says in page.find(id="besides-why").get_text()  # type: ignore[union-attr]
+    assert page.select("input[name=besides-count]")[0]["value"] == one["besides-count"]
+    assert group_of(group_id).standing is Standing.NEW
+
+
+def test_words_to_a_group_keep_their_lines(ruth: PageClient, client: PageClient, regent: Cinema, show: Show) -> None:
+    group_id = a_group(regent, 12, show_id=show.id)
+    note = "Welcome!\nThe bar opens at six.\n\nYours, Ruth"
+    assert send(ruth, group_id, note=note.replace("\n", "\r\n")).status_code == 303
+    offer = group_of(group_id).offer
+    assert offer is not None
+    assert offer.note == note
+    for page in (ruth.get(page_of(group_id)), client.get(link(group_id), follow_redirects=True)):
+        said = soup(page).select_one("blockquote.said")
+        assert said is not None
+        assert said.get_text() == note
+
+
+def test_a_show_not_booked_online_yet_is_there_for_managers(app: Flask, ruth: PageClient, regent: Cinema) -> None:
+    opens = clock.now() + dt.timedelta(days=4)
+    show = a_show(60, cinema=regent, starts_in=dt.timedelta(days=5), sales_open_at=opens)
+    group_id = a_group(regent, 12, show_id=show.id)
+    assert "No show of The Regent is on sale" in words(ruth.get(page_of(group_id)))
+    manager = signed_in(app, a_person(Role.MANAGER, regent))
+    assert "not booked online now" in words(manager.get(page_of(group_id)))
+    assert send(manager, group_id).status_code == 303
+
+
+def test_every_paper_of_a_group_is_there(ruth: PageClient, client: PageClient, regent: Cinema, show: Show) -> None:
+    group_id, booking = the_offer(regent, show)
+    client.get(link(group_id))
+    assert send(ruth, group_id, reason="fewer", seats=seat_ids(show)[:11]).status_code == 303
+    page = ruth.get(page_of(group_id))
+    number = f"{regent.id}-{year_of(regent)}-0000"
+    assert f"Credit note {number}2, −£100.01, takes back {number}1" in words(page)
+    assert "carry no tax number yet" in words(page)
+    papers = [str(one["href"]) for one in soup(page).select(".papers a")]
+    assert len(papers) == 3
+    assert ruth.get(papers[1]).mimetype == "application/pdf"
+    assert ruth.get(f"{page_of(group_id)}/invoice.pdf?paper=0").status_code == 303
+    note = papers[1].partition("?")[2]
+    assert client.get(f"/bookings/{booking.code}/invoice.pdf?{note}").mimetype == "application/pdf"
+    others = papers[2].partition("?")[2]
+    assert client.get(f"/bookings/{booking.code}/invoice.pdf?{others}").status_code == 404
 
 
 def test_forty_seats_and_the_whole_show_are_found(ruth: PageClient, regent: Cinema, show: Show) -> None:
