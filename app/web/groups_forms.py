@@ -177,7 +177,7 @@ class OfferForm(SeenForm):
         super().__init__(**values)
         self.currency, self.zone = currency, zone
         kept = [PartyTyped(str(one.count), one.kind.value, _typed(one.each_minor, currency)) for one in besides]
-        rows = _rows_sent() if self.is_submitted() else kept
+        rows = _rows_sent() if "formdata" not in values and self.is_submitted() else kept
         self.rows = [*rows, *(PartyTyped() for _ in range(BESIDES - len(rows)))]
         self.kind.choices = [(kind.value, TYPE_NAMES[kind]) for kind in KINDS]
         self.mode.choices = [(mode.value, words) for mode, words in MODE_WORDS.items()]
