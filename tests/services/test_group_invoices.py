@@ -40,6 +40,8 @@ from tests.support.groups import in_hours, pay, revision, year_of
 from tests.support.post import deliver
 from tests.support.staff import by
 
+pytestmark = pytest.mark.usefixtures("drawn_here")
+
 
 def told(group_id: int) -> list[tuple[str, int, str | None]]:
     """Kind, amount and what is corrected of each paper of a group, in order."""

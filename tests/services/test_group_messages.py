@@ -31,6 +31,8 @@ from tests.builders import (
 from tests.support.groups import year_of
 from tests.support.post import bodies, deliver, messages, run
 
+pytestmark = pytest.mark.usefixtures("drawn_here")
+
 
 def send(kind: MessageKind) -> None:
     message = messages(kind=kind)[-1]
