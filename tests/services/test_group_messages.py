@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pypdfium2
+import pytest
 
 from app.config import settings
 from app.db import db
