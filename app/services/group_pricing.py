@@ -92,6 +92,6 @@ def list_prices(layout_id: int, price_list_id: int, seat_ids: Sequence[int], kin
     prices = []
     for seat_id, kind in zip(seat_ids, kinds, strict=True):
         category = layout.by_id[seat_id].category
-        adult = table[category, TicketType.ADULT]
-        prices.append(0 if kind is TicketType.COMPANION else table.get((category, kind), adult))
+        one = kind if (category, kind) in table else TicketType.ADULT
+        prices.append(0 if kind is TicketType.COMPANION else table[category, one])
     return prices

@@ -49,6 +49,10 @@ SELECT seat.label FROM tickets t JOIN seats seat ON seat.id = t.seat_id
 WHERE t.show_id = :show_id AND t.booking_id = :booking_id AND t.state <> 'void' ORDER BY t.number
 """)
 _NAMES = text("SELECT label FROM seats WHERE id = ANY(:seat_ids) ORDER BY id")
+_BACK = text(
+    "SELECT coalesce(sum(returned_minor), 0)::integer AS minor, coalesce(sum(seat_count), 0)::integer AS seats "
+    "FROM cancellations WHERE show_id = :show_id AND booking_id = :booking_id"
+)
 _PAPERS = text(
     "SELECT i.*, c.timezone FROM invoices i JOIN cinemas c ON c.id = i.cinema_id "
     "WHERE i.show_id = :show_id AND i.booking_id = :booking_id ORDER BY i.id"
@@ -150,6 +154,17 @@ def invoice_what_stands(session: Session, booking: Booking, now: dt.datetime) ->
         return
     group = session.get_one(GroupRequest, group_of_owner(booking.owner_key))
     issue_invoice(session, booking, group, now)
+    back = session.execute(_BACK, {"show_id": booking.show_id, "booking_id": booking.id}).one()
+    if back.minor:
+        papers = _papers(session, booking.show_id, booking.id)
+        content = read_content(papers[0].content)
+        rates = one_rate(content.rates[0].percent, back.minor, content.tax_minor * back.minor // content.total_minor)
+        _note(
+            session,
+            papers,
+            replace(content, sold=(Item("Seats given back", back.seats, back.minor),), rates=rates),
+            now,
+        )
 
 
 def _papers(session: Session, show_id: int, booking_id: int) -> Sequence[Row[Any]]:
