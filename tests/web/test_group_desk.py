@@ -174,7 +174,7 @@ def test_every_paper_of_a_group_is_there(ruth: PageClient, client: PageClient, r
     assert send(ruth, group_id, reason="fewer", seats=seat_ids(show)[:11]).status_code == 303
     page = ruth.get(page_of(group_id))
     number = f"{regent.id}-{year_of(regent)}-0000"
-    assert f"Credit note {number}2, −£100.01, takes back {number}1" in words(page)
+    assert f"Credit note {number}2 , −£100.01, takes back {number}1" in words(page)
     assert "carry no tax number yet" in words(page)
     papers = [str(one["href"]) for one in soup(page).select(".papers a")]
     assert len(papers) == 3
