@@ -67,9 +67,9 @@ def pdf_row(show_id: int, booking_id: int, sizes: Sizes) -> Row:
     return Row("one ticket's PDF", "WeasyPrint alone on its HTML", pairs, 0.7, seconds)
 
 
-def recorded(show_id: int, booking_id: int) -> tuple[str, str, dict[str, str]]:
-    """The HTML, the style sheet's name and the pictures that the service gives to the renderer."""
+def recorded(show_id: int, booking_id: int) -> tuple[str, str, dict[str, pdf.Picture]]:
+    """The HTML of one ticket, the style sheet's name and the pictures that the service gives to the renderer."""
     with patch.object(pdf, "render_pdf", wraps=pdf.render_pdf) as spy:
         tickets.render_tickets(show_id, booking_id)
     given: tuple[Any, ...] = spy.call_args.args
-    return given[0], given[1], dict(given[2])
+    return given[0][0], given[1], dict(given[2])

@@ -36,7 +36,8 @@ from app.models import (
 from app.services import checkout, holds, payments
 from app.services.alerts import raise_alert
 from app.services.demand import add_rule
-from app.services.groups import GroupWish, Offer, ask_for_group, make_offer
+from app.services.group_pricing import Offer
+from app.services.groups import GroupWish, ask_for_group, make_offer
 from app.services.scheduling import NewShow, publish_show, schedule_show
 
 _numbers = itertools.count(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import os
 import socket
 import tempfile
@@ -18,12 +19,16 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.config import Settings, read_settings
 from app.db import db
+from app.domain.staff import By, Role
 from app.embedded import Urls, drop_database, services
+from app.models import Cinema, Show
+from tests.builders import a_cinema, a_city, a_movie, a_person, a_show
 from tests.support.client import PageClient
 from tests.support.clock import MovedClock
 from tests.support.house import a_copy, a_valkey_number, clean_house, close_house, forget_everything_kept, migrate
 from tests.support.kept import broken_promises
 from tests.support.server import Server, serve
+from tests.support.staff import by
 
 VAR_DIR = Path(os.environ.get("TEST_VAR_DIR") or Path(tempfile.gettempdir()) / f"marquee-tests-{os.getuid()}")
 # Tests may lose what they wrote when the machine dies, so the server need not wait for the disk.
@@ -146,6 +151,24 @@ def set_setting(the_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setitem(the_app.extensions, "marquee_settings", changed)
 
     return change
+
+
+@pytest.fixture
+def regent(app: Flask) -> Cinema:
+    """A cinema with groups. Tests of other things have their own."""
+    return a_cinema(a_city("Bristol"), name="The Regent")
+
+
+@pytest.fixture
+def ruth(regent: Cinema) -> By:
+    """Its manager."""
+    return by(a_person(Role.MANAGER, regent))
+
+
+@pytest.fixture
+def show(regent: Cinema) -> Show:
+    """Sixty seats there, in five days."""
+    return a_show(60, cinema=regent, movie=a_movie("Metropolis"), starts_in=dt.timedelta(days=5))
 
 
 LIVE: list[Server] = []

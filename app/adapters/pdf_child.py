@@ -10,7 +10,7 @@ from app.adapters.pdf import render_pdf
 
 def main() -> None:
     task = json.load(sys.stdin.buffer)
-    sys.stdout.buffer.write(render_pdf(task["html"], task["style"], {}))
+    sys.stdout.buffer.write(render_pdf([task["html"]], task["style"], {}))
 
 
 if __name__ == "__main__":

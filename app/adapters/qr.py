@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -12,12 +13,39 @@ MASK = 3
 QUIET = 4
 
 
-def qr_svg(text: str) -> str:
-    """An SVG image, black on white with its quiet zone, for text in capitals; raises DataOverflowError.
+@dataclass(frozen=True, slots=True)
+class Squares:
+    """A code as what is black of it: `runs` of dark modules by column, row and length, quiet zone counted."""
 
-    It has no size and no style of its own: the page decides.
-    """
-    return _svg(_modules(text))
+    side: int
+    runs: tuple[tuple[int, int, int], ...]
+
+    @property
+    def svg(self) -> str:
+        """An SVG image, black on white with its quiet zone. It has no size and no style of its own: the page decides."""
+        side = self.side
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
+            f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path stroke="#000" d="{self._path()}"/></svg>'
+        )
+
+    def _path(self) -> str:
+        """A stroke one module thick through each run of dark modules of a row."""
+        parts, pen, line = [], 0, -1
+        for x, y, length in self.runs:
+            parts.append(f"m{x - pen} 0h{length}" if y == line else f"M{x} {y}.5h{length}")
+            pen, line = x + length, y
+        return "".join(parts)
+
+
+def qr_code(text: str) -> Squares:
+    """The code of a text in capitals. Raises DataOverflowError."""
+    return _squares(_modules(text))
+
+
+def qr_svg(text: str) -> str:
+    """The same as an SVG image."""
+    return qr_code(text).svg
 
 
 def plain_qr_svg(text: str) -> str:
@@ -28,15 +56,17 @@ def plain_qr_svg(text: str) -> str:
     code: QRCode[Any] = QRCode(None, ERROR_CORRECT_M, border=QUIET, mask_pattern=MASK)
     code.add_data(text, optimize=0)
     code.make(fit=True)
-    return _svg(code.modules)
+    return _squares(code.modules).svg
 
 
-def _svg(modules: list[list[bool | None]]) -> str:
-    side = len(modules) + 2 * QUIET
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
-        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path stroke="#000" d="{_path(modules)}"/></svg>'
-    )
+def _squares(modules: list[list[bool | None]]) -> Squares:
+    runs = []
+    for y, row in enumerate(modules):
+        for dark, run in groupby(enumerate(row), key=lambda module: bool(module[1])):
+            if dark:
+                places = [x for x, _ in run]
+                runs.append((QUIET + places[0], QUIET + y, len(places)))
+    return Squares(len(modules) + 2 * QUIET, tuple(runs))
 
 
 def _modules(text: str) -> list[list[bool | None]]:
@@ -48,17 +78,3 @@ def _modules(text: str) -> list[list[bool | None]]:
     code.add_data(text, optimize=0)
     code.make(fit=False)
     return code.modules
-
-
-def _path(modules: list[list[bool | None]]) -> str:
-    """A stroke one module thick through each run of dark modules of a row."""
-    parts = []
-    for y, row in enumerate(modules):
-        pen = None
-        for dark, run in groupby(enumerate(row), key=lambda module: bool(module[1])):
-            if dark:
-                places = [x for x, _ in run]
-                move = f"M{QUIET + places[0]} {QUIET + y}.5" if pen is None else f"m{places[0] - pen} 0"
-                parts.append(f"{move}h{len(places)}")
-                pen = places[-1] + 1
-    return "".join(parts)

@@ -12,7 +12,7 @@ from app.db import end_read
 from app.domain.groups import Standing
 from app.domain.links import group_link_is_valid
 from app.domain.states import BookingState
-from app.errors import Invalid, NotFound
+from app.errors import Invalid, NotFound, TooManyRequests
 from app.queries.groups import Group, Wished, cinemas_to_ask, group_of, wished_show
 from app.services.groups import ask_for_group
 from app.web.groups_forms import GroupForm
@@ -23,6 +23,7 @@ from app.web.render import render
 
 groups = Blueprint("groups", __name__, url_prefix="/groups")
 REQUESTS_PER_MINUTE = 3
+MANY_REQUESTS = "Those were many requests in a short time. What you wrote is kept here: wait a minute and ask again."
 
 
 @groups.get("")
@@ -39,11 +40,11 @@ def _wished(show_id: int | None) -> Wished | None:
     return wished_show(show_id) if show_id is not None and 0 < show_id < 2**53 else None
 
 
-def _form_page(form: GroupForm, wished: Wished | None, status: int = 200) -> Response:
+def _form_page(form: GroupForm, wished: Wished | None, status: int = 200, trouble: str = "") -> Response:
     _offer_cinemas(form, wished)
     end_read()
     least = settings.max_seats + 1
-    return render("groups/page.html", status_code=status, form=form, wished=wished, least=least)
+    return render("groups/page.html", status_code=status, form=form, wished=wished, least=least, trouble=trouble)
 
 
 def _offer_cinemas(form: GroupForm, wished: Wished | None) -> None:
@@ -65,7 +66,12 @@ def ask() -> AnyResponse:
     _offer_cinemas(form, wished)
     if not form.validate():
         return _form_page(form, wished, Invalid.status)
-    count(f"group:address:{request.remote_addr}", REQUESTS_PER_MINUTE)
+    try:
+        count(f"group:address:{request.remote_addr}", REQUESTS_PER_MINUTE)
+    except TooManyRequests as problem:
+        page = _form_page(form, wished, problem.status, MANY_REQUESTS)
+        page.headers["Retry-After"] = str(problem.details["retry_after"])
+        return page
     end_read()
     ask_for_group(form.wish(wished.show.id if wished else None), form.key.data)
     return redirect(url_for("groups.thanks"), 303)

@@ -32,7 +32,10 @@ MOST_STEPS = 20
 MOST_MINUTES = 525_600
 """A year: no step of a refund policy ends earlier before its show."""
 MOST_MINOR = 10**9
-LONGEST = {"name": 120, "slug": 80, "city": 80, "address": 200, "postal_code": 20, "website": 2000}
+LONGEST = {
+    "name": 120, "slug": 80, "city": 80, "address": 200, "postal_code": 20, "website": 2000, "seller": 400,
+    "tax_number": 40,
+}  # fmt: skip
 MONEY = ("currency", "fee_minor", "tax_percent", "refund_steps", "changes_in_full", "pay_ways")
 
 
@@ -53,6 +56,9 @@ class CinemaFacts:
     longitude: float | None = None
     facilities: tuple[str, ...] = ()
     website: str = ""
+    seller: str = ""
+    """Who sells, as invoices name it: lines of name and address; empty = the cinema's own."""
+    tax_number: str = ""
     fee_minor: int = 0
     tax_percent: Decimal = Decimal(0)
     refund_steps: tuple[RefundStep, ...] | None = None

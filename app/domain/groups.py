@@ -7,11 +7,13 @@ the day it has to be paid by. Everything after that (paying, tickets, cancelling
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from app.domain.pricing import Line, LineKind, PricedSeat, Quote, SeatBill, TicketType, contained_tax
+from app.domain.pricing import TYPE_NAMES, Line, LineKind, PricedSeat, Quote, SeatBill, TicketType, contained_tax
 from app.domain.shares import allocate
 from app.domain.states import LIVE_BOOKING, BookingState, GroupState
 
@@ -45,6 +47,45 @@ class NoSuchPrice(ValueError):
     """A price that these seats can't have; the message is a sentence."""
 
 
+class TooMany(ValueError):
+    """More people are named than there are seats; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Those of a group who come on one kind of ticket. `each_minor` is the price of their seats where it is another one
+    than the offer says for all: 0 for who comes free of charge."""
+
+    kind: TicketType
+    count: int
+    each_minor: int | None = None
+
+    def stored(self) -> dict[str, Any]:
+        return {"kind": self.kind.value, "count": self.count, "each_minor": self.each_minor}
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Party:
+        return cls(TicketType(stored["kind"]), stored["count"], stored["each_minor"])
+
+    @property
+    def words(self) -> str:
+        """3 adult, 2 adult free of charge."""
+        free = self.each_minor == 0 and self.kind is not TicketType.COMPANION
+        return f"{self.count} {TYPE_NAMES[self.kind].lower()}{' free of charge' if free else ''}"
+
+
+def parties(kind: TicketType, besides: Sequence[Party], seats: int, companions: int) -> tuple[Party, ...]:
+    """Who comes on all these seats: so many of this kind, those named besides, companions beside wheelchair spaces.
+
+    Raises TooMany.
+    """
+    others = sum(party.count for party in besides)
+    if others > seats - companions:
+        raise TooMany(f"{others} are named here, and there are {seats - companions} seats for them.")
+    found = (Party(kind, seats - companions - others), *besides, Party(TicketType.COMPANION, companions, 0))
+    return tuple(party for party in found if party.count)
+
+
 def owner_of(group_id: int) -> str:
     """The owner's key of everything that is kept for a group."""
     return f"{OWNER}{group_id}"
@@ -69,19 +110,30 @@ def standing(state: GroupState, booking: BookingState | None, *, over: bool) -> 
     return Standing.OFFERED if booking in LIVE_BOOKING and not over else Standing.ENDED
 
 
-def spread(mode: PriceMode, amount_minor: int, list_minor: Sequence[int]) -> list[int]:
-    """The price of each seat, in minor units. Seats whose list price is 0, a companion's, stay free.
+def spread(
+    mode: PriceMode, amount_minor: int, list_minor: Sequence[int], each_minor: Sequence[int | None] = ()
+) -> list[int]:
+    """The price of each seat, in minor units. `each_minor` are prices of single seats, None where it is as for all.
+    Others whose list price is 0, a companion's, stay free.
 
-    LIST: the list's; PER_SEAT: `amount_minor` each; TOTAL: `amount_minor` in all, shared out by the list's prices so
-    that not a cent is lost. Raises NoSuchPrice where there is an amount and no seat to bear it.
+    LIST: the list's; PER_SEAT: `amount_minor` each; TOTAL: `amount_minor` in all, what single prices leave of it shared
+    out by the list's so that not a cent is lost. Raises NoSuchPrice where no seat is there to bear it, or too many.
     """
-    if mode is PriceMode.LIST:
-        return [*list_minor]
+    own = [*each_minor] or [None] * len(list_minor)
+    shared = [listed if price is None else 0 for listed, price in zip(list_minor, own, strict=True)]
     if mode is PriceMode.PER_SEAT:
-        return [amount_minor if price else 0 for price in list_minor]
-    if amount_minor and not sum(list_minor):
-        raise NoSuchPrice("All of these seats are free, so there is nothing to share a price out among.")
-    return allocate(amount_minor, list_minor)
+        shared = [amount_minor if listed else 0 for listed in shared]
+    elif mode is PriceMode.TOTAL:
+        shared = _shared(amount_minor - sum(price or 0 for price in own), shared)
+    return [part if price is None else price for part, price in zip(shared, own, strict=True)]
+
+
+def _shared(left_minor: int, weights: Sequence[int]) -> list[int]:
+    if left_minor < 0:
+        raise NoSuchPrice("The prices of single kinds come to more than that.")
+    if left_minor and not sum(weights):
+        raise NoSuchPrice("All of these seats are free or have a price of their own: none is left to share it.")
+    return allocate(left_minor, weights)
 
 
 _SEAT = re.compile(r"(.*?)(\d+)")
@@ -117,9 +169,15 @@ def group_bill(seats: Sequence[PricedSeat], prices: Sequence[int], tax_percent: 
 
 
 def _lines(seats: Sequence[PricedSeat], prices: Sequence[int]) -> list[Line]:
-    """A line for each price category, and one for the companions."""
+    """A line for each kind of ticket in each price category, those free of charge apart, and one for the companions."""
     sums: dict[str, list[int]] = {}
     for seat, price in zip(seats, prices, strict=True):
-        companion = seat.ticket_type is TicketType.COMPANION
-        sums.setdefault("Companions" if companion else f"Group, {seat.category_name.lower()}", []).append(price)
+        sums.setdefault(_label(seat, price), []).append(price)
     return [Line(LineKind.TICKET, label, len(amounts), sum(amounts)) for label, amounts in sums.items()]
+
+
+def _label(seat: PricedSeat, price: int) -> str:
+    if seat.ticket_type is TicketType.COMPANION:
+        return "Companions"
+    words = f"{TYPE_NAMES[seat.ticket_type]}, {seat.category_name.lower()}"
+    return words if price else f"{words}, free of charge"

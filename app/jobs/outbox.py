@@ -11,7 +11,7 @@ from app.db import db
 from app.failpoints import failpoint
 from app.metrics import JOBS
 from app.services.messages import send_message
-from app.services.outbox import Task, due_items, finish_item, postpone_item, take_item
+from app.services.outbox import Task, due_items, finish_item, postpone_item, take_item, working_on
 from app.services.payments import cancel_gateway_session
 from app.services.refunds import send_refund
 from app.services.saved_methods import forget_at_gateway
@@ -38,7 +38,8 @@ def run_outbox_item(show_id: int, item_id: int) -> str:
     if item is None:
         return "nothing to do"
     try:
-        DOERS[Task(item.kind)](item)
+        with working_on(show_id, item_id):
+            DOERS[Task(item.kind)](item)
     except Exception as problem:
         db.session.rollback()
         log.warning("outbox_item_failed", item=item_id, kind=item.kind, problem=f"{type(problem).__name__}: {problem}")

@@ -18,6 +18,7 @@ from app.models.figures import (
     ShowView,
 )
 from app.models.groups import GroupRequest
+from app.models.invoices import Invoice, InvoiceCounter
 from app.models.ledger import LedgerAccount, LedgerEntry
 from app.models.log import Alert, Outbox, ScheduleMark, StateChange
 from app.models.message import Message
@@ -60,6 +61,8 @@ __all__ = [
     "GatewayEvent",
     "GiftCard",
     "GroupRequest",
+    "Invoice",
+    "InvoiceCounter",
     "Layout",
     "LayoutDraft",
     "LedgerAccount",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -83,6 +85,9 @@ class GroupRequest(Moves, Base):
     """Of a seat or of all, as `price_mode` says."""
     total_minor: Mapped[int] = mapped_column(Integer, server_default="0")
     ticket_type: Mapped[str] = mapped_column(String(20), server_default=TicketType.ADULT.value)
+    """What most of them come on."""
+    parties: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    """Who comes on all its seats (domain/groups.Party); empty for offers from before that was kept."""
     note: Mapped[str] = mapped_column(Text, server_default="")
     """What the offer's mail says besides."""
     offered_at: Mapped[c.instant | None]

@@ -60,6 +60,9 @@ class Cinema(Base):
     """Ways to pay on offer, gateway:mode; none = all that GATEWAYS and the currency allow."""
     facilities: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     website: Mapped[str | None] = mapped_column(Text)
+    seller: Mapped[str] = mapped_column(Text, server_default="")
+    """Name and address of who sells, as invoices say it; empty = the cinema's own."""
+    tax_number: Mapped[str] = mapped_column(Text, server_default="")
 
     city: Mapped[City] = relationship()
 

@@ -38,6 +38,8 @@ class CheckoutPage:
     """What its seats were kept at."""
     seat_ids: tuple[int, ...]
     owner_key: str
+    words: str | None
+    """What the cinema wrote to a group with its offer."""
 
     @property
     def is_group(self) -> bool:
@@ -72,7 +74,8 @@ SELECT b.show_id, b.id, b.code, b.state, b.held_at, b.expires_at, b.extended_at,
        b.name, b.email, b.phone, b.wants_sms, b.wants_push, p.state AS payment_state, p.redirect_url, p.failure,
        b.price_list_id, b.demand_percent, b.demand_step, b.seat_fee_minor, ARRAY(SELECT seat_id FROM (
          SELECT seat_id, number FROM tickets t WHERE t.show_id = b.show_id AND t.booking_id = b.id
-         ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids, b.owner_key
+         ORDER BY number DESC LIMIT b.seat_count) AS last ORDER BY number) AS seat_ids, b.owner_key,
+       (SELECT note FROM group_requests g WHERE g.offer_show_id = b.show_id AND g.booking_id = b.id) AS words
 FROM bookings b
 LEFT JOIN LATERAL (
   SELECT state, redirect_url, failure FROM payments WHERE show_id = b.show_id AND booking_id = b.id

@@ -40,6 +40,8 @@ def facts_of(session: Session, cinema: Cinema) -> CinemaFacts:
         longitude=cinema.longitude,
         facilities=tuple(cinema.facilities),
         website=cinema.website or "",
+        seller=cinema.seller,
+        tax_number=cinema.tax_number,
         fee_minor=cinema.fee_minor,
         tax_percent=cinema.tax_percent,
         refund_steps=None if cinema.refund_steps is None else read_steps(cinema.refund_steps),

@@ -11,8 +11,8 @@ from sqlalchemy import Row, text
 
 from app import clock
 from app.db import db, end_read
-from app.domain.groups import PriceMode, Standing, standing
-from app.domain.pricing import TYPE_NAMES, TicketType
+from app.domain.groups import Party, PriceMode, Standing, standing
+from app.domain.pricing import TicketType
 from app.domain.states import BookingState, GroupState
 from app.errors import NotFound
 
@@ -57,13 +57,21 @@ class GroupOffer:
     amount_minor: int
     total_minor: int
     kind: TicketType
+    parties: tuple[Party, ...]
     note: str
     offered_at: dt.datetime
     pay_until: dt.datetime
 
     @property
-    def kind_name(self) -> str:
-        return TYPE_NAMES[self.kind]
+    def who(self) -> str:
+        """28 child, 3 adult, 2 adult free of charge."""
+        return ", ".join(party.words for party in self.parties)
+
+    @property
+    def besides(self) -> tuple[Party, ...]:
+        """Those that were named beside the kind that most of them are."""
+        named = [party for party in self.parties if party.kind is not TicketType.COMPANION]
+        return tuple(named[1:] if named and (named[0].kind, named[0].each_minor) == (self.kind, None) else named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,7 @@ class Group:
 _COLUMNS = """
 SELECT g.id, g.state, g.revision, g.film, g.wanted_on, g.wanted_time, g.people, g.whole_show, g.name, g.organisation,
        g.email, g.phone, g.message, g.created_at, g.declined_why, g.offers, g.offer_show_id, g.booking_id, g.seats,
-       g.price_mode, g.amount_minor, g.total_minor, g.ticket_type, g.note, g.offered_at, g.pay_until,
+       g.price_mode, g.amount_minor, g.total_minor, g.ticket_type, g.parties, g.note, g.offered_at, g.pay_until,
        b.code, b.state AS booking_state,
        c.id AS cinema_id, c.name AS cinema, c.address, c.postal_code, city.name AS city, c.timezone, c.currency,
        c.tax_percent,
@@ -215,6 +223,7 @@ def _offer(row: Row[Any], zone: ZoneInfo) -> GroupOffer:
         amount_minor=row.amount_minor,
         total_minor=row.total_minor,
         kind=TicketType(row.ticket_type),
+        parties=tuple(map(Party.read, row.parties)) or (Party(TicketType(row.ticket_type), row.seats),),
         note=row.note,
         offered_at=row.offered_at.astimezone(zone),
         pay_until=row.pay_until.astimezone(zone),
@@ -226,11 +235,11 @@ def _offer(row: Row[Any], zone: ZoneInfo) -> GroupOffer:
 _SHOWS = text("""
 SELECT s.id, m.title, m.slug, screen.name AS screen, s.starts_at, count(ss.seat_id) FILTER (
          WHERE ss.state = 'free' OR (ss.state = 'held' AND ss.held_until <= :now)) AS free,
-       count(ss.seat_id) AS total
+       count(ss.seat_id) AS total, s.sales_open_at <= :now AND s.sales_close_at > :now AS open
 FROM shows s JOIN movies m ON m.id = s.movie_id JOIN screens screen ON screen.id = s.screen_id
 JOIN show_seats ss ON ss.show_id = s.id
-WHERE s.cinema_id = :cinema_id AND s.state = 'published' AND s.sales_open_at <= :now AND s.starts_at > :now
-  AND s.starts_at < :until
+WHERE s.cinema_id = :cinema_id AND s.state = 'published' AND s.starts_at > :now AND s.starts_at < :until
+  AND (:any_time OR s.sales_open_at <= :now AND s.sales_close_at > :now)
 GROUP BY s.id, m.id, screen.id ORDER BY s.starts_at, s.id LIMIT 500
 """)
 AHEAD = dt.timedelta(days=120)
@@ -246,14 +255,18 @@ class ShowToOffer:
     starts_at: dt.datetime
     free: int
     total: int
+    open: bool
+    """Whether it is booked online now."""
 
 
-def shows_to_offer(cinema_id: int, zone: str) -> list[ShowToOffer]:
-    """Shows on sale at the cinema that have not begun, soonest first."""
+def shows_to_offer(cinema_id: int, zone: str, *, any_time: bool) -> list[ShowToOffer]:
+    """Published shows of the cinema that have not begun, soonest first: those booked online now, or at `any_time`."""
     now = clock.now()
-    rows = db.session.execute(_SHOWS, {"cinema_id": cinema_id, "now": now, "until": now + AHEAD})
+    rows = db.session.execute(_SHOWS, {"cinema_id": cinema_id, "now": now, "until": now + AHEAD, "any_time": any_time})
     return [
-        ShowToOffer(row.id, row.title, row.screen, row.starts_at.astimezone(ZoneInfo(zone)), row.free, row.total)
+        ShowToOffer(
+            row.id, row.title, row.screen, row.starts_at.astimezone(ZoneInfo(zone)), row.free, row.total, row.open
+        )
         for row in rows
     ]
 

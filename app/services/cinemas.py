@@ -113,6 +113,7 @@ def _put(session: Session, cinema: Cinema, facts: CinemaFacts) -> None:
     for name in (
         "name", "address", "postal_code", "latitude", "longitude", "timezone", "currency", "fee_minor", "tax_percent",
         "changes_in_full",
+        "seller", "tax_number",
     ):  # fmt: skip
         setattr(cinema, name, getattr(facts, name))
 

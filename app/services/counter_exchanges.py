@@ -11,7 +11,7 @@ from app.domain.pricing import TicketType
 from app.domain.staff import By
 from app.errors import NotExchangeable, OrphanSeat, SeatsTaken
 from app.queries.exchange_page import exchangeable
-from app.queries.layouts import layout_facts
+from app.queries.layouts import layout_facts, price_table, terms_of_show
 from app.services.box_office import NoSeats, candidates, owner_of, place_of, price_sale
 from app.services.exchanging import Change, hold_for_exchange
 from app.services.holding import Hold
@@ -53,9 +53,13 @@ def exchange_for_seats(by: By, shift_id: int, sale: str, show_id: int, seat_ids:
 
 
 def _kinds(show_id: int, seat_ids: Sequence[int], change: Change) -> dict[int, TicketType]:
-    """The old tickets' kinds on the new seats in order; companions stay where the house gives one, else are adults."""
+    """The old tickets' kinds on the new seats in order; companions stay where the house gives one, else are adults.
+    So is who came with a group as a kind that the price list does not know."""
     old = exchangeable(change.show_id, change.booking_id)
     kinds = [t.type for t in old.tickets if t.number in change.numbers and t.type is not TicketType.COMPANION]
+    terms = terms_of_show(show_id)
+    known = {kind for _, kind in price_table(terms.tariff)} if terms else set()
+    kinds = [kind if kind in known else TicketType.ADULT for kind in kinds]
     return place_of(show_id, seat_ids, kinds)
 
 

@@ -23,9 +23,10 @@ from app.domain.states import LIVE_BOOKING, BookingState, GiftCardState, RefundS
 from app.errors import NotFound
 from app.queries import messages as queries
 from app.queries.groups import group_of
+from app.queries.invoices import Paper, last_notes, of_last_offer, papers_on
 from app.queries.papers import refund_of
 from app.queries.tickets import BookingView, booking_view
-from app.services.group_papers import invoice_pdf
+from app.services.group_papers import group_papers, paper_pdf
 from app.services.tickets import booking_calendar, render_tickets, tickets_pdf
 
 MANY = 10
@@ -133,13 +134,14 @@ def _cancellation(kind: MessageKind, message: Row[Any]) -> Draft | None:
     view = booking_view(message.show_id, message.booking_id)
     back = queries.given_back(message.show_id, message.subject_id)
     stands = view.state == BookingState.CONFIRMED and bool(view.tickets)
-    return _about(kind, view, _tickets_of(view) if stands else tuple, back=back, stands=stands)
+    tickets = _tickets_of(view) if stands else tuple
+    return _about(kind, view, lambda: [*tickets(), *_notes_on(view)], back=back, stands=stands)
 
 
 def _show_cancelled(kind: MessageKind, message: Row[Any]) -> Draft | None:
     view = booking_view(message.show_id, message.booking_id)
     why, back = queries.called_off(message.show_id, message.booking_id)
-    return _about(kind, view, why=why, back=back)
+    return _about(kind, view, lambda: _notes_on(view), why=why, back=back)
 
 
 def _reminder(kind: MessageKind, message: Row[Any]) -> Draft | None:
@@ -219,7 +221,21 @@ def _group(kind: MessageKind, message: Row[Any]) -> Draft | None:
         return None
     page = f"{settings.base_url.rstrip('/')}/groups"
     facts = {"group": group, "b": None, "name": group.name, "link": page, "page": page, "base_url": settings.base_url}
-    return Draft(kind, group.email, group.name, facts)
+    return Draft(kind, group.email, group.name, facts, _notes_to(group.id) if kind in states else tuple)
+
+
+def _notes_to(group_id: int) -> Papers:
+    """The credit notes for what has just ended."""
+    return lambda: _files(last_notes(group_papers(group_id)))
+
+
+def _notes_on(view: BookingView) -> list[Attachment]:
+    """A paid group's credit notes for what came back last; others have none."""
+    return _files(last_notes(papers_on(view.show_id, view.id)))
+
+
+def _files(papers: Sequence[Paper]) -> list[Attachment]:
+    return [Attachment(paper.file_name, "application/pdf", paper_pdf(paper)) for paper in papers]
 
 
 def _group_offer(kind: MessageKind, message: Row[Any]) -> Draft | None:
@@ -232,7 +248,7 @@ def _group_offer(kind: MessageKind, message: Row[Any]) -> Draft | None:
     link = group_link(settings.base_url, settings.secret_key, group.id)
 
     def papers() -> Sequence[Attachment]:
-        return [Attachment(f"invoice-{group.number}.pdf", "application/pdf", invoice_pdf(group.id))]
+        return _files(of_last_offer(group_papers(group.id)))
 
     draft = _about(kind, view, papers, group=group, offer=offer)
     return Draft(kind, view.email, view.name, {**draft.facts, "link": link, "page": link}, papers)
@@ -247,7 +263,7 @@ def _group_ended(kind: MessageKind, message: Row[Any]) -> Draft | None:
         return None
     why, _ = queries.called_off(message.show_id, message.booking_id)
     page = f"{settings.base_url.rstrip('/')}/groups"
-    draft = _about(kind, view, group=group, offer=offer, why=why)
+    draft = _about(kind, view, _notes_to(group.id), group=group, offer=offer, why=why)
     return replace(draft, facts={**draft.facts, "link": page, "page": page})
 
 

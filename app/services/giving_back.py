@@ -15,6 +15,7 @@ from app.domain.states import BookingState
 from app.models import Booking, Cancellation
 from app.services.block_sql import FREED
 from app.services.coupons import give_back_coupons
+from app.services.invoices import credit_returned
 from app.services.ledger import post
 from app.services.outbox import Task, put
 from app.services.returning import return_money
@@ -77,6 +78,8 @@ def give_back_seats(
     entries = given_back(seats, result.kept_minor, _kept_tax(seats, result), [*credits, *([moved] if moved else [])])
     key = {"show_id": booking.show_id, "booking_id": booking.id}
     post(session, f"cancel-{cancellation.id}", entries, booking.currency, now, **key)
+    tax = sum(seat.tax_minor for seat in seats) - _kept_tax(seats, result)
+    credit_returned(session, booking, cancellation, [ticket.seat_id for ticket in tickets], tax)
     return cancellation
 
 

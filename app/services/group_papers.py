@@ -1,4 +1,4 @@
-"""The invoice of a group's offer as a PDF, drawn once for each offer and kept (ADR 6)."""
+"""The invoices and credit notes of groups as PDFs, each drawn once from what was written when it was issued, and kept."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from sqlalchemy import text
 from app import clock
 from app.adapters.templates import fill
 from app.db import end_read, transaction
-from app.domain.groups import Standing, in_runs
-from app.errors import NotDrawn, NotFound
-from app.queries.groups import Group, group_of
+from app.domain.groups import Standing
+from app.errors import NotDrawn
+from app.models import Booking
+from app.queries.groups import GroupOffer, group_of
+from app.queries.invoices import Paper, papers_of
 from app.queries.papers import document
-from app.queries.tickets import booking_view
+from app.services.invoices import invoice_what_stands
+from app.services.letting_go import lock_booking
 
-KIND = "invoice"
 STYLE = "invoice.css"
 SECONDS = 60
 _KEEP = text("""
@@ -27,35 +29,39 @@ ON CONFLICT (show_id, booking_id, kind) DO NOTHING
 """)
 
 
-def invoice_pdf(group_id: int) -> bytes:
-    """The invoice of the last offer: the kept one, or drawn now and kept. Raises NotFound (nothing was offered), NotDrawn.
+def group_papers(group_id: int) -> list[Paper]:
+    """All papers of a group in the order they were issued; an offer from before they had numbers gets its invoice now."""
+    group, papers = group_of(group_id), papers_of(group_id)
+    end_read()
+    if papers or group.offer is None or group.standing not in (Standing.OFFERED, Standing.PAID):
+        return papers
+    _invoice_now(group.offer)
+    papers = papers_of(group_id)
+    end_read()
+    return papers
+
+
+def _invoice_now(offer: GroupOffer) -> None:
+    with transaction() as session:
+        lock_booking(session, offer.show_id, offer.booking_id)
+        booking = session.get_one(Booking, (offer.show_id, offer.booking_id), populate_existing=True)
+        invoice_what_stands(session, booking, clock.now())
+
+
+def paper_pdf(paper: Paper) -> bytes:
+    """The paper's file: the kept one, or drawn now and kept. Raises NotDrawn.
 
     It is drawn in a process of its own, outside of any transaction, so that web processes stay small.
     """
-    group = group_of(group_id)
-    if group.offer is None:
-        raise NotFound("Nothing was offered to this group.")
-    key = {"show_id": group.offer.show_id, "booking_id": group.offer.booking_id}
-    kept = document(kind=KIND, **key)
-    if kept is not None:
-        end_read()
-        return kept
-    if group.standing not in (Standing.OFFERED, Standing.PAID):
-        raise NotFound("This offer is over, so there is nothing to pay.")
-    html = invoice_page(group)
+    key = {"show_id": paper.show_id, "booking_id": paper.booking_id, "kind": f"paper-{paper.id}"}
+    kept = document(paper.show_id, paper.booking_id, f"paper-{paper.id}")
     end_read()
-    content = _drawn(html)
+    if kept is not None:
+        return kept
+    content = _drawn(fill("pdf/invoice.html", paper=paper, content=paper.content))
     with transaction() as session:
-        session.execute(_KEEP, {**key, "kind": KIND, "content": content, "now": clock.now()})
+        session.execute(_KEEP, {**key, "content": content, "now": clock.now()})
     return content
-
-
-def invoice_page(group: Group) -> str:
-    """The page that becomes the PDF."""
-    assert group.offer is not None
-    booking = booking_view(group.offer.show_id, group.offer.booking_id)
-    seats = in_runs([ticket.seat for ticket in booking.tickets])
-    return fill("pdf/invoice.html", group=group, offer=group.offer, b=booking, seats=seats)
 
 
 def _drawn(html: str) -> bytes:

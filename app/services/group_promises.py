@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services.promise import Check
+from app.services.promise import Check, Promise
 
 GROUPS = (
     Check(
@@ -23,5 +23,31 @@ GROUPS = (
         WHERE b.owner_key <> 'group:' || g.id OR b.channel <> 'group' OR b.cap_at <> g.pay_until
           OR (b.state IN ('confirmed', 'cancelled') AND (b.total_minor <> g.total_minor OR b.seat_count > g.seats))
         """,
+    ),
+)
+INVOICES = Promise(
+    32,
+    "The invoices and credit notes of a cinema's year are numbered from 1 without a gap, and none twice.",
+    """
+    SELECT coalesce(i.cinema_id, c.cinema_id) AS cinema_id, coalesce(i.year, c.year) AS year, i.papers, i.highest, c.last
+    FROM (SELECT cinema_id, year, count(DISTINCT number) AS papers, count(*) AS all_papers, max(number) AS highest
+          FROM invoices GROUP BY 1, 2) i
+    FULL JOIN invoice_counters c ON c.cinema_id = i.cinema_id AND c.year = i.year
+    WHERE (i.papers, i.all_papers, i.highest) IS DISTINCT FROM (c.last::bigint, c.last::bigint, c.last)
+    """,
+    also=(
+        Check(
+            "What a group's papers ask for is what its booking is worth: its total less what came back, nothing once it ended.",
+            """
+            SELECT b.show_id, b.code, b.state, papers.asked, b.total_minor FROM (
+              SELECT show_id, booking_id,
+                     sum(CASE kind WHEN 'invoice' THEN total_minor ELSE -total_minor END) AS asked
+              FROM invoices GROUP BY 1, 2) AS papers
+            JOIN bookings b ON b.show_id = papers.show_id AND b.id = papers.booking_id
+            WHERE papers.asked <> CASE WHEN b.state IN ('expired', 'released') THEN 0 ELSE b.total_minor - coalesce((
+              SELECT sum(c.returned_minor) FROM cancellations c
+              WHERE c.show_id = b.show_id AND c.booking_id = b.id), 0) END
+            """,
+        ),
     ),
 )

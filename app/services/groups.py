@@ -17,24 +17,21 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import on_commit, transaction
 from app.domain.audit import Action
-from app.domain.counter import Channel
-from app.domain.groups import KINDS, NoSuchPrice, PriceMode, owner_of, spread
+from app.domain.groups import Party, PriceMode, owner_of
 from app.domain.messages import MessageKind
-from app.domain.pricing import Tariff, TicketType
-from app.domain.seating import check_companions
 from app.domain.staff import By
 from app.domain.states import LIVE_BOOKING, BookingState, GroupState
 from app.errors import Conflict, Invalid, InvalidSeats, NotFound
 from app.models import Booking, GroupRequest
-from app.queries.layouts import layout_facts, price_table
 from app.queries.seat_map import forget_seat_map
 from app.seat_locking import seat_locking
 from app.services.audit import audit
-from app.services.billing import keep_bill
+from app.services.group_pricing import Offer, price_offer
 from app.services.holding import ANY_NUMBER, Hold, Wish, keep_seats
 from app.services.holds import again_if_locked, keep_trying
+from app.services.invoices import credit_rest, issue_invoice
 from app.services.letting_go import let_go, lock_booking, seats_of
-from app.services.quoting import quote_booking
+from app.services.managing import check_manages
 from app.services.seen import check_seen
 from app.services.telling import tell, tell_group
 
@@ -110,21 +107,6 @@ def _request(session: Session, wish: GroupWish, key: str) -> GroupRequest:
 # The offer
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """Seats of a show at a price. `amount_minor` is of a seat or of all, as `mode` says; for LIST it counts nothing."""
-
-    show_id: int
-    seat_ids: tuple[int, ...]
-    mode: PriceMode
-    amount_minor: int
-    pay_until: dt.datetime
-    kind: TicketType = TicketType.ADULT
-    note: str = ""
-    reason: str = ""
-    """Why it takes the place of another one."""
-
-
 class ChangedMeanwhile(Conflict):
     """Two of the staff at one request: this is the second. It is not tried again."""
 
@@ -142,7 +124,8 @@ def make_offer(by: By, group_id: int, revision: int, offer: Offer) -> Hold:
     not paid ends with it, and the link leads to the new one.
 
     Raises NotFound, ChangedMeanwhile (somebody of the staff was quicker), AlreadyPaid, Invalid (fields:
-    pay_until, amount, reason, seats), InvalidSeats, SeatsTaken, ShowNotOnSale, Busy. Locks the request, the seats of
+    pay_until, amount, besides, reason, seats), InvalidSeats, SeatsTaken, ShowNotOnSale (a draft, begun), Forbidden (not
+    booked online now, and they are no manager), Busy. Locks the request, the seats of
     both offers in order, the earlier booking.
     """
     checked = replace(offer, seat_ids=_checked(offer.seat_ids))
@@ -171,10 +154,13 @@ def _offer_once(by: By, group_id: int, revision: int, offer: Offer) -> Hold:
         wish = Wish(offer.show_id, list(offer.seat_ids), owner_of(group.id), None, by.actor, until=offer.pay_until)
         hold = keep_seats(session, wish)
         booking = session.get_one(Booking, (hold.show_id, hold.booking_id), populate_existing=True)
-        _price(session, group, booking, offer, show.layout_id)
-        _note(group, booking, offer, now, by.actor)
+        come = price_offer(session, group, booking, offer, show.layout_id)
+        _note(group, booking, offer, come, now, by.actor)
         session.flush()
+        issue_invoice(session, booking, group, now)
         tell(session, MessageKind.GROUP_OFFER, now, booking, group.id)
+        if not show.sales_open_at <= now < show.sales_close_at:
+            check_manages(session, by, group.cinema_id, "This show is not booked online now: only a manager offers it.")
         after, reason = _facts(group), offer.reason
         audit(
             session,
@@ -198,7 +184,7 @@ def _lock(session: Session, group_id: int, revision: int) -> GroupRequest:
     return group
 
 
-_SHOW = text("SELECT cinema_id, layout_id, starts_at FROM shows WHERE id = :id")
+_SHOW = text("SELECT cinema_id, layout_id, starts_at, sales_open_at, sales_close_at FROM shows WHERE id = :id")
 
 
 def _show(session: Session, group: GroupRequest, offer: Offer) -> Row[Any]:
@@ -240,58 +226,20 @@ def _end_offer(session: Session, by: By, group: GroupRequest) -> bool:
         return False
     seat_ids, now = seats_of(session, show_id, booking_id), clock.now()
     let_go(session, show_id, booking_id, seat_ids, state, BookingState.RELEASED, now, by.actor)
+    credit_rest(session, show_id, booking_id, now)
     on_commit(lambda: forget_seat_map(show_id))
     return True
 
 
-_PRICE = text("""
-UPDATE tickets SET ticket_type = one.kind, price_minor = one.price
-FROM unnest(CAST(:seats AS bigint[]), CAST(:kinds AS text[]), CAST(:prices AS integer[])) AS one(seat_id, kind, price)
-WHERE show_id = :show_id AND booking_id = :booking_id AND tickets.seat_id = one.seat_id AND state = 'reserved'
-""")
-
-
-def _price(session: Session, group: GroupRequest, booking: Booking, offer: Offer, layout_id: int) -> None:
-    """The agreed price on each ticket, and the bill; who pays it is known already."""
-    kinds, listed = list_prices(layout_id, booking.price_list_id, offer.seat_ids, offer.kind)
-    try:
-        prices = spread(offer.mode, offer.amount_minor, listed)
-    except NoSuchPrice as problem:
-        raise Invalid(str(problem), fields={"amount": str(problem)}) from problem
-    key = {"show_id": booking.show_id, "booking_id": booking.id}
-    session.execute(_PRICE, {**key, "seats": list(offer.seat_ids), "kinds": kinds, "prices": prices})
-    booking.seat_fee_minor, booking.channel = 0, Channel.GROUP.value
-    booking.demand_percent, booking.demand_step, booking.demand_reason = 0, 1, ""  # its price is its own
-    booking.name, booking.email, booking.phone = group.name, group.email, group.phone
-    booking.language = group.language
-    session.flush()
-    keep_bill(session, booking, quote_booking(session, booking))
-
-
-def list_prices(
-    layout_id: int, price_list_id: int, seat_ids: Sequence[int], kind: TicketType
-) -> tuple[list[str], list[int]]:
-    """Ticket type and list price of each seat, without a fee: this kind's, an adult's where the list has none of it;
-    companions beside a wheelchair space are free. Raises Invalid for a kind no group comes on."""
-    if kind not in KINDS:
-        raise Invalid("There is no such kind of ticket.", fields={"kind": "Choose a kind of ticket."})
-    layout, table = layout_facts(layout_id), price_table(Tariff(price_list_id))
-    free = check_companions(layout.hall, seat_ids)
-    kinds, prices = [], []
-    for seat_id in seat_ids:
-        category = layout.by_id[seat_id].category
-        one = TicketType.COMPANION if seat_id in free else kind if (category, kind) in table else TicketType.ADULT
-        kinds.append(one.value)
-        prices.append(0 if one is TicketType.COMPANION else table[category, one])
-    return kinds, prices
-
-
-def _note(group: GroupRequest, booking: Booking, offer: Offer, now: dt.datetime, actor: str) -> None:
+def _note(
+    group: GroupRequest, booking: Booking, offer: Offer, come: Sequence[Party], now: dt.datetime, actor: str
+) -> None:
     group.offers += 1
     group.offer_show_id, group.booking_id = booking.show_id, booking.id
     group.seats, group.total_minor = len(offer.seat_ids), booking.total_minor
     group.price_mode, group.amount_minor = offer.mode.value, 0 if offer.mode is PriceMode.LIST else offer.amount_minor
     group.ticket_type, group.note, group.pay_until = offer.kind.value, offer.note, offer.pay_until
+    group.parties = [party.stored() for party in come]
     group.offered_at, group.reminded_at, group.declined_why = now, None, ""
     group.revision += 1
     group.move_to(GroupState.OFFERED, now, actor)
@@ -305,6 +253,7 @@ def _facts(group: GroupRequest) -> dict[str, Any]:
         "show": group.offer_show_id,
         "booking": group.booking_id,
         "seats": group.seats,
+        "who": ", ".join(Party.read(one).words for one in group.parties),
         "total_minor": group.total_minor,
         "pay_until": group.pay_until,
     }

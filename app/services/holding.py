@@ -57,7 +57,8 @@ class Wish:
     """Seats of this buyer's for the same show that go when these are bought: they don't count twice."""
     seen: Seen = UNSEEN
     until: dt.datetime | None = None
-    """A group's: kept until then, whatever a hold's time and cap are, and as many as the staff say (domain/groups.py)."""
+    """A group's: kept until then, whatever a hold's time and cap are, as many as the staff say, and of any published
+    show that has not begun, whether or not it is booked online now (domain/groups.py)."""
 
     @property
     def most(self) -> int:
@@ -133,7 +134,8 @@ _HOLD = Hot(
     f"""
 WITH show AS (
   SELECT c.currency, c.fee_minor, c.tax_percent, s.demand_reason FROM shows s JOIN cinemas c ON c.id = s.cinema_id
-  WHERE s.id = :show_id AND s.state = 'published' AND s.sales_open_at <= :now AND s.sales_close_at > :now
+  WHERE s.id = :show_id AND s.state = 'published' AND (s.sales_open_at <= :now AND s.sales_close_at > :now
+      OR CAST(:until AS timestamptz) IS NOT NULL AND s.starts_at > :now)
     AND coalesce(date_trunc('second', s.starts_at) = CAST(:starts_at AS timestamptz), true)
     AND c.fee_minor = coalesce(CAST(:fee_minor AS integer), c.fee_minor)
     AND s.layout_id = :layout_id AND s.price_list_id = :price_list_id
@@ -271,7 +273,9 @@ def _judge_show(session: Session, wish: Wish, now: dt.datetime) -> None:
     show = session.execute(_SHOW, {"show_id": wish.show_id, "owner_key": wish.owner_key}).one_or_none()
     if show is None:
         raise NotFound("There is no such show.")
-    if show.state != "published" or not show.sales_open_at <= now < show.sales_close_at:
+    if show.state != "published" or not (
+        show.sales_open_at <= now < show.sales_close_at or (wish.until is not None and now < show.starts_at)
+    ):
         raise ShowNotOnSale
     if wish.seen.starts_at not in (None, show.starts_at.replace(microsecond=0)):
         raise ShowMoved
@@ -294,6 +298,7 @@ def _write(session: Session, terms: Terms, wish: Wish, now: dt.datetime) -> Hold
         "percent": terms.tariff.percent,
         "step": terms.tariff.step_minor,
         "max_seats": wish.most,
+        "until": wish.until,
         "starts_at": wish.seen.starts_at,
         "fee_minor": wish.seen.fee_minor,
         "code": code,

@@ -33,6 +33,7 @@ from app.metrics import HOLDS
 from app.queries.seat_map import forget_seat_map
 from app.services.group_endings import tell_of_end
 from app.services.holding import UNSEEN, Hold, Moved, RunOut, Seen, Wish, keep_seats
+from app.services.invoices import credit_rest
 from app.services.letting_go import let_go, lock_booking, seats_of
 
 log = structlog.get_logger(__name__)
@@ -172,8 +173,9 @@ def release_booking(show_id: int, booking_id: int, actor: str = "guest") -> bool
             if state is BookingState.CONFIRMED:
                 raise ConcurrentModification("This booking is already paid; cancel it instead.")
             return False
-        seat_ids = seats_of(session, show_id, booking_id)
-        let_go(session, show_id, booking_id, seat_ids, state, BookingState.RELEASED, clock.now(), actor)
+        seat_ids, now = seats_of(session, show_id, booking_id), clock.now()
+        let_go(session, show_id, booking_id, seat_ids, state, BookingState.RELEASED, now, actor)
+        credit_rest(session, show_id, booking_id, now)
         on_commit(lambda: forget_seat_map(show_id))
     return True
 
@@ -188,6 +190,7 @@ def expire_booking(show_id: int, booking_id: int, actor: str = "clock") -> bool:
         seat_ids = seats_of(session, show_id, booking_id)
         let_go(session, show_id, booking_id, seat_ids, state, BookingState.EXPIRED, now, actor)
         tell_of_end(session, MessageKind.GROUP_EXPIRED, now, show_id, booking_id)
+        credit_rest(session, show_id, booking_id, now)
         on_commit(lambda: forget_seat_map(show_id))
     return True
 

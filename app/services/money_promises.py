@@ -129,14 +129,15 @@ MONEY = (
         """
         SELECT named.name, named.privilege FROM (
           SELECT t.name, p.privilege
-          FROM unnest(ARRAY['state_changes', 'ledger_entries', 'ledger_accounts', 'audit_entries']) AS t(name)
+          FROM unnest(ARRAY['state_changes', 'ledger_entries', 'ledger_accounts', 'audit_entries', 'invoices'])
+            AS t(name)
           CROSS JOIN unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p(privilege)
         ) AS named
         WHERE has_table_privilege(current_user, to_regclass(named.name), named.privilege)
         UNION ALL
         SELECT c.relname, 'OWNER' FROM pg_class c
         WHERE c.oid IN (to_regclass('state_changes'), to_regclass('ledger_entries'), to_regclass('ledger_accounts'),
-                        to_regclass('audit_entries'))
+                        to_regclass('audit_entries'), to_regclass('invoices'))
           AND pg_has_role(current_user, c.relowner, 'USAGE')
         """,
         also=(

@@ -6,8 +6,9 @@ Enqueueing to RQ after the commit is the fast path; the sweeper, which finds wha
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any
 
@@ -139,7 +140,7 @@ _TAKE = text(
 
 
 def take_item(show_id: int, item_id: int) -> Row[Any] | None:
-    """The item, ours for LEASE_SECONDS; None if it is done, waits for later, or another worker has it.
+    """The item, ours for LEASE_SECONDS or longer (still_at_work()); None if it is done, waits, or another worker has it.
 
     Should we die over it, it is due again when the lease is over.
     """
@@ -147,6 +148,33 @@ def take_item(show_id: int, item_id: int) -> Row[Any] | None:
     lease = now + dt.timedelta(seconds=LEASE_SECONDS)
     with transaction() as session:
         return session.execute(_TAKE, {"show_id": show_id, "id": item_id, "now": now, "lease": lease}).one_or_none()
+
+
+_AT_WORK: ContextVar[tuple[int, int] | None] = ContextVar("outbox_item", default=None)
+_RENEW = text("UPDATE outbox SET due_at = :lease WHERE show_id = :show_id AND id = :id AND done_at IS NULL")
+
+
+@contextmanager
+def working_on(show_id: int, item_id: int) -> Iterator[None]:
+    """While it lasts, still_at_work() is about this item."""
+    token = _AT_WORK.set((show_id, item_id))
+    try:
+        yield
+    finally:
+        _AT_WORK.reset(token)
+
+
+def still_at_work() -> None:
+    """Long work on an item goes on: it is ours for LEASE_SECONDS from now. Outside of the worker it does nothing.
+
+    Not for use inside a transaction.
+    """
+    item = _AT_WORK.get()
+    if item is None:
+        return
+    lease = clock.now() + dt.timedelta(seconds=LEASE_SECONDS)
+    with transaction() as session:
+        session.execute(_RENEW, {"show_id": item[0], "id": item[1], "lease": lease})
 
 
 _HURRY = text("""

@@ -31,6 +31,7 @@ from app.services.credits import credits_can_return, take_credits_again
 from app.services.exchanging import exchange_stands
 from app.services.gift_cards import take_event
 from app.services.holds import expire_booking
+from app.services.invoices import invoice_again
 from app.services.letting_go import let_go, seats_of
 from app.services.locking import lock_to_settle
 from app.services.outbox import Task, put
@@ -177,6 +178,7 @@ def _take_capture(session: Session, event: PaymentEvent, found: Row[Any]) -> str
     session.flush()
     confirm(session, booking, now, f"gateway:{event.provider}")
     _close_other_pages(session, booking, now)
+    invoice_again(session, booking, now)
     on_commit(lambda: forget_seat_map(event.show_id))
     return "confirmed" if verdict is Verdict.CONFIRM else "confirmed late"
 
@@ -207,7 +209,8 @@ def _arrival(
 ) -> Arrival:
     show = session.execute(_SHOW, {"show_id": booking.show_id}).one()
     state = BookingState(booking.state)
-    on_sale = show.state == "published" and show.sales_open_at <= now < min(show.sales_close_at, show.starts_at)
+    for_group = is_group(booking.owner_key)
+    on_sale = show.state == "published" and _sold_now(show, now, for_group=for_group)
     return Arrival(
         booking=state,
         right_amount=(payment.captured_minor, payment.captured_currency)
@@ -217,8 +220,13 @@ def _arrival(
         seats_free=state is BookingState.EXPIRED and on_sale and _free(seats, booking, now),
         show_cancelled=show.state == "cancelled",
         show_on_sale=on_sale,
-        offer_over=is_group(booking.owner_key) and not _offer_stands(session, booking),
+        offer_over=for_group and not _offer_stands(session, booking),
     )
+
+
+def _sold_now(show: Row[Any], now: dt.datetime, *, for_group: bool) -> bool:
+    """Within the time it is booked online and not begun; a group's seats are not bound to that time."""
+    return now < show.starts_at and (for_group or show.sales_open_at <= now < show.sales_close_at)
 
 
 _OFFERED = text(

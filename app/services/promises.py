@@ -25,7 +25,7 @@ from app.domain.states import (
     TicketState,
 )
 from app.services.block_sql import BLOCKED
-from app.services.group_promises import GROUPS
+from app.services.group_promises import GROUPS, INVOICES
 from app.services.money_promises import CANCELLED_SHOWS, DEMAND, MONEY
 from app.services.promise import Broken, Check, Promise
 
@@ -154,10 +154,11 @@ PROMISES = (
     ),
     Promise(
         10,
-        "Nothing is held before sales open or after they close, and no draft sells.",
+        "Nothing is held before sales open or after they close, for groups not after the show has begun; no draft sells.",
         """
         SELECT b.show_id, b.code, b.held_at FROM bookings b JOIN shows h ON h.id = b.show_id
-        WHERE (b.held_at < h.sales_open_at OR b.held_at >= h.sales_close_at OR h.state = 'draft')
+        WHERE (h.state = 'draft' OR CASE WHEN b.owner_key LIKE 'group:%' THEN b.held_at >= h.starts_at
+                 ELSE b.held_at < h.sales_open_at OR b.held_at >= h.sales_close_at END)
           AND NOT EXISTS (  -- the window has changed since: what held then is not known here
             SELECT FROM audit_entries a WHERE a.subject = 'show' AND a.subject_id = h.id AND a.at >= b.held_at
               AND a.action IN ('show.changed', 'show.moved', 'show.taken_off_sale'))
@@ -294,6 +295,7 @@ PROMISES = (
         """,
     ),
     DEMAND,
+    INVOICES,
 )
 
 

@@ -31,6 +31,7 @@ from app.services.audit import audit
 from app.services.giving_back import give_back_seats, lock_tickets
 from app.services.group_endings import tell_of_end
 from app.services.holds import again_if_locked
+from app.services.invoices import credit_rest
 from app.services.letting_go import let_go, lock_booking
 from app.services.outbox import GIVE_UP_AFTER, Task, put
 from app.services.telling import tell
@@ -154,6 +155,7 @@ def _let_all_go(session: Session, show_id: int, now: dt.datetime, actor: str) ->
         let_go(session, show_id, row.id, row.seat_ids, BookingState(row.state), BookingState.RELEASED, now, actor)
         if is_group(row.owner_key):
             tell_of_end(session, MessageKind.GROUP_SHOW_CANCELLED, now, show_id, row.id)
+            credit_rest(session, show_id, row.id, now)
 
 
 _CONFIRMED = text("SELECT count(*) FROM bookings WHERE show_id = :show_id AND state = 'confirmed'")

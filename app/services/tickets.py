@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 
 from app import clock
-from app.adapters.qr import qr_svg
+from app.adapters.qr import Squares, qr_code
 from app.adapters.templates import fill
 from app.config import settings
 from app.db import end_read, transaction
@@ -18,6 +18,7 @@ from app.domain.states import BookingState
 from app.domain.ticket_payload import TicketPayload, read_keyring, sign
 from app.queries.papers import PosterFacts, document, poster_facts
 from app.queries.tickets import BookingView, TicketView, booking_view
+from app.services.outbox import still_at_work
 
 KIND = "tickets"
 STYLE = "tickets.css"
@@ -27,6 +28,8 @@ TITLE_STEPS = (11, 16, 28, 60, 110)
 """Up to so many letters a title stands in the first, second … size."""
 SEAT_STEPS = (3, 4, 7, 11)
 REPEATED = ("poster.svg",)
+PART = 25
+"""So many tickets are laid out at once; after each such part the worker says that it is still at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def signed_payload(booking_code: str, ticket: TicketView) -> str:
 
 def ticket_qr(booking_code: str, ticket: TicketView) -> str:
     """The ticket's QR code as SVG."""
-    return qr_svg(signed_payload(booking_code, ticket))
+    return qr_code(signed_payload(booking_code, ticket)).svg
 
 
 def tickets_pdf(show_id: int, booking_id: int) -> bytes | None:
@@ -102,21 +105,24 @@ def draw_tickets(view: BookingView, poster: PosterFacts) -> bytes:
     # Imported here: it takes a second and 28 MB, which web processes, who draw no PDF, need not spend.
     from app.adapters.pdf import render_pdf
 
-    html, pictures = ticket_sheet(view, poster)
-    return render_pdf(html, STYLE, pictures, [name for name in REPEATED if name in pictures])
+    parts, pictures = ticket_sheets(view, poster)
+    return render_pdf(parts, STYLE, pictures, [name for name in REPEATED if name in pictures], still_at_work)
 
 
-def ticket_sheet(view: BookingView, poster: PosterFacts) -> tuple[str, dict[str, str | bytes]]:
-    """The page that becomes the PDF, and its pictures by name: SVG as words, an uploaded poster as JPEG."""
+def ticket_sheets(view: BookingView, poster: PosterFacts) -> tuple[list[str], dict[str, str | bytes | Squares]]:
+    """The pages that become the PDF, in parts, and their pictures by name: SVG as words, an uploaded poster as JPEG."""
     pages = [_page(view, ticket) for ticket in view.tickets]
-    pictures: dict[str, str | bytes] = {
-        f"qr-{ticket.number}.svg": ticket_qr(view.code, ticket) for ticket in view.tickets
+    pictures: dict[str, str | bytes | Squares] = {
+        f"qr-{ticket.number}.svg": qr_code(signed_payload(view.code, ticket)) for ticket in view.tickets
     }
     poster_name = "poster.jpg" if poster.upload else "poster.svg"
     pictures[poster_name] = _jpeg(poster.upload) if poster.upload else poster_of(poster)
     title = view.movie.title[:LONGEST_TITLE]
     size = _step(title, TITLE_STEPS)
-    return fill("pdf/tickets.html", b=view, pages=pages, title=title, title_size=size, poster=poster_name), pictures
+    facts = {"b": view, "count": len(pages), "title": title, "title_size": size, "poster": poster_name}
+    starts = range(0, len(pages), PART)
+    parts = [fill("pdf/tickets.html", pages=pages[at : at + PART], before=at, **facts) for at in starts]
+    return parts, pictures
 
 
 def _jpeg(upload: bytes) -> bytes:

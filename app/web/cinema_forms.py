@@ -26,9 +26,11 @@ from app.money import CURRENCIES, read_amount, write_amount
 from app.queries.cinemas import Bound, CityRef
 from app.queries.pay_ways import ways_of_house
 from app.web.account_forms import tidied
+from app.web.booking_forms import trimmed_lines
 from app.web.staff_forms import Boxes
 
 T = TypeVar("T")
+AS_TYPED = ("name", "slug", "address", "postal_code", "website", "seller", "tax_number", "timezone")
 UNCHOSEN = -1
 ANOTHER = 0
 """The choice of a city that is not in the list."""
@@ -66,6 +68,8 @@ class CinemaFactsForm(FlaskForm):
     facilities = Boxes("Facilities")
     more_facilities = TextAreaField("Others")
     website = StringField("Website", filters=[tidied])
+    seller = TextAreaField("Who sells", filters=[trimmed_lines])
+    tax_number = StringField("Tax number", filters=[tidied])
     timezone = StringField("Time zone", filters=[tidied])
     currency = SelectField("Currency")
     fee = StringField("Booking fee per seat", filters=[tidied])
@@ -143,6 +147,8 @@ class CinemaFactsForm(FlaskForm):
             longitude=_take(wrong, "longitude", self.longitude.data, _degrees, None),
             facilities=self._facilities(),
             website=_take(wrong, "website", self.website.data, _address, ""),
+            seller=self.seller.data or "",
+            tax_number=self.tax_number.data or "",
             fee_minor=_take(wrong, "fee", self.fee.data, _amount(currency), self._usual_fee(currency)),
             tax_percent=_take(wrong, "tax", self.tax.data, _percent, self._usual_tax(country)),
             refund_steps=self._policy(wrong, currency),
@@ -283,7 +289,7 @@ def _typed(facts: CinemaFacts, cities: Sequence[CityRef]) -> dict[str, Any]:
     here = next((c.id for c in cities if (c.name, c.country_code) == (facts.city, facts.country_code)), ANOTHER)
     return {
         "seen": facts.seen,
-        **{name: getattr(facts, name) for name in ("name", "slug", "address", "postal_code", "website", "timezone")},
+        **{name: getattr(facts, name) for name in AS_TYPED},
         "city": here,
         "latitude": "" if facts.latitude is None else repr(facts.latitude),
         "longitude": "" if facts.longitude is None else repr(facts.longitude),

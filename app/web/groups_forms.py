@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -26,12 +29,13 @@ from wtforms.validators import DataRequired, InputRequired, Length, ValidationEr
 
 from app import clock
 from app.config import settings
-from app.domain.groups import KINDS, PriceMode
+from app.domain.groups import KINDS, Party, PriceMode
 from app.domain.local_time import INSTANT, BadTime, instant_of
 from app.domain.pricing import TYPE_NAMES, TicketType
-from app.money import BadAmount, read_amount
-from app.services.groups import GroupWish, Offer
-from app.web.booking_forms import right_email, right_phone_number, trimmed
+from app.money import BadAmount, read_amount, write_amount
+from app.services.group_pricing import Offer
+from app.services.groups import GroupWish
+from app.web.booking_forms import right_email, right_phone_number, trimmed, trimmed_lines
 from app.web.languages import visitors_language
 from app.web.staff_forms import SeenForm
 
@@ -82,7 +86,7 @@ class GroupForm(FlaskForm):
     )
     phone = TelField("Phone, optional", filters=[trimmed], validators=[right_phone_number])
     message = TextAreaField(
-        "Anything else we should know, optional", filters=[trimmed], validators=[_length(LONGEST_WORDS)]
+        "Anything else we should know, optional", filters=[trimmed_lines], validators=[_length(LONGEST_WORDS)]
     )
 
     def offer(self, cinemas: Sequence[tuple[int, str]], *, has_show: bool) -> None:
@@ -129,22 +133,52 @@ class GroupForm(FlaskForm):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PartyTyped:
+    """A row of those who come on another ticket, as it was typed."""
+
+    count: str = ""
+    kind: str = TicketType.ADULT.value
+    each: str = ""
+
+    def read(self, currency: str) -> Party:
+        """Raises ValueError with a sentence."""
+        if not re.fullmatch(r"[1-9][0-9]{0,3}", self.count, re.ASCII):
+            raise ValueError("Write how many they are as a number.")
+        if self.kind not in KINDS:
+            raise ValueError("Choose a kind of ticket.")
+        return Party(TicketType(self.kind), int(self.count), read_amount(self.each, currency) if self.each else None)
+
+
+BESIDES = 4
+"""Rows for those who come on another ticket."""
+
+
+def _rows_sent() -> list[PartyTyped]:
+    columns = [[trimmed(one) for one in request.form.getlist(f"besides-{name}")] for name in ("count", "kind", "each")]
+    return [PartyTyped(*row) for row in zip(*columns, strict=False)][:BESIDES]
+
+
 class OfferForm(SeenForm):
     """The price, the last moment to pay and the words of an offer; its seats are ticked on the map beside it."""
 
     show_id = HiddenField()
     kind = SelectField("Tickets")
+    besides = StringField("Others among them")
     mode = RadioField("Price")
     amount = StringField("Amount", filters=[trimmed], validators=[_length(12)])
     pay_until = DateTimeLocalField(
         "To be paid by", format=[INSTANT, "%Y-%m-%dT%H:%M:%S"], validators=[InputRequired("Say until when.")]
     )
-    note = TextAreaField("Words to the group, optional", filters=[trimmed], validators=[_length(LONGEST_WORDS)])
+    note = TextAreaField("Words to the group, optional", filters=[trimmed_lines], validators=[_length(LONGEST_WORDS)])
     reason = StringField("Why it changes", filters=[trimmed], validators=[_length(300)])
 
-    def __init__(self, currency: str, zone: str, **values: object) -> None:
+    def __init__(self, currency: str, zone: str, besides: Sequence[Party] = (), **values: object) -> None:
         super().__init__(**values)
         self.currency, self.zone = currency, zone
+        kept = [PartyTyped(str(one.count), one.kind.value, _typed(one.each_minor, currency)) for one in besides]
+        rows = _rows_sent() if "formdata" not in values and self.is_submitted() else kept
+        self.rows = [*rows, *(PartyTyped() for _ in range(BESIDES - len(rows)))]
         self.kind.choices = [(kind.value, TYPE_NAMES[kind]) for kind in KINDS]
         self.mode.choices = [(mode.value, words) for mode, words in MODE_WORDS.items()]
 
@@ -155,6 +189,14 @@ class OfferForm(SeenForm):
             read_amount(field.data or "", self.currency)
         except BadAmount as problem:
             raise ValidationError(str(problem)) from problem
+
+    def validate_besides(self, field: Field) -> None:
+        for place, row in enumerate(self.rows, 1):
+            if row.count or row.each:
+                try:
+                    row.read(self.currency)
+                except ValueError as problem:
+                    raise ValidationError(f"Row {place}: {problem}") from problem
 
     def validate_pay_until(self, field: Field) -> None:
         if field.data is None:
@@ -172,5 +214,10 @@ class OfferForm(SeenForm):
         mode = PriceMode(self.mode.data)
         amount = 0 if mode is PriceMode.LIST else read_amount(self.amount.data, self.currency)
         until = self._until()
-        words = {"note": self.note.data or "", "reason": self.reason.data or ""}
-        return Offer(show_id, tuple(seat_ids), mode, amount, until, TicketType(self.kind.data), **words)
+        besides = tuple(row.read(self.currency) for row in self.rows if row.count)
+        kind, note, reason = TicketType(self.kind.data), self.note.data or "", self.reason.data or ""
+        return Offer(show_id, tuple(seat_ids), mode, amount, until, kind, besides, note, reason)
+
+
+def _typed(minor: int | None, currency: str) -> str:
+    return "" if minor is None else write_amount(minor, currency)

@@ -54,10 +54,10 @@ class Wanted:
     """Exactly these, as a refused form had them."""
 
 
-def plan_for(group: Group, wanted: Wanted) -> tuple[list[ShowToOffer], Plan | None]:
+def plan_for(group: Group, wanted: Wanted, *, manager: bool) -> tuple[list[ShowToOffer], Plan | None]:
     """The shows to choose from, those of the day that the group wants first, and the one to look at: asked for, offered
-    now, or wished for by the group."""
-    shows = shows_to_offer(group.cinema.id, group.cinema.zone)
+    now, or wished for by the group. A manager has also those that are not booked online now."""
+    shows = shows_to_offer(group.cinema.id, group.cinema.zone, any_time=manager)
     shows.sort(key=lambda show: show.starts_at.date() != group.wanted_on)
     known = {show.id: show for show in shows}
     offered = group.offer.show_id if group.offer and group.stands else None

@@ -12,20 +12,15 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.config import settings
 from app.domain.groups import PriceMode
-from app.domain.links import group_link
 from app.domain.staff import Role
 from app.models import Cinema, Show
 from app.services.groups import decline_group
 from tests.browser.test_booking import pay_in_the_sandbox
 from tests.browser.test_staff import come_in
 from tests.browser.visitor import PHONE, SMALL, WIDE, Visitor
-from tests.builders import a_cinema, a_city, a_group, a_movie, a_person, a_show, an_offer, seat_ids
+from tests.builders import a_group, a_movie, a_person, a_show, an_offer, seat_ids
+from tests.support.groups import link
 from tests.support.staff import by
-
-
-@pytest.fixture
-def regent(app: Flask) -> Cinema:
-    return a_cinema(a_city("Bristol"), name="The Regent")
 
 
 @pytest.fixture
@@ -43,10 +38,6 @@ def keep_picture(page: Page, name: str) -> None:
     """For who looks at them: PICTURES names a folder."""
     if folder := os.environ.get("PICTURES"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-
-
-def link(group_id: int) -> str:
-    return group_link(settings.base_url, settings.secret_key, group_id).removeprefix(settings.base_url.rstrip("/"))
 
 
 def test_from_the_request_to_the_tickets(

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from app.domain.groups import (
     NoSuchPrice,
+    Party,
     PriceMode,
     Standing,
+    TooMany,
     group_bill,
     in_runs,
     is_group,
     owner_of,
+    parties,
     spread,
     standing,
 )
@@ -55,10 +58,39 @@ def test_a_bill_adds_up_and_contains_its_tax(prices: list[int], percent: str) ->
     assert bill.fee_minor == bill.discount_minor == 0
 
 
+def test_some_have_a_price_of_their_own_and_share_nothing() -> None:
+    listed, own = [700, 700, 1000, 1000, 0], [None, None, 900, 0, None]
+    assert spread(PriceMode.LIST, 0, listed, own) == [700, 700, 900, 0, 0]
+    assert spread(PriceMode.PER_SEAT, 550, listed, own) == [550, 550, 900, 0, 0]
+    assert spread(PriceMode.TOTAL, 2001, listed, own) == [551, 550, 900, 0, 0]
+    with pytest.raises(NoSuchPrice, match="come to more"):
+        spread(PriceMode.TOTAL, 899, listed, own)
+    with pytest.raises(NoSuchPrice, match="none is left"):
+        spread(PriceMode.TOTAL, 901, [1000], [900])
+
+
+def test_who_comes_fills_the_seats() -> None:
+    teachers = [Party(TicketType.ADULT, 3, 900), Party(TicketType.ADULT, 2, 0)]
+    come = parties(TicketType.CHILD, teachers, 34, 1)
+    assert ", ".join(party.words for party in come) == "28 child, 3 adult, 2 adult free of charge, 1 companion"
+    assert [Party.read(party.stored()) for party in come] == [*come]
+    assert parties(TicketType.CHILD, teachers, 5, 0) == (*teachers,)
+    with pytest.raises(TooMany, match="5 are named here, and there are 4"):
+        parties(TicketType.CHILD, teachers, 5, 1)
+
+
+def test_who_comes_free_of_charge_has_a_line_of_its_own() -> None:
+    bill = group_bill(seats(3), [500, 500, 0], Decimal(20))
+    assert [(line.label, line.quantity, line.amount_minor) for line in bill.lines][:2] == [
+        ("Child, standard", 2, 1000),
+        ("Child, standard, free of charge", 1, 0),
+    ]
+
+
 def test_the_bill_has_a_line_for_each_category_and_one_for_companions() -> None:
     bill = group_bill([*seats(3), *seats(1, companion=True)], [500, 500, 501, 0], Decimal(20))
     assert [(line.label, line.quantity, line.amount_minor) for line in bill.lines] == [
-        ("Group, standard", 3, 1501),
+        ("Child, standard", 3, 1501),
         ("Companions", 1, 0),
         ("Tax 20 %", 1, 250),
     ]

@@ -58,6 +58,11 @@ def test_an_item_that_a_worker_has_is_left_alone_until_its_lease_is_over(app, mo
     show_id, item_id = an_item()
     assert outbox.take_item(show_id, item_id) is not None
     assert outbox.take_item(show_id, item_id) is None
+    moved_clock.forward(seconds=LEASE_SECONDS - 1)
+    with outbox.working_on(show_id, item_id):
+        outbox.still_at_work()
+    moved_clock.forward(seconds=2)
+    assert outbox.take_item(show_id, item_id) is None, "who had it said meanwhile that it is still at work"
     assert outbox.due_items() == []
     moved_clock.forward(seconds=LEASE_SECONDS + 1)
     assert outbox.due_items() == [(show_id, item_id)]

@@ -16,7 +16,7 @@ from app.config import ROOT, BadSetting
 from app.db import db, end_read
 from app.queries.papers import poster_facts
 from app.queries.tickets import booking_view
-from app.services.tickets import ticket_sheet
+from app.services.tickets import ticket_sheets
 from tests.builders import a_paid_booking, a_show
 
 TEMPLATES = ROOT / "app" / "templates"
@@ -52,9 +52,9 @@ def test_a_ticket_is_the_same_sheet_there(app, settings):
     view = booking_view(booking.show_id, booking.id)
     poster = poster_facts(view.movie.id)
     end_read()
-    here = ticket_sheet(view, poster)
+    here = ticket_sheets(view, poster)
     with create_backstage(settings).app_context():
-        assert ticket_sheet(view, poster) == here
+        assert ticket_sheets(view, poster) == here
 
 
 def loaded_by(script: str, env: dict[str, str], how: str = "create_backstage()") -> set[str]:

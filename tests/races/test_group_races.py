@@ -12,7 +12,8 @@ from app.domain.staff import Role
 from app.errors import Busy, InvalidSeats, SeatsTaken
 from app.models import Booking
 from app.services import holds, payments
-from app.services.groups import AlreadyPaid, ChangedMeanwhile, Offer, make_offer
+from app.services.group_pricing import Offer
+from app.services.groups import AlreadyPaid, ChangedMeanwhile, make_offer
 from app.services.holding import Hold
 from tests.builders import a_cinema, a_group, a_person, a_show, a_started_payment, an_event, an_offer, seat_ids
 from tests.support.books import rows
@@ -80,3 +81,25 @@ def test_money_arrives_while_another_offer_is_made(app: Flask) -> None:
             offered,
         )
     assert live_seats() == []
+
+
+def test_invoices_issued_at_once_have_each_number_once_and_none_is_left_out(app: Flask) -> None:
+    """Six offers, of which two find their seats gone, and two that are given up at the same time."""
+    cinema = a_cinema()
+    show = a_show(100, cinema=cinema, starts_in=dt.timedelta(days=5))
+    ruth, seats = by(a_person(Role.MANAGER, cinema)), seat_ids(show)
+    until = show.starts_at - dt.timedelta(hours=1)
+    old = [an_offer(a_group(cinema), ruth, show, seats[80 + 5 * n : 85 + 5 * n]) for n in range(2)]
+    wanted = [(a_group(cinema), seats[10 * n : 10 * n + 10]) for n in (0, 1, 2, 3, 0, 1)]
+    tasks: list[Any] = [
+        lambda g=group_id, s=some: make_offer(ruth, g, 0, Offer(show.id, tuple(s), PriceMode.LIST, 0, until))
+        for group_id, some in wanted
+    ]
+    tasks += [lambda b=booking.id: holds.release_booking(show.id, b) for booking in old]
+    found = together(app, tasks)
+    assert all(isinstance(one, Hold | SeatsTaken | Busy | bool) for one in found), found
+    kept, let_go = sum(isinstance(one, Hold) for one in found), sum(one is True for one in found)
+    assert kept >= 1
+    papers = rows("SELECT kind, number FROM invoices ORDER BY number")
+    assert [one.number for one in papers] == [*range(1, 3 + kept + let_go)]
+    assert [one.kind for one in papers].count("credit_note") == let_go

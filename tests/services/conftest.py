@@ -28,6 +28,15 @@ def post(app, monkeypatch) -> FakeOutgoing:
 
 
 @pytest.fixture
+def drawn_here(monkeypatch) -> None:
+    """Invoices are drawn in this process: the same file, without a second's start of another."""
+    from app.adapters.pdf import render_pdf
+    from app.services import group_papers
+
+    monkeypatch.setattr(group_papers, "_drawn", lambda html: render_pdf([html], group_papers.STYLE, {}))
+
+
+@pytest.fixture
 def books_are_true(app) -> Iterator[None]:
     """At the end every balance, every use of a coupon and every deposit is what the books say."""
     yield

@@ -28,7 +28,7 @@ from app.services.importing import import_movies
 from app.services.posters import remove_poster, upload_poster
 from app.services.scheduling import NewShow, schedule_show
 from app.services.show_cancelling import cancel_show
-from app.services.tickets import draw_tickets, ticket_sheet
+from app.services.tickets import draw_tickets, ticket_sheets
 from tests.builders import a_cinema, a_city, a_movie, a_paid_booking, a_person, a_price_list, a_screen, a_show
 from tests.support.pictures import a_picture
 from tests.support.staff import by
@@ -329,8 +329,8 @@ def test_an_uploaded_poster_is_printed_on_tickets(ruth: By):
     plain = draw_tickets(view, poster_facts(view.movie.id))
     upload_poster(ruth, view.movie.id, "", a_picture())
     facts = poster_facts(view.movie.id)
-    html, pictures = ticket_sheet(view, facts)
-    assert "marquee:poster.jpg" in html
+    (part,), pictures = ticket_sheets(view, facts)
+    assert "marquee:poster.jpg" in part
     picture = pictures["poster.jpg"]
     assert isinstance(picture, bytes)
     assert picture.startswith(b"\xff\xd8")

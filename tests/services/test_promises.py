@@ -70,6 +70,10 @@ INSERT INTO ledger_entries (show_id, key, account, party, amount_minor, currency
 SELECT show_id, 'wrong', '{}', '{}', 1, currency, {}, at FROM ledger_entries LIMIT 1
 """
 BREAKS = (
+    by(32, "without a gap", "UPDATE invoices SET number = number + 1"),
+    by(32, "without a gap", "UPDATE invoice_counters SET last = last + 1"),
+    by(32, "without a gap", "DELETE FROM invoices"),
+    by(32, "papers ask for", "UPDATE invoices SET total_minor = total_minor + 1"),
     by(
         1,
         "two live tickets",

@@ -26,7 +26,8 @@ from app.services.card_voiding import void_gift_card
 from app.services.counter_exchanges import exchange_best_seats
 from app.services.counter_refunds import cancel_at_counter, pay_out
 from app.services.exchanging import Change
-from app.services.groups import Offer, decline_group, make_offer, withdraw_offer
+from app.services.group_pricing import Offer
+from app.services.groups import decline_group, make_offer, withdraw_offer
 from app.services.layout_moves import move_shows
 from app.services.layouts_edit import change_draft, use_draft
 from app.services.price_lists import change_list

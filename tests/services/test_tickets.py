@@ -182,6 +182,17 @@ def test_no_name_and_no_title_breaks_a_page(app, odd: str) -> None:
     assert all(len(codes_on(page)) == 1 for page in pdf)
 
 
+def test_many_tickets_are_drawn_in_parts_and_after_each_the_worker_says_so(app, monkeypatch) -> None:
+    said: list[int] = []
+    monkeypatch.setattr("app.services.tickets.PART", 2)
+    monkeypatch.setattr("app.services.tickets.still_at_work", lambda: said.append(1))
+    view = view_of(a_booking(5))
+    pdf = drawn(view)
+    assert (len(pdf), len(said)) == (5, 3)
+    assert "ticket 5 of 5" in words(pdf[4])
+    assert [codes_on(page) for page in pdf] == [[signed_payload(view.code, ticket)] for ticket in view.tickets]
+
+
 def test_what_people_type_opens_no_file_and_no_address(app) -> None:
     view = view_of(a_booking(1))
     trap = '<img src="file:///etc/passwd"><link rel=attachment href="file:///etc/passwd">'

@@ -24,6 +24,8 @@ WHOLE = {
     "facilities": ["hearing loop", "bar"],
     "more_facilities": "an organ of 1931\r\n\r\nlove seats",
     "website": "regent.example",
+    "seller": "Regent Pictures Ltd\r\n2 Low Street",
+    "tax_number": " GB 123 ",
     "timezone": "Europe/London",
     "currency": "GBP",
     "fee": "0.85",

@@ -20,15 +20,15 @@ from app.domain.states import BookingState, ShowState
 from app.queries.bookings import BookingRef
 from app.queries.checkout_page import checkout_page
 from app.queries.exchange_page import Changes, changes_of, exchangeable
-from app.queries.groups import group_of
 from app.queries.messages import last_confirmation
 from app.queries.show_cancellation import called_off
 from app.queries.tickets import BookingView, TicketView, booking_view
-from app.services.group_papers import invoice_pdf
+from app.services.group_papers import group_papers
 from app.services.sending import resend_message
 from app.services.tickets import booking_calendar, ticket_qr, tickets_pdf
 from app.web.changing import forget_change
 from app.web.filters import clock_time, day
+from app.web.group_files import chosen_paper, paper_file
 from app.web.guards import booking_holder
 from app.web.identity import user_id
 from app.web.limits import count
@@ -49,6 +49,7 @@ def page(booking: BookingRef) -> AnyResponse:
         _done(changes)
         can_change = exchangeable(booking.show_id, booking.id).why_not(clock.now()) is None
         facts = {"changes": changes, "can_change": can_change, **_confirmed(view), **money_back(booking)}
+        facts["is_group"] = is_group(booking.owner_key)
         return render("booking/confirmed.html", **facts)
     at = checkout_page(booking.show_id, booking.id)
     if view.state in (BookingState.CONFIRMED, BookingState.CANCELLED):
@@ -180,15 +181,15 @@ def tickets_pdf_file(booking: BookingRef) -> Response:
 @blueprint.get("/<code>/invoice.pdf", endpoint="invoice_pdf")
 @booking_holder
 def invoice_file(booking: BookingRef) -> Response:
-    """What a group has to pay, on paper. Other bookings have none."""
+    """What a group has to pay, on paper, or the ?paper= that is asked for. Other bookings have none."""
     if not is_group(booking.owner_key):
         abort(404)
-    group = group_of(group_of_owner(booking.owner_key))
-    if group.offer is None or group.offer.booking_id != booking.id:
+    papers = group_papers(group_of_owner(booking.owner_key))
+    key = (booking.show_id, booking.id)
+    paper = chosen_paper([one for one in papers if (one.show_id, one.booking_id) == key])
+    if paper is None:
         abort(404)
-    response = Response(invoice_pdf(group.id), mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="invoice-{group.number}.pdf"'
-    return response
+    return paper_file(paper)
 
 
 @blueprint.get("/<code>/calendar.ics", endpoint="calendar")

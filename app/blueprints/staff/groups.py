@@ -15,12 +15,13 @@ from app.domain.groups import PriceMode, Standing
 from app.domain.links import group_link
 from app.domain.staff import Role
 from app.errors import DomainError, InvalidSeats, NotFound
-from app.money import CURRENCIES
+from app.money import write_amount
 from app.queries.box_office import open_shift_of
 from app.queries.groups import Group, group_of, groups_of
 from app.services import groups as services
 from app.services.box_office import Money, take_payment
-from app.services.group_papers import invoice_pdf
+from app.services.group_papers import group_papers
+from app.web.group_files import chosen_paper, paper_file
 from app.web.groups_forms import OfferForm
 from app.web.groups_page import Plan, Wanted, plan_for, usual_time
 from app.web.guards import staff
@@ -60,10 +61,21 @@ def _page(
     status: int = 200,
 ) -> Response:
     found = group_of(group_id)
-    shows, plan = plan_for(found, wanted) if found.standing is not Standing.PAID else ([], None)
+    shows, plan = (
+        plan_for(found, wanted, manager=house.may(Role.MANAGER)) if found.standing is not Standing.PAID else ([], None)
+    )
     end_read()
+    papers = group_papers(group_id)
     link = group_link(settings.base_url, settings.secret_key, group_id) if found.stands else ""
-    facts: dict[str, Any] = {"group": found, "shows": shows, "plan": plan, "link": link, "problem": problem}
+    facts: dict[str, Any] = {
+        "group": found,
+        "shows": shows,
+        "plan": plan,
+        "link": link,
+        "papers": papers,
+        "problem": problem,
+    }
+    facts["manager"] = house.may(Role.MANAGER)
     form = form or _first_form(found, plan)
     return render("staff/groups/group.html", status_code=status, house=house, form=form, **facts)
 
@@ -77,19 +89,17 @@ def _first_form(found: Group, plan: Plan | None) -> OfferForm:
     offer = found.offer if found.stands else None
     values: dict[str, Any] = {"mode": offer.mode.value if offer else PriceMode.LIST.value}
     if offer:
-        values |= {"kind": offer.kind.value, "note": offer.note, "pay_until": offer.pay_until.replace(tzinfo=None)}
+        values |= {
+            "kind": offer.kind.value,
+            "besides": offer.besides,
+            "note": offer.note,
+            "pay_until": offer.pay_until.replace(tzinfo=None),
+        }
         if offer.mode is not PriceMode.LIST:
-            values["amount"] = typed_amount(offer.amount_minor, found.cinema.currency)
+            values["amount"] = write_amount(offer.amount_minor, found.cinema.currency)
     elif plan:
         values["pay_until"] = usual_time(plan.show, found.cinema.zone)
     return _form(found, formdata=None, **values)
-
-
-def typed_amount(minor: int, currency: str) -> str:
-    """An amount as a person would type it: 12.50."""
-    digits = CURRENCIES[currency]
-    whole, part = divmod(minor, 10**digits)
-    return f"{whole}.{part:0{digits}d}" if digits else str(whole)
 
 
 @pages.post("/groups/<int:group_id>/offer")
@@ -178,12 +188,9 @@ def pay_group(house: StaffHouse, group_id: int) -> AnyResponse:
 @pages.get("/groups/<int:group_id>/invoice.pdf")
 @staff(*SELLERS)
 def group_invoice(house: StaffHouse, group_id: int) -> AnyResponse:
-    """The paper of the offer; back to the request where there is none."""
-    found = group_of(group_id)
-    end_read()
-    if found.standing not in (Standing.OFFERED, Standing.PAID):
-        flash("Nothing is offered to this group now, so there is no invoice.", "warn")
+    """The last invoice, or the ?paper= that is asked for; back to the request where there is none."""
+    paper = chosen_paper(group_papers(group_id))
+    if paper is None:
+        flash("There is no such invoice of this group.", "warn")
         return _back(group_id)
-    response = Response(invoice_pdf(group_id), mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="invoice-{found.number}.pdf"'
-    return response
+    return paper_file(paper)

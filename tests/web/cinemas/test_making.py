@@ -30,6 +30,7 @@ def test_an_administrator_makes_a_cinema_with_everything(app: Flask, alma: PageC
     assert (facts.latitude, facts.longitude, facts.fee_minor, facts.tax_percent) == (51.4545, -2.5879, 85, Decimal(20))
     assert facts.facilities == ("hearing loop", "bar", "an organ of 1931", "love seats")
     assert facts.website == "http://regent.example"
+    assert (facts.seller, facts.tax_number) == ("Regent Pictures Ltd\n2 Low Street", "GB 123")
     assert facts.refund_steps == (RefundStep(1440, Decimal(100)), RefundStep(90, Decimal(50), 50))
     assert facts.pay_ways is None
     assert "an organ of 1931" in words(alma.get("/cinemas/the-regent"))
