@@ -58,6 +58,18 @@ class NestedTransaction(RuntimeError):
 
 _OPEN = "marquee_transaction"
 _CURSOR = "marquee_cursor"
+_FIRST = "marquee_first"
+
+
+@contextmanager
+def beginning_with(act: Callable[[Session], object]) -> Iterator[None]:
+    """Within this, the first use case that commits does `act` before all else: both are kept, or neither."""
+    info = db.session().info
+    info[_FIRST] = act
+    try:
+        yield
+    finally:
+        info.pop(_FIRST, None)
 
 
 def in_transaction() -> bool:
@@ -82,9 +94,12 @@ def transaction() -> Iterator[Session]:
     callbacks: list[Callable[[], object]] = []
     session.info[_OPEN] = callbacks
     try:
+        if first := session.info.get(_FIRST):
+            first(session)
         yield session
         failpoint("before-commit")
         session.commit()
+        session.info.pop(_FIRST, None)
     except IntegrityError as problem:
         session.rollback()
         raise _meaning(problem) from problem

@@ -342,6 +342,11 @@ def test_bookings_sold_before_changes_bore_the_policy_keep_what_they_were_sold_w
     assert (sold, now) == ([True], [False])
 
 
+def test_blocks_from_before_stand_for_no_other_one_and_no_form_was_sent(database):
+    assert database.execute("SELECT count(*), count(replaces_id) FROM seat_blocks").fetchone() == (1, 0)
+    assert database.execute("SELECT count(*) FROM sent_forms").fetchone() == (0,)
+
+
 def test_money_that_comes_late_to_the_upgraded_house_confirms_what_had_run_out(old_app, upgraded):
     """Last of those that look at the upgraded house: it changes it."""
     payment = db.session.get_one(Payment, (upgraded.show, upgraded.payments["hoped"]))

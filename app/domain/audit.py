@@ -62,6 +62,7 @@ class Action(StrEnum):
     SEATS_PUT_BACK = "show.seats_put_back"
     SCREEN_SEATS_BLOCKED = "screen.seats_blocked"
     SCREEN_SEATS_PUT_BACK = "screen.seats_put_back"
+    SCREEN_BLOCK_CHANGED = "screen.seats_block_changed"
     SHOW_CALLED_OFF = "show.called_off"
     SHOW_REFUNDS_RESUMED = "show.refunds_resumed"
     RECOVERY_CODE_USED = "person.recovery_code_used"

@@ -46,6 +46,7 @@ def regular_tasks() -> list[Regular]:
         Regular("judge_demand", dt.timedelta(minutes=1), named("app.services.demand:judge_demand")),
         Regular("roll_up", dt.timedelta(minutes=1), named("app.services.rollups:roll_up")),
         Regular("flush_views", dt.timedelta(minutes=1), named("app.services.views:flush_views")),
+        Regular("forget_sent_forms", dt.timedelta(days=1), named("app.services.once:forget_sent_forms")),
         Regular("watch_promises", dt.timedelta(hours=1), named("app.services.watching:watch_promises")),
     ]
     if "sandbox" in settings.gateways:

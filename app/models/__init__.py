@@ -29,7 +29,7 @@ from app.models.prices import PricePlan, PriceRule
 from app.models.sandbox import SandboxMessage, SandboxRefund, SandboxSession
 from app.models.shift import Shift
 from app.models.show import Show, ShowCancellation, ShowSeat
-from app.models.staff import AuditEntry, RecoveryCode, SecondFactor, StaffRole
+from app.models.staff import AuditEntry, RecoveryCode, SecondFactor, SentForm, StaffRole
 from app.models.venue import Cinema, Layout, LayoutDraft, Price, PriceList, Screen, Seat
 
 __all__ = [
@@ -89,6 +89,7 @@ __all__ = [
     "SeatBlock",
     "SeatBlockSeat",
     "SecondFactor",
+    "SentForm",
     "Shift",
     "Show",
     "ShowCancellation",

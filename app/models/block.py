@@ -31,6 +31,8 @@ class SeatBlock(Base):
     reason: Mapped[str] = mapped_column(Text)
     made_at: Mapped[c.instant]
     made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("seat_blocks.id"), unique=True)
+    """The one that this is a change of. Its seats were lifted in the same instant: for shows that were over it counts on."""
 
 
 class SeatBlockSeat(Base):

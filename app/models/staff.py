@@ -81,6 +81,19 @@ class RecoveryCode(Base):
     used_at: Mapped[c.instant | None]
 
 
+class SentForm(Base):
+    """The key of a form that did its work, so that it does so once. Written in the transaction of that work."""
+
+    __tablename__ = "sent_forms"
+    __table_args__ = (Index("ix_sent_forms_sent_at", "sent_at"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    sent_at: Mapped[c.instant]
+    made_id: Mapped[c.big | None]
+    """What it made: the subject of the audit's entry about it."""
+
+
 class AuditEntry(Base):
     """One thing that somebody of the staff did. Append-only; it points at nothing, so it outlives what it tells of."""
 

@@ -187,6 +187,15 @@ def sold_as(owner_key: str) -> Done | None:
     return Done(*row) if row else None
 
 
+_BEGUN = text("SELECT code FROM bookings WHERE owner_key = :key AND state IN ('held', 'confirmed') LIMIT 1")
+
+
+def begun_as(owner_key: str) -> str | None:
+    """The code of the booking that this sale keeps seats by, or became."""
+    code: str | None = db.session.execute(_BEGUN, {"key": owner_key}).scalar_one_or_none()
+    return code
+
+
 _PAID = text("""
 SELECT provider, amount_minor, tendered_minor, reference, shift_id FROM payments
 WHERE show_id = :show_id AND booking_id = :id AND applied_at IS NOT NULL

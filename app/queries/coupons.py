@@ -228,3 +228,15 @@ def films_to_name(also: str | None = None) -> list[tuple[str, str]]:
     rows = db.session.execute(_FILMS, {"also": also}).all()
     end_read()
     return [(row.slug, row.title) for row in rows]
+
+
+_BATCH = text("""
+SELECT c.code, c.name FROM coupons a JOIN coupons c ON c.created_at = a.created_at WHERE a.id = :id ORDER BY c.id
+""")
+
+
+def codes_made_with(coupon_id: int | None) -> list[tuple[str, str]]:
+    """The codes and names of the coupons that were made in one act with this one."""
+    rows = db.session.execute(_BATCH, {"id": coupon_id}).all()
+    end_read()
+    return [(row.code, row.name) for row in rows]

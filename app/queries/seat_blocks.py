@@ -169,6 +169,11 @@ def blocks_of(head: BlockHead) -> tuple[BlockRow, ...]:
     return tuple(BlockRow(row.id, row.of_screen, tuple(row.ids), tuple(row.labels), *row[4:]) for row in found)
 
 
+def block_of_screen(head: BlockHead, block_id: int) -> BlockRow | None:
+    """One of an auditorium's blocks, if it stands and is not over."""
+    return next((block for block in blocks_of(head) if block.id == block_id), None)
+
+
 # Who has the seats
 
 

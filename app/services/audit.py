@@ -13,6 +13,7 @@ from app import clock
 from app.domain.audit import Action, differences, plain
 from app.domain.staff import By
 from app.errors import Forbidden
+from app.services.once import note_made
 
 _ROLES_THERE = text("""
 SELECT id FROM staff_roles WHERE user_id = :user_id AND revoked_at IS NULL
@@ -44,6 +45,7 @@ def audit(
     """
     _still_there(session, by, cinema_id)
     session.execute(_INSERT, _row(by, action, subject_id, cinema_id, before, after, reason))
+    note_made(session, subject_id)
 
 
 def audit_many(

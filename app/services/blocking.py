@@ -8,6 +8,7 @@ during a block becomes blocked in that same statement (block_sql.FREED).
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ from app.seat_locking import seat_locking
 from app.services.audit import audit
 from app.services.block_sql import BLOCKED
 from app.services.holds import again_if_locked
+from app.services.seen import check_seen
 
 LONGEST_REASON = 300
 
@@ -61,11 +63,12 @@ def _block_once(by: By, show_id: int, seat_ids: list[int], reason: str) -> int:
         out = {row.guid for row in _living(session, show, seats)}
         fresh = [seat for seat in seats if seat.guid not in out]
         if fresh:
-            _write(session, by, SeatBlock(show_id=show_id, reason=reason.strip()), [seat.guid for seat in fresh])
+            block, guids = SeatBlock(show_id=show_id, reason=reason.strip()), [seat.guid for seat in fresh]
+            write_block(session, by, block, guids, clock.now())
             _settle(session, show_id, [seat.id for seat in fresh])
             audit(
                 session, by, Action.SEATS_BLOCKED, show_id,
-                cinema_id=show.cinema_id, after={"seats": _labels(fresh)}, reason=reason,
+                cinema_id=show.cinema_id, after={"seats": labels(fresh)}, reason=reason,
             )  # fmt: skip
             on_commit(lambda: forget_seat_map(show_id))
     return len(fresh)
@@ -109,18 +112,19 @@ def _locked(
     session: Session, show_id: int, seat_ids: list[int], reason: str
 ) -> tuple[Show, list[Named], dict[int, str]]:
     """The show, these seats of its layout and the states of those that it has opened; the show shared, seats locked."""
-    _check_words(reason, seat_ids)
+    check_words(reason, seat_ids)
     show = session.get(Show, show_id, populate_existing=True, with_for_update={"read": True})
     if show is None:
         raise NotFound("There is no such show.")
     if show.ends_at <= clock.now():
         raise Invalid("This show is over.")
-    seats = _named(session, show.layout_id, seat_ids)
+    seats = named_seats(session, show.layout_id, seat_ids)
     rows = seat_locking().lock(session, show_id, seat_ids)
     return show, seats, {row.seat_id: row.state for row in rows}
 
 
-def _check_words(reason: str, seat_ids: Collection[int]) -> None:
+def check_words(reason: str, seat_ids: Collection[int]) -> None:
+    """Raises Invalid without seats, without a reason, and for one that is too long."""
     if not seat_ids:
         raise Invalid("Choose at least one seat.")
     if not 0 < len(reason.strip()) <= LONGEST_REASON:
@@ -130,7 +134,8 @@ def _check_words(reason: str, seat_ids: Collection[int]) -> None:
 _NAMED = text("SELECT id, guid, label FROM seats WHERE layout_id = :layout_id AND id = ANY(:ids) ORDER BY id")
 
 
-def _named(session: Session, layout_id: int, seat_ids: list[int]) -> list[Named]:
+def named_seats(session: Session, layout_id: int, seat_ids: list[int]) -> list[Named]:
+    """These seats of a version. Raises InvalidSeats if one is not in it."""
     rows = session.execute(_NAMED, {"layout_id": layout_id, "ids": seat_ids}).all()
     if len(rows) != len(seat_ids):
         raise InvalidSeats("Some of these seats are not in this auditorium any more. Look at its seats again.")
@@ -162,12 +167,14 @@ def _living(session: Session, show: Show, seats: Sequence[Named]) -> Sequence[Ro
     ).all()
 
 
-def _labels(seats: Iterable[Named]) -> list[str]:
+def labels(seats: Iterable[Named]) -> list[str]:
+    """A1, A2: as the audit names them."""
     return [seat.label for seat in seats]
 
 
-def _write(session: Session, by: By, block: SeatBlock, guids: Iterable[str]) -> None:
-    block.made_at, block.made_by = clock.now(), by.user_id
+def write_block(session: Session, by: By, block: SeatBlock, guids: Iterable[str], now: dt.datetime) -> None:
+    """Keep a new block with its seats."""
+    block.made_at, block.made_by = now, by.user_id
     session.add(block)
     session.flush()
     session.add_all(SeatBlockSeat(block_id=block.id, guid=guid) for guid in sorted(set(guids)))
@@ -190,14 +197,15 @@ def _lift(session: Session, by: By, living: Iterable[Row[Any]]) -> None:
 _SETTLE = text(f"""
 UPDATE show_seats SET state = CASE state WHEN 'free' THEN 'blocked' ELSE 'free' END, version = version + 1
 WHERE show_id = :show_id AND seat_id = ANY(:seat_ids) AND state = CASE WHEN {BLOCKED} THEN 'free' ELSE 'blocked' END
+RETURNING state
 """)  # noqa: S608
 _SEATS = text("SELECT seat_id FROM show_seats WHERE show_id = :show_id ORDER BY seat_id")
 
 
-def _settle(session: Session, show_id: int, seat_ids: Collection[int]) -> int:
-    """Block what is free and should not be, free what is blocked and need not be; gives how many changed."""
-    changed: Any = session.execute(_SETTLE, {"show_id": show_id, "seat_ids": list(seat_ids)})
-    return int(changed.rowcount)
+def _settle(session: Session, show_id: int, seat_ids: Collection[int]) -> Counter[str]:
+    """Block what is free and should not be, free what is blocked and need not be; gives how many became which."""
+    changed = session.execute(_SETTLE, {"show_id": show_id, "seat_ids": list(seat_ids)})
+    return Counter(changed.scalars())
 
 
 def settle_blocks(session: Session, show_id: int) -> int:
@@ -207,7 +215,7 @@ def settle_blocks(session: Session, show_id: int) -> int:
     """
     seat_ids = list(session.execute(_SEATS, {"show_id": show_id}).scalars())
     seat_locking().lock(session, show_id, seat_ids)
-    return _settle(session, show_id, seat_ids)
+    return _settle(session, show_id, seat_ids).total()
 
 
 _LIVING_IN = text("""
@@ -268,23 +276,23 @@ def _block_screen_once(
     from_at: dt.datetime | None,
     until_at: dt.datetime | None,
 ) -> ScreenBlocked:
-    _check_words(reason, seat_ids)
+    check_words(reason, seat_ids)
     with transaction() as session:
-        screen = _locked_screen(session, screen_id)
+        screen = locked_screen(session, screen_id)
         now = clock.now()
         if until_at is not None and until_at <= max(now, from_at or now):
             raise Invalid("The end has to lie after the beginning, and ahead.")
-        seats = _named(session, screen.layout_id or 0, seat_ids)
+        seats = named_seats(session, screen.layout_id or 0, seat_ids)
         guids = [seat.guid for seat in seats]
         block = SeatBlock(screen_id=screen_id, from_at=from_at, until_at=until_at, reason=reason.strip())
-        _write(session, by, block, guids)
-        changed = _settle_coming(session, block, guids)
-        after = {"seats": _labels(seats), "from": from_at, "until": until_at}
+        write_block(session, by, block, guids, now)
+        changed = settle_coming(session, screen_id, guids, from_at, until_at, now)
+        after = {"seats": labels(seats), "from": from_at, "until": until_at}
         audit(
             session, by, Action.SCREEN_SEATS_BLOCKED, screen_id,
             cinema_id=screen.cinema_id, after=after, reason=reason,
         )  # fmt: skip
-    return ScreenBlocked(block.id, sum(changed.values()), sum(1 for count in changed.values() if count))
+    return ScreenBlocked(block.id, sum(map(Counter.total, changed.values())), len(changed))
 
 
 def lift_screen_block(by: By, screen_id: int, block_id: int, reason: str) -> ScreenBlocked:
@@ -297,31 +305,25 @@ def lift_screen_block(by: By, screen_id: int, block_id: int, reason: str) -> Scr
 
 
 def _lift_screen_once(by: By, screen_id: int, block_id: int, reason: str) -> ScreenBlocked:
-    _check_words(reason, [block_id])
+    check_words(reason, [block_id])
     with transaction() as session:
-        screen = _locked_screen(session, screen_id)
-        block = session.get(SeatBlock, block_id, populate_existing=True)
-        if block is None or block.screen_id != screen_id:
-            raise NotFound("There is no such block in this auditorium.")
-        guids = list(session.execute(_LIVING_OF, {"block_id": block_id}).scalars())
-        if not guids:
-            raise ConcurrentModification("These seats were put back into use already.")
-        session.execute(
-            _LIFT,
-            [{"block_id": block_id, "guid": one, "now": clock.now(), "user_id": by.user_id} for one in guids],
-        )
-        changed = _settle_coming(session, block, guids)
-        labels = session.execute(_LABELS, {"layout_id": screen.layout_id, "guids": guids}).scalars().all()
-        before = {"seats": list(labels), "from": block.from_at, "until": block.until_at}
+        screen = locked_screen(session, screen_id)
+        block, guids = living_block(session, screen_id, block_id)
+        now = clock.now()
+        lift_all(session, by, block_id, guids, now)
+        changed = settle_coming(session, screen_id, guids, block.from_at, block.until_at, now)
+        names = labels_of(session, screen, guids)
+        before = {"seats": names, "from": block.from_at, "until": block.until_at}
         audit(
             session, by, Action.SCREEN_SEATS_PUT_BACK, screen_id,
             cinema_id=screen.cinema_id, before=before, reason=reason,
         )  # fmt: skip
-    return ScreenBlocked(block_id, sum(changed.values()), sum(1 for count in changed.values() if count))
+    return ScreenBlocked(block_id, sum(map(Counter.total, changed.values())), len(changed))
 
 
 _LOCK_SCREEN = text("SELECT id FROM screens WHERE id = :id FOR UPDATE")
 _LIVING_OF = text("SELECT guid FROM seat_block_seats WHERE block_id = :block_id AND lifted_at IS NULL ORDER BY guid")
+_CHANGED = text("SELECT EXISTS (SELECT FROM seat_blocks WHERE replaces_id = :id)")
 _LABELS = text("SELECT label FROM seats WHERE layout_id = :layout_id AND guid = ANY(:guids) ORDER BY id")
 # Shows of other versions too: a guid is the same seat in all of them.
 _COMING = text("""
@@ -333,8 +335,8 @@ FROM shows h WHERE h.screen_id = :screen_id AND h.ends_at > :now
 """)
 
 
-def _locked_screen(session: Session, screen_id: int) -> Screen:
-    """Against who publishes or schedules here at this moment."""
+def locked_screen(session: Session, screen_id: int) -> Screen:
+    """Against who publishes, schedules or blocks here at this moment. Raises NotFound."""
     session.execute(_LOCK_SCREEN, {"id": screen_id})
     screen = session.get(Screen, screen_id, populate_existing=True)
     if screen is None or screen.layout_id is None:
@@ -342,14 +344,53 @@ def _locked_screen(session: Session, screen_id: int) -> Screen:
     return screen
 
 
-def _settle_coming(session: Session, block: SeatBlock, guids: list[str]) -> dict[int, int]:
-    """Settle these seats in every show that the block is about; gives how many changed in each."""
-    times = {"from_at": block.from_at, "until_at": block.until_at, "now": clock.now()}
-    coming = session.execute(_COMING, {"screen_id": block.screen_id, "guids": guids, **times}).all()
+def living_block(session: Session, screen_id: int, block_id: int) -> tuple[SeatBlock, list[str]]:
+    """A block of this auditorium and the guids of its seats, under the screen's lock.
+
+    Raises NotFound, ConcurrentModification if somebody else ended or changed it.
+    """
+    block = session.get(SeatBlock, block_id, populate_existing=True)
+    if block is None or block.screen_id != screen_id:
+        raise NotFound("There is no such block in this auditorium.")
+    guids = list(session.execute(_LIVING_OF, {"block_id": block_id}).scalars())
+    if not guids:
+        changed = session.execute(_CHANGED, {"id": block_id}).scalar_one()
+        check_seen(changed, False, "this block")
+        raise ConcurrentModification("These seats were put back into use already.")
+    return block, guids
+
+
+def lift_all(session: Session, by: By, block_id: int, guids: Iterable[str], now: dt.datetime) -> None:
+    """These seats of a block need no longer be out of use for its sake."""
+    values = {"block_id": block_id, "now": now, "user_id": by.user_id}
+    session.execute(_LIFT, [{**values, "guid": one} for one in guids])
+
+
+def labels_of(session: Session, screen: Screen, guids: Collection[str]) -> list[str]:
+    """The names of these seats in the version in use."""
+    values = {"layout_id": screen.layout_id, "guids": list(guids)}
+    return list(session.execute(_LABELS, values).scalars())
+
+
+def settle_coming(
+    session: Session,
+    screen_id: int,
+    guids: Collection[str],
+    from_at: dt.datetime | None,
+    until_at: dt.datetime | None,
+    now: dt.datetime,
+) -> dict[int, Counter[str]]:
+    """Settle these seats in every show between two instants that is not over; gives how many became which, where any did.
+
+    Locks the seats by show and seat.
+    """
+    values = {"screen_id": screen_id, "guids": list(guids), "from_at": from_at, "until_at": until_at, "now": now}
+    coming = session.execute(_COMING, values).all()
     for row in coming:
         seat_locking().lock(session, row.id, row.seat_ids)
-    changed = {row.id: _settle(session, row.id, row.seat_ids) for row in coming}
-    on_commit(lambda: _forget(show_id for show_id, count in changed.items() if count))
+    found = {row.id: _settle(session, row.id, row.seat_ids) for row in coming}
+    changed = {show_id: counts for show_id, counts in found.items() if counts}
+    on_commit(lambda: _forget(changed))
     return changed
 
 

@@ -96,11 +96,12 @@ def create_batch(new: NewCoupon, count: int, by: By = COMMAND) -> list[str]:
     _sound(replace(each, code=codes[0]))
     with transaction() as session:
         values, now = _values(session, each), clock.now()
-        session.add_all(Coupon(code=code, created_at=now, **values) for code in codes)
+        coupons = [Coupon(code=code, created_at=now, **values) for code in codes]
+        session.add_all(coupons)
         session.flush()
         check_manages(session, by, values["cinema_id"], NOT_YOURS)
         made = {"begins_with": start, "codes": count, **values}
-        audit(session, by, Action.COUPONS_MADE, None, cinema_id=values["cinema_id"], after=made)
+        audit(session, by, Action.COUPONS_MADE, coupons[0].id, cinema_id=values["cinema_id"], after=made)
     return codes
 
 

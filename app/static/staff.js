@@ -37,6 +37,15 @@ document.addEventListener("click", event => {
   const menu = $(".menu[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
+/* Back to a form that was sent is the same form, also where the browser asks for its page anew. */
+const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+const keys = [...document.querySelectorAll("[name=once]")].filter(field => !field.closest(".act, .confirm"));
+const once = back && history.state?.once || {};
+for (const field of keys) {
+  const form = field.form.getAttribute("action") || "";
+  field.value = once[form] = once[form] || field.value;
+}
+if (keys.length) history.replaceState({ ...history.state, once }, "");
 /* A form that asks for the page again takes along what another one holds so far. */
 document.addEventListener("submit", event => {
   for (const field of event.target.querySelectorAll("[data-carry]")) field.value = $("#" + field.dataset.carry).value;

@@ -22,6 +22,7 @@ def init_web(app: Flask, settings: Settings) -> None:
     from app.web.identity import init_identity
     from app.web.languages import init_languages
     from app.web.limits import init_limits
+    from app.web.once import init_once
     from app.web.opening import init_opening
     from app.web.requests import init_requests
     from app.web.security import init_security
@@ -36,6 +37,7 @@ def init_web(app: Flask, settings: Settings) -> None:
     init_identity(app)
     init_guards(app)
     init_staff_nav(app)
+    init_once(app)
     init_opening(app)
     init_limits(app, settings)
     init_errors(app)

@@ -12,7 +12,8 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import DateTimeLocalInput
 
-from app.domain.local_time import BadTime, instant_of, typed_wall
+from app.domain.local_time import BadTime, instant_of, typed_wall, written
+from app.queries.seat_blocks import BlockRow
 from app.queries.show_cancellation import Sum
 from app.web.account_forms import tidied
 from app.web.staff_forms import LONGEST_REASON, at_most, reason_field
@@ -45,19 +46,25 @@ class ScreenBlockForm(BlockForm):
     begins = _LocalTime("From")
     ends = _LocalTime("Until")
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    def __init__(self, zone: ZoneInfo, kept: BlockRow | None = None) -> None:
+        """Empty for a new block, with what is kept for one that is changed."""
         super().__init__()
-        self._zone = zone
+        self._zone, self._kept = zone, kept
+        if kept is not None and not self.is_submitted():
+            self.reason.data = kept.reason
+            self.begins.data, self.ends.data = (written(at, zone) if at else "" for at in (kept.from_at, kept.until_at))
 
     def validate_begins(self, field: _LocalTime) -> None:
-        self._read(field)
+        self._read(field, self._kept.from_at if self._kept else None)
 
     def validate_ends(self, field: _LocalTime) -> None:
-        self._read(field, last=True)
+        self._read(field, self._kept.until_at if self._kept else None, last=True)
 
-    def _read(self, field: _LocalTime, *, last: bool = False) -> None:
+    def _read(self, field: _LocalTime, before: dt.datetime | None, *, last: bool = False) -> None:
+        field.instant = None
         try:
-            field.instant = instant_of(self._zone, typed_wall(field.data), last=last) if field.data else None
+            if field.data:
+                field.instant = instant_of(self._zone, typed_wall(field.data), last=last, before=before)
         except BadTime as problem:
             raise ValidationError(str(problem)) from problem
 

@@ -160,6 +160,16 @@ def test_a_refusal_is_told_and_escape_leaves_a_show_where_it_is(planner, regent,
     page.mouse.up()
     expect(page.locator("#flashes")).to_contain_text(f"Nosferatu is on {screens[0].name} from 18:00")
     expect(page.locator("#alert-live")).to_contain_text("Nosferatu is on")
+    drawn, note = page.locator(".refused-move"), page.get_by_role("group", name="Refused: Metropolis")
+    expect(drawn).to_have_text("Metropolis17:00 refused")
+    expect(note).to_contain_text(f"Nosferatu is on {screens[0].name} from 18:00")
+    lane, box = lane_of(page, 1, 0).bounding_box(), drawn.bounding_box()
+    assert lane is not None
+    assert box is not None
+    assert lane["y"] <= box["y"] <= box["y"] + box["height"] <= lane["y"] + lane["height"]
+    note.get_by_role("button", name="Take it away").click()
+    expect(drawn).to_have_count(0)
+    expect(link).to_be_focused()
     drag_to(page, link, lane_of(page, 3, 0), 17)
     expect(page.locator(".ghost")).to_be_visible()
     page.keyboard.press("Escape")
@@ -202,6 +212,80 @@ def test_a_show_on_sale_asks_why_when_it_is_dropped(planner, regent, screens, fi
     page.get_by_role("button", name="Move it").click()
     expect(page.locator("#flashes")).to_contain_text("Metropolis is moved to")
     assert (the_show(show_id).screen_id, the_show(show_id).starts_at) == (screens[2].id, at(regent, 0, 18))
+
+
+def test_a_move_that_is_refused_in_its_box_stands_in_the_week_until_escape(planner, regent, screens, films):
+    show_id = a_draft(regent, screens[0], films[0], 0, 14)
+    a_draft(regent, screens[0], films[5], 1, 18)
+    page = planner()
+    page.locator(f'.week [data-show="{show_id}"]').focus()
+    page.keyboard.press("m")
+    page.get_by_label("Begins").fill(f"{next_week(regent).start + dt.timedelta(days=1)}T17:00")
+    page.keyboard.press("Enter")
+    expect(page.locator("#move-refused")).to_contain_text("Nosferatu is on")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator(".refused-move")).to_have_text("Metropolis17:00 refused")
+    page.keyboard.press("Escape")
+    expect(page.locator(".refused-move")).to_have_count(0)
+
+
+class Finger:
+    """Touches of one finger, as the browser gets them from the glass."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+
+    def _touch(self, kind: str, *points: tuple[float, float]) -> None:
+        touched = [{"x": x, "y": y} for x, y in points]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    def down(self, x: float, y: float) -> None:
+        self._touch("touchStart", (x, y))
+
+    def move(self, x: float, y: float) -> None:
+        self._touch("touchMove", (x, y))
+
+    def up(self) -> None:
+        self._touch("touchEnd")
+
+
+def test_a_finger_lifts_a_show_by_staying_and_scrolls_by_moving(
+    app: Flask, browser: Browser, base_url: str, regent, screens, films
+):
+    show_id = a_draft(regent, screens[0], films[0], 0, 14)
+    context = browser.new_context(
+        base_url=base_url, viewport={"width": 900, "height": 700}, has_touch=True, reduced_motion="reduce"
+    )
+    come_in(app, context, base_url, a_person(Role.MANAGER, regent))
+    page = context.new_page()
+    page.goto(address(regent))
+    link, lane = page.locator(f'.week [data-show="{show_id}"]'), lane_of(page, 1, 1)
+    box, row = link.bounding_box(), lane.bounding_box()
+    assert box is not None
+    assert row is not None
+    x, y, finger = box["x"] + 12, box["y"] + 12, Finger(page)
+    before = page.evaluate("scrollY")
+    finger.down(x, y)
+    for step in range(1, 9):
+        finger.move(x, y - 15 * step)
+    finger.up()
+    page.wait_for_function("before => scrollY > before", arg=before)
+    expect(page.locator(".ghost")).to_have_count(0)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_function("scrollY === 0")
+    finger.down(x, y)
+    expect(page.locator(".ghost")).to_be_visible()
+    assert page.locator(".ghost").evaluate("ghost => getComputedStyle(ghost).transitionDuration") in ("0s", "")
+    for step in range(1, 6):
+        finger.move(x, y + (row["y"] + 20 - y) * step / 5)
+    expect(page.locator(".ghost")).to_contain_text(f"14:00 {screens[1].name}")
+    assert page.evaluate("scrollY") == 0, "what is lifted is dragged; the page stays"
+    finger.up()
+    expect(page.locator("#flashes")).to_contain_text("Metropolis is moved to")
+    expect(page).to_have_url(re.compile("/staff/planner"))
+    assert (the_show(show_id).screen_id, the_show(show_id).starts_at) == (screens[1].id, at(regent, 1, 14))
+    context.close()
 
 
 def a_full_week(cinema: Cinema, screens: list[Screen], films: list[Movie]) -> list[int]:

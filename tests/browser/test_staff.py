@@ -175,3 +175,24 @@ def test_a_wide_table_scrolls_inside_itself(app: Flask, browser: Browser, base_u
     assert wrap.evaluate("box => box.scrollWidth > box.clientWidth")
     expect(wrap).to_have_attribute("tabindex", "0")
     context.close()
+
+
+def test_a_form_that_is_sent_again_leads_to_what_it_made(app: Flask, page: Page, base_url: str):
+    """By a double click; and by Back, which asks for the form anew since our pages are not stored."""
+    come_in(app, page.context, base_url, a_person(Role.MANAGER, a_cinema(name="The Regent")))
+    title, keep = page.get_by_label("Title", exact=True), page.get_by_role("button", name="Keep the film")
+    page.goto("/staff/films/new")
+    title.fill("Sunrise")
+    keep.dblclick()
+    expect(page).to_have_url(re.compile(r"/staff/films/\d+$"))
+    page.goto("/staff/films/new")
+    title.fill("Faust")
+    keep.click()
+    expect(page.locator("#flashes")).to_contain_text("Faust is kept.")
+    page.go_back()
+    title.fill("Faust")
+    keep.click()
+    expect(page.locator("#flashes")).to_contain_text("This form was sent before")
+    expect(page.locator("h1")).to_have_text("Faust")
+    page.goto("/staff/films")
+    expect(page.locator("a.film-name")).to_have_count(2)

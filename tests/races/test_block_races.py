@@ -11,6 +11,7 @@ from app.db import db
 from app.domain.staff import COMMAND
 from app.errors import Busy, ConcurrentModification, SeatsTaken
 from app.models import Show
+from app.services.block_changes import BlockChange, BlockChanged, change_screen_block
 from app.services.blocking import ScreenBlocked, block_screen, block_seats, lift_screen_block
 from app.services.cancelling import Cancelled, cancel_seats
 from app.services.holding import Hold
@@ -73,6 +74,43 @@ def test_an_auditoriums_block_and_a_hold_leave_each_seat_with_one_of_them(crowd)
         if isinstance(held, Hold):
             release_booking(show.id, held.booking_id)
             assert states(show.id, *wanted) == ["blocked", "blocked"]
+
+
+def test_a_block_that_is_changed_and_a_hold_leave_each_seat_with_one_of_them(crowd):
+    """The seats that a change adds go to the buyer or out of use, those it takes away can be held at once or not yet."""
+    for place in range(ROUNDS // 2):
+        show = a_show(screen=a_screen(a_cinema(), 30, 10))
+        gone, added = seat_ids(show, "A1", "A2"), seat_ids(show, "B3", "B4")
+        block_id = block_screen(COMMAND, show.screen_id, gone, WHY).block_id
+        wish = BlockChange(frozenset(added), WHY)
+        tasks = [
+            lambda s=show, w=added: hold_seats(s.id, w, "s:one"),
+            lambda s=show, b=block_id, w=wish: change_screen_block(COMMAND, s.screen_id, b, w),
+            lambda s=show, w=gone: hold_seats(s.id, w, "s:two"),
+        ]
+        turned = place % 3
+        results = together(crowd, tasks[turned:] + tasks[:turned])
+        first, changed, second = results[-turned:] + results[:-turned] if turned else results
+        assert isinstance(changed, BlockChanged), changed
+        assert isinstance(first, Hold | SeatsTaken), first
+        assert isinstance(second, Hold | SeatsTaken), second
+        assert states(show.id, *added) == (["held"] * 2 if isinstance(first, Hold) else ["blocked"] * 2)
+        assert states(show.id, *gone) == (["held"] * 2 if isinstance(second, Hold) else ["free"] * 2)
+        if isinstance(first, Hold):
+            release_booking(show.id, first.booking_id)
+            assert states(show.id, *added) == ["blocked", "blocked"]
+
+
+def test_of_two_who_change_one_block_at_once_one_is_told(crowd):
+    for _ in range(ROUNDS // 4):
+        show = a_show(screen=a_screen(a_cinema(), 30, 10))
+        block_id = block_screen(COMMAND, show.screen_id, seat_ids(show, "A1"), WHY).block_id
+        wishes = [BlockChange(frozenset(seat_ids(show, label)), WHY) for label in ("B1", "C1", "C2")]
+        results = together(
+            crowd, [lambda s=show, w=w, b=block_id: change_screen_block(COMMAND, s.screen_id, b, w) for w in wishes]
+        )
+        assert sorted(type(one).__name__ for one in results) == ["BlockChanged"] + ["ConcurrentModification"] * 2
+        assert Counter(states(show.id)) == {"blocked": 1, "free": 29}
 
 
 def test_a_show_published_while_its_auditorium_is_blocked_opens_without_those_seats(crowd):

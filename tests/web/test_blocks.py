@@ -16,6 +16,7 @@ from app.services.blocking import block_screen, block_seats, put_back
 from tests.builders import a_cinema, a_hold, a_movie, a_paid_booking, a_person, a_screen, a_show, seat_ids
 from tests.support.calling_off import rows
 from tests.support.client import PageClient, soup, words
+from tests.support.forms import filled, form_for
 from tests.support.staff import signed_in
 
 
@@ -213,6 +214,61 @@ def test_a_block_is_ended_and_the_second_who_ends_it_is_told(ruth: PageClient, s
     assert "already" in words(again)
     reasonless = send(ruth, f"{of(show.screen_id)}/lift", page=of(show.screen_id), block=str(done.block_id))
     assert reasonless.status_code == 422
+
+
+def test_a_block_is_changed_on_its_page_and_what_is_sold_is_named(ruth: PageClient, show: Show):
+    a_paid_booking(show, seats=seat_ids(show, "B1", "B2"))
+    a1, a2, b1 = seat_ids(show, "A1", "A2", "B1")
+    until = (clock.now() + dt.timedelta(days=3)).replace(microsecond=123)
+    done = block_screen(COMMAND, show.screen_id, [a1], "A leak.", until_at=until)
+    page = f"{of(show.screen_id)}/{done.block_id}"
+    assert soup(ruth.get(of(show.screen_id))).find("a", href=page)
+    form = form_for(ruth.get(page), page)
+    assert form.find("input", attrs={"name": "reason"})["value"] == "A leak."  # type: ignore[index]
+    assert [one["value"] for one in form.select("input[name=seats][checked]")] == [str(a1)]
+    answer = ruth.post(page, data=filled(form, {"seats": [str(a2), str(b1)], "reason": "Another leak."}))
+    assert answer.status_code == 303
+    said = words(ruth.get(answer.location))
+    assert "The block is changed: 1 seat is out of use and 1 seat is free now in 1 coming show." in said
+    assert "B1 is somebody's, see below." in said
+    assert "Another leak." in said
+    (row,) = rows("SELECT until_at FROM seat_blocks WHERE replaces_id IS NOT NULL")
+    assert row.until_at == until, "a time that nobody touched stays to its seconds"
+    assert "Nothing was different." not in said
+    again = f"{of(show.screen_id)}/{rows('SELECT max(id) AS id FROM seat_blocks')[0].id}"
+    same = ruth.post(again, data=filled(form_for(ruth.get(again), again), {}), follow_redirects=True)
+    assert "Nothing was different." in words(same)
+
+
+@pytest.mark.parametrize(("fields", "told"), [
+    ({"ends": "tomorrow"}, "Write day and time"),
+    ({"ends": "2001-01-01T10:00"}, "The end has to lie after the beginning, and ahead."),
+    ({"reason": ""}, "Write in a few words why."),
+    ({"seats": []}, "Choose at least one seat."),
+])  # fmt: skip
+def test_what_is_wrong_with_a_change_is_told_and_what_was_typed_stays(
+    ruth: PageClient, show: Show, fields: dict[str, Any], told: str
+):
+    a1, a2 = seat_ids(show, "A1", "A2")
+    page = f"{of(show.screen_id)}/{block_screen(COMMAND, show.screen_id, [a1], 'A leak.').block_id}"
+    answer = send(ruth, page, **{"seats": [str(a2)], "reason": "Two leaks.", **fields})
+    assert answer.status_code == 422
+    assert told in words(answer)
+    assert box(answer, a2).has_attr("checked") == ("seats" not in fields)
+    assert rows("SELECT FROM seat_blocks WHERE replaces_id IS NOT NULL") == []
+
+
+def test_who_opens_or_changes_a_block_that_is_another_by_now_is_told(ruth: PageClient, show: Show):
+    a1, a2 = seat_ids(show, "A1", "A2")
+    page = f"{of(show.screen_id)}/{block_screen(COMMAND, show.screen_id, [a1], 'A leak.').block_id}"
+    mine = filled(form_for(ruth.get(page), page), {"seats": [str(a2)]})
+    theirs = filled(form_for(ruth.get(page), page), {"reason": "A flood."})
+    assert ruth.post(page, data=theirs).status_code == 303
+    late = ruth.post(page, data=mine)
+    assert late.status_code == 409
+    assert "Somebody has changed this block since you opened the page" in words(late)
+    assert "A flood." in words(late)
+    assert "That block was ended or changed meanwhile" in words(ruth.get(page, follow_redirects=True))
 
 
 def test_another_auditoriums_block_is_not_ended_from_here(ruth: PageClient, regent: Cinema, show: Show):

@@ -12,8 +12,10 @@ from app.domain.staff import Role
 from app.errors import ConcurrentModification, Invalid, SeatsTaken
 from app.queries.seat_blocks import (
     BlockHead,
+    BlockRow,
     Letters,
     Taken,
+    block_of_screen,
     blocks_of,
     coming_shows,
     head_of_screen,
@@ -24,10 +26,12 @@ from app.queries.seat_blocks import (
     who_has,
 )
 from app.queries.seat_map import seat_map
+from app.services.block_changes import BlockChange, BlockChanged, change_screen_block
 from app.services.blocking import block_screen, block_seats, lift_screen_block, put_back
 from app.web.block_cells import BlockCells, block_cells
 from app.web.block_forms import BlockForm, ScreenBlockForm
 from app.web.guards import staff
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 from app.web.staff_forms import first_error
@@ -77,6 +81,7 @@ def _seats() -> list[int]:
 
 @pages.post("/shows/<int:show_id>/seats")
 @staff(Role.MANAGER)
+@once(lambda made, show_id: url_for("staff.show_seats", show_id=show_id))
 def change_show_seats(house: StaffHouse, show_id: int) -> AnyResponse:
     form, seats = BlockForm(), _seats()
     if not form.validate_on_submit():
@@ -141,6 +146,7 @@ def _screen_page(
 
 @pages.post("/screens/<int:screen_id>/blocks")
 @staff(Role.MANAGER)
+@once(lambda made, screen_id: url_for("staff.screen_blocks", screen_id=screen_id))
 def block_in_screen(house: StaffHouse, screen_id: int) -> AnyResponse:
     form = ScreenBlockForm(house.zone)
     if not form.validate_on_submit():
@@ -155,6 +161,72 @@ def block_in_screen(house: StaffHouse, screen_id: int) -> AnyResponse:
 
 def _shows(count: int) -> str:
     return "1 coming show" if count == 1 else f"{count} coming shows"
+
+
+@pages.get("/screens/<int:screen_id>/blocks/<int:number>")
+@staff(Role.MANAGER)
+def screen_block(house: StaffHouse, screen_id: int, number: int) -> AnyResponse:
+    """One block of an auditorium to change: its seats ticked on the map, its time and its reason."""
+    head = head_of_screen(screen_id)
+    block = block_of_screen(head, number)
+    if block is not None:
+        return _block_page(house, head, block, ScreenBlockForm(house.zone, block))
+    flash("That block was ended or changed meanwhile, or its time is over. This is what is out of use now.", "warn")
+    return redirect(url_for("staff.screen_blocks", screen_id=screen_id), 303)
+
+
+def _block_page(
+    house: StaffHouse, head: BlockHead, block: BlockRow, form: ScreenBlockForm, status: int = 200, problem: str = ""
+) -> Response:
+    cells, letters = block_cells(head.layout_id or 0, None), letters_of_screen(head)
+    ticked = cells.layout.by_id.keys() & set(_seats() if form.is_submitted() else block.seat_ids)
+    return render(
+        "staff/blocks/change.html", status_code=status, house=house, form=form, problem=problem, head=head, block=block,
+        grid=cells.map(letters.states, ticked), letters=letters, free=letters.states.count("f"),
+        blocked=letters.states.count("b"),
+    )  # fmt: skip
+
+
+@pages.post("/screens/<int:screen_id>/blocks/<int:number>")
+@staff(Role.MANAGER)
+@once(lambda made, screen_id, number: url_for("staff.screen_blocks", screen_id=screen_id))
+def change_block(house: StaffHouse, screen_id: int, number: int) -> AnyResponse:
+    """The number says which block the page showed: one that somebody else changed has another by now."""
+    head = head_of_screen(screen_id)
+    kept = block_of_screen(head, number)
+    form = ScreenBlockForm(house.zone, kept)
+    if not form.validate_on_submit():
+        return _not_changed(house, head, kept, form, first_error(form), 422)
+    try:
+        wanted = BlockChange(frozenset(_seats()), form.reason.data or "", form.begins.instant, form.ends.instant)
+        done = change_screen_block(house.by, screen_id, number, wanted)
+    except Invalid as refused:
+        return _not_changed(house, head, kept, form, refused.message, refused.status)
+    except ConcurrentModification as refused:
+        return _screen_page(house, screen_id, ScreenBlockForm(house.zone), refused.status, refused.message)
+    flash(*((_what_was_done(done, screen_id), "ok") if done else ("Nothing was different.", "note")))
+    return redirect(url_for("staff.screen_blocks", screen_id=screen_id), 303)
+
+
+def _not_changed(
+    house: StaffHouse, head: BlockHead, kept: BlockRow | None, form: ScreenBlockForm, words: str, status: int
+) -> Response:
+    """The form once more; where the block is over meanwhile, what is out of use now."""
+    if kept is None:
+        return _screen_page(house, head.screen_id, form, status, words)
+    return _block_page(house, head, kept, form, status, "" if form.errors else words)
+
+
+def _what_was_done(done: BlockChanged, screen_id: int) -> str:
+    words = [f"{_count(seats)} {state}" for seats, state in ((done.out, "out of use"), (done.back, "free")) if seats]
+    follows = (
+        f"{' and '.join(words)} now in {_shows(done.shows)}" if words else "no seat of a coming show is another now"
+    )
+    somebodys = {one.seat for one in waiting_for(screen_id)}
+    theirs = [name for name in done.names if name in somebodys]
+    if not theirs:
+        return f"The block is changed: {follows}."
+    return f"The block is changed: {follows}. {', '.join(theirs)} {'is' if len(theirs) == 1 else 'are'} somebody's, see below."
 
 
 @pages.post("/screens/<int:screen_id>/blocks/lift")

@@ -22,6 +22,7 @@ from app.money import format_money
 from app.queries.bookings import BookingRef, find_booking
 from app.queries.box_office import (
     OpenShift,
+    begun_as,
     find_for_counter,
     open_shift_of,
     paid_at_counter,
@@ -33,11 +34,13 @@ from app.queries.exchange_page import Exchangeable, exchangeable, offered_showin
 from app.queries.shifts import shift_sheet
 from app.queries.tickets import BookingView, booking_view
 from app.services import counter_bookings
+from app.services.box_office import owner_of
 from app.services.cancelling import preview_cancellation
 from app.services.counter_exchanges import exchange_best_seats
 from app.services.counter_refunds import cancel_at_counter, pay_out, preview_refund
 from app.services.exchanging import Change
 from app.web.guards import staff
+from app.web.once import once
 from app.web.refund_words import back as step_words
 from app.web.refund_words import customer_way, difference_back
 from app.web.render import render
@@ -124,6 +127,7 @@ def _done(house: StaffHouse, code: str, act: Callable[[BookingRef], str]) -> Any
 
 @pages.post("/bookings/<code>/resend")
 @staff(*SELLERS)
+@once(lambda made, code: url_for("staff.booking", code=code))
 def resend_booking(house: StaffHouse, code: str) -> AnyResponse:
     return _done(
         house,
@@ -134,6 +138,7 @@ def resend_booking(house: StaffHouse, code: str) -> AnyResponse:
 
 @pages.post("/bookings/<code>/note")
 @staff(*SELLERS)
+@once(lambda made, code: url_for("staff.booking", code=code))
 def note_booking(house: StaffHouse, code: str) -> AnyResponse:
     def act(ref: BookingRef) -> str:
         counter_bookings.note_booking(house.by, ref.show_id, ref.id, request.form.get("note", ""))
@@ -144,6 +149,7 @@ def note_booking(house: StaffHouse, code: str) -> AnyResponse:
 
 @pages.post("/bookings/<code>/reprint")
 @staff(*SELLERS)
+@once(lambda made, code: url_for("staff.print_booking", code=code))
 def reprint_booking(house: StaffHouse, code: str) -> AnyResponse:
     """The tickets to print once more; that they were is written down first."""
     ref = _ref(code)
@@ -176,6 +182,7 @@ def quote_refund(house: StaffHouse, code: str) -> Response:
 
 @pages.post("/bookings/<code>/cancel")
 @staff(*SELLERS)
+@once(lambda made, code: url_for("staff.booking", code=code))
 def cancel_booking(house: StaffHouse, code: str) -> AnyResponse:
     """Give seats back: all of the money, or what was promised, if it is the sum that the page has said."""
 
@@ -228,6 +235,7 @@ def _exchange_page(house: StaffHouse, ref: BookingRef, problem: str = "", status
     page = "staff/box_office/exchange.html"
     context: dict[str, Any] = {"of": of, "closed": closed, "showings": showings, "left": left, "problem": problem}
     context["less"] = difference_back(of.step, of.currency)
+    context["sale"] = secrets.token_urlsafe(12)
     return render(page, status_code=status, house=house, typed=request.form, **context)
 
 
@@ -241,18 +249,24 @@ def _showings(of: Exchangeable, cinema_id: int) -> list[Showing]:
 @pages.post("/bookings/<code>/exchange")
 @staff(*SELLERS)
 def begin_exchange_at_till(house: StaffHouse, code: str) -> AnyResponse:
-    """Seats are kept for the till, for the same number of tickets; nothing changes before they are paid."""
+    """Seats are kept for the till, for the same number of tickets; nothing changes before they are paid.
+
+    Sent again, the form leads to what it began: `sale` names it, as at the till.
+    """
     ref, cinema = _ref(code), house.the_cinema()
     shift = open_shift_of(house.person.id, cinema.id)
     if shift is None:
         return _exchange_page(house, ref, NoShift.default, NoShift.status)
+    sale = request.form.get("sale", "")[:40] or secrets.token_urlsafe(12)
+    if begun := begun_as(owner_of(shift.id, sale)):
+        return redirect(url_for("staff.sale", code=begun), 303)
     show_id = request.form.get("show", type=int)
     change = Change(ref.show_id, ref.id, tuple(_numbers()))
     try:
         showings = _showings(exchangeable(ref.show_id, ref.id), cinema.id)
         if show_id is None or show_id not in {one.id for one in showings}:
             raise Invalid("Choose a show.")
-        hold = exchange_best_seats(house.by, shift.id, secrets.token_urlsafe(12), show_id, change)
+        hold = exchange_best_seats(house.by, shift.id, sale, show_id, change)
     except DomainError as problem:
         return _exchange_page(house, ref, problem.message, problem.status)
     return redirect(url_for("staff.sale", code=hold.code), 303)

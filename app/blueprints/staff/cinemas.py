@@ -21,6 +21,7 @@ from app.services.cinemas import make_cinema
 from app.services.screens import MadeScreen, close_screen, make_screen, rename_screen, reopen_screen
 from app.web.cinema_forms import MODES, CinemaFactsForm, ScreenForm, zones
 from app.web.guards import staff
+from app.web.once import once
 from app.web.opening import open_steps
 from app.web.refund_words import policy_by_steps, policy_in_hours
 from app.web.render import render
@@ -37,6 +38,7 @@ def cinemas(house: StaffHouse) -> Response:
 
 @pages.route("/cinemas/new", methods=["GET", "POST"])
 @staff()
+@once(lambda made: url_for("staff.cinema_page", cinema_id=made))
 def new_cinema(house: StaffHouse) -> AnyResponse:
     """Administrators only: nobody has a role at a cinema that is not there yet."""
     form, made = CinemaFactsForm(queries.all_cities()), []
@@ -144,6 +146,7 @@ def _to(cinema_id: int, anchor: str | None = None) -> AnyResponse:
 
 @pages.post("/cinemas/<int:cinema_id>/screens")
 @staff(Role.MANAGER)
+@once(lambda made, cinema_id: url_for("staff.cinema_page", cinema_id=cinema_id, _anchor=f"screen-{made}"))
 def new_screen(house: StaffHouse, cinema_id: int) -> AnyResponse:
     """A screen: without seats yet, with a plan that comes with the product, or with one from a file."""
     form = ScreenForm()

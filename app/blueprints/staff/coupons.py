@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
@@ -18,6 +18,7 @@ from app.queries.coupons import (
     CouponRow,
     CouponSearch,
     all_uses,
+    codes_made_with,
     coupon_by_id,
     coupons_within,
     films_to_name,
@@ -31,6 +32,7 @@ from app.services.offers import NewCoupon
 from app.web.csv_files import csv_file
 from app.web.guards import staff
 from app.web.offers_forms import CouponForm
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 from app.web.staff_forms import typed_reason
@@ -74,6 +76,7 @@ def _form(house: StaffHouse, kept: CouponRow | None = None) -> CouponForm:
 
 @pages.route("/coupons/new", methods=["GET", "POST"])
 @staff(Role.MANAGER)
+@once(lambda made: url_for("staff.coupon", coupon_id=made))
 def new_coupon(house: StaffHouse) -> AnyResponse:
     form = _form(house)
     if form.validate_on_submit():
@@ -87,6 +90,7 @@ def new_coupon(house: StaffHouse) -> AnyResponse:
 
 @pages.route("/coupons/batch", methods=["GET", "POST"])
 @staff(Role.MANAGER)
+@once(lambda made: _batch_file(codes_made_with(made)))
 def coupon_batch(house: StaffHouse) -> AnyResponse:
     """Many codes of one use each, taken along as a file."""
     form = _form(house)
@@ -94,8 +98,12 @@ def coupon_batch(house: StaffHouse) -> AnyResponse:
         count, new = form.number("count", 0), form.read()
         made = _try(form, lambda: offers.create_batch(new, count or 0, house.by)) if new else None
         if made is not None:
-            return csv_file("coupons", ("code", "name"), [(code, form.name.data) for code in made])
+            return _batch_file([(code, form.name.data) for code in made])
     return _edit(house, form, None, batch=True)
+
+
+def _batch_file(codes: Sequence[tuple[str, str]]) -> Response:
+    return csv_file("coupons", ("code", "name"), codes)
 
 
 def _try(form: CouponForm, act: Any) -> Any:

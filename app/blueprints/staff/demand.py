@@ -25,6 +25,7 @@ from app.queries.programme import choices_of
 from app.services import demand as services
 from app.web.demand_forms import ChangedRuleForm, LimitsForm, RuleForm, SwitchForm
 from app.web.guards import staff
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 from app.web.staff_forms import first_error
@@ -68,6 +69,7 @@ def demand_limits(house: StaffHouse, cinema_id: int) -> AnyResponse:
 
 @pages.route("/cinemas/<int:cinema_id>/demand/rules/new", methods=["GET", "POST"])
 @staff(Role.MANAGER)
+@once(lambda made, cinema_id: url_for("staff.demand"))
 def new_demand_rule(house: StaffHouse, cinema_id: int) -> AnyResponse:
     form = _form(RuleForm, cinema_id)
     if not form.validate_on_submit():

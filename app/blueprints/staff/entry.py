@@ -22,6 +22,7 @@ from app.services.staff import choose_password, who_is_invited
 from app.web.guards import public, staff
 from app.web.limits import count
 from app.web.links import HOME, local_path
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse, go_on_as, log_in_token, shown_factor
 from app.web.staff_forms import ChangePasswordForm, CodeForm, PasswordForm, SetUpForm
@@ -150,6 +151,7 @@ def _own(house: StaffHouse) -> dict[str, Any]:
 
 @pages.post("/me/recovery-codes")
 @staff(*Role)
+@once(lambda made: url_for("staff.me"), "Recovery codes are shown only once: make new ones if you did not get them.")
 def recovery_codes(house: StaffHouse) -> AnyResponse:
     """Ten new recovery codes; the old ones are worth nothing from then on."""
     form = CodeForm()

@@ -15,6 +15,7 @@ from app.services import film_imports
 from app.web.bodies import takes
 from app.web.csv_files import csv_file
 from app.web.guards import staff
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 
@@ -62,6 +63,7 @@ def upload_film_table(house: StaffHouse) -> AnyResponse:
 
 @pages.post("/films/import/take-in")
 @staff(Role.MANAGER)
+@once(lambda made: url_for("staff.films"))
 def take_in_film_table(house: StaffHouse) -> AnyResponse:
     try:
         done = film_imports.take_in(house.by, request.form.get("plan", ""))

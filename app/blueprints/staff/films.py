@@ -17,6 +17,7 @@ from app.services.posters import remove_poster, upload_poster
 from app.web.bodies import takes
 from app.web.film_forms import FilmForm
 from app.web.guards import staff
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 
@@ -37,6 +38,7 @@ def films(house: StaffHouse) -> Response:
 
 @pages.route("/films/new", methods=["GET", "POST"])
 @staff(Role.MANAGER)
+@once(lambda made: url_for("staff.film", movie_id=made))
 def new_film(house: StaffHouse) -> AnyResponse:
     form = FilmForm()
     if form.validate_on_submit() and form.row is not None:

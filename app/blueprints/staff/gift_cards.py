@@ -16,6 +16,7 @@ from app.queries.deliveries import about_card
 from app.services.card_voiding import void_gift_card
 from app.services.sending import resend_gift_card
 from app.web.guards import staff
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 from app.web.staff_forms import typed_reason
@@ -59,6 +60,7 @@ def _page(house: StaffHouse, gift_card_id: int, problem: str = "", status: int =
 
 @pages.post("/gift-cards/<int:gift_card_id>/resend")
 @staff(Role.MANAGER)
+@once(lambda made, gift_card_id: url_for("staff.gift_card", gift_card_id=gift_card_id))
 def mail_gift_card(house: StaffHouse, gift_card_id: int) -> AnyResponse:
     try:
         flash(f"The card goes to {resend_gift_card(house.by, gift_card_id)} again.", "ok")

@@ -25,6 +25,7 @@ from app.web.group_files import chosen_paper, paper_file
 from app.web.groups_forms import OfferForm
 from app.web.groups_page import Plan, Wanted, plan_for, usual_time
 from app.web.guards import staff
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 from app.web.staff_forms import read_revision, typed_reason
@@ -104,6 +105,7 @@ def _first_form(found: Group, plan: Plan | None) -> OfferForm:
 
 @pages.post("/groups/<int:group_id>/offer")
 @staff(*SELLERS)
+@once(lambda made, group_id: url_for("staff.group", group_id=group_id))
 def offer_to_group(house: StaffHouse, group_id: int) -> AnyResponse:
     """Keep the ticked seats at this price and mail the link; the form comes back with what stands against it."""
     found = group_of(group_id)
@@ -165,6 +167,7 @@ def _back(group_id: int) -> AnyResponse:
 
 @pages.post("/groups/<int:group_id>/pay")
 @staff(*SELLERS)
+@once(lambda made, group_id: url_for("staff.group", group_id=group_id))
 def pay_group(house: StaffHouse, group_id: int) -> AnyResponse:
     """The group pays what it was offered at this till; its tickets are printed from the booking's page."""
     found, shift = group_of(group_id), open_shift_of(house.person.id, house.the_cinema().id)

@@ -18,6 +18,7 @@ from app.queries.deliveries import DeliverySearch, about_card, deliveries, failu
 from app.services.sending import resend_failures, resend_message
 from app.web.guards import staff
 from app.web.links import local_path
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 
@@ -77,12 +78,14 @@ def _below(words: str) -> tuple[dt.datetime, int] | None:
 
 @pages.post("/shows/<int:show_id>/messages/<int:number>/resend")
 @staff(Role.MANAGER)
+@once(lambda made, show_id, number: _asked_at())
 def resend_of_show(house: StaffHouse, show_id: int, number: int) -> AnyResponse:
     return _resend(house, show_id, number)
 
 
 @pages.post("/gift-cards/<int:gift_card_id>/messages/<int:number>/resend")
 @staff(Role.MANAGER)
+@once(lambda made, gift_card_id, number: _asked_at())
 def resend_of_card(house: StaffHouse, gift_card_id: int, number: int) -> AnyResponse:
     if number not in {one.id for one in about_card(gift_card_id)}:
         raise NotFound("There is no such message.")
@@ -98,14 +101,19 @@ def resend_of_group(house: StaffHouse, group_id: int, number: int) -> AnyRespons
 
 
 def _resend(house: StaffHouse, show_id: int, number: int) -> AnyResponse:
-    """Back to where it was asked for."""
     sent = resend_message(show_id, number, house.by)
     flash("It is tried again now." if sent == number else "It goes out again, as a message of its own.", "ok")
-    return redirect(local_path(request.form.get("next") or url_for("staff.messages")), 303)
+    return redirect(_asked_at(), 303)
+
+
+def _asked_at() -> str:
+    """Back to where it was asked for."""
+    return local_path(request.form.get("next") or url_for("staff.messages"))
 
 
 @pages.post("/messages/resend-failures")
 @staff(Role.MANAGER)
+@once(lambda made: url_for("staff.messages"))
 def resend_all(house: StaffHouse) -> AnyResponse:
     """All failures of the cinema's day, and of today's gift cards."""
     count = resend_failures(house.by, house.the_cinema().id, _midnight(house))

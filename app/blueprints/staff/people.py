@@ -14,9 +14,12 @@ from app.queries.staff import PersonRow, people_within, person_within
 from app.services import second_factors
 from app.services import staff as services
 from app.web.guards import staff
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 from app.web.staff_forms import PersonForm, RoleForm, typed_reason
+
+SHOWN_ONCE = "The link to choose a password is shown only once: make a new one here if you did not get it."
 
 
 @pages.get("/people")
@@ -34,6 +37,7 @@ def people(house: StaffHouse) -> Response:
 
 @pages.route("/people/new", methods=["GET", "POST"])
 @staff(Role.MANAGER)
+@once(lambda made: url_for("staff.person", person_id=made), SHOWN_ONCE)
 def new_person(house: StaffHouse) -> AnyResponse:
     form = PersonForm(house.cinemas, house.is_admin, house.cinema.id if house.cinema else None)
     if form.validate_on_submit():
@@ -80,6 +84,7 @@ def _what_may_be_done(house: StaffHouse, shown: PersonRow) -> dict[str, Any]:
 
 @pages.post("/people/<int:person_id>/roles")
 @staff(Role.MANAGER)
+@once(lambda made, person_id: url_for("staff.person", person_id=person_id))
 def give_role(house: StaffHouse, person_id: int) -> AnyResponse:
     form = RoleForm(house.cinemas, house.is_admin)
     if not form.validate_on_submit():
@@ -108,12 +113,14 @@ def deactivate(house: StaffHouse, person_id: int) -> AnyResponse:
 
 @pages.post("/people/<int:person_id>/reactivate")
 @staff(Role.MANAGER)
+@once(lambda made, person_id: url_for("staff.person", person_id=person_id), SHOWN_ONCE)
 def reactivate(house: StaffHouse, person_id: int) -> AnyResponse:
     return _hand_over(house, services.reactivate(house.by, person_id), _name(house, person_id))
 
 
 @pages.post("/people/<int:person_id>/password-link")
 @staff(Role.MANAGER)
+@once(lambda made, person_id: url_for("staff.person", person_id=person_id), SHOWN_ONCE)
 def new_link(house: StaffHouse, person_id: int) -> AnyResponse:
     return _hand_over(house, services.new_password_link(house.by, person_id), _name(house, person_id))
 

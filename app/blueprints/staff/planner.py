@@ -25,6 +25,7 @@ from app.queries.programme import Choices, busy_on, choices_of
 from app.services import show_changes
 from app.services.scheduling import Made, NewShow, publish_shows, schedule_shows
 from app.web.guards import staff
+from app.web.once import once
 from app.web.render import render
 from app.web.shows_forms import BY_RULE, ShowsForm, instant_in
 from app.web.staff import StaffHouse
@@ -86,6 +87,7 @@ def to_planner(week: FilmWeek) -> AnyResponse:
 
 @pages.post("/planner/copy")
 @staff(Role.MANAGER)
+@once(lambda made: url_for("staff.planner", week=request.form.get("week")))
 def copy_week(house: StaffHouse) -> AnyResponse:
     """Drafts like the shows of the week before."""
     week = _week(house, request.form.get("week", ""))
@@ -224,6 +226,7 @@ def _prices(house: StaffHouse, form: ShowsForm) -> Any:
 
 @pages.post("/shows")
 @staff(Role.MANAGER)
+@once(lambda made: _made_before(made))
 def make_shows(house: StaffHouse) -> AnyResponse:
     """Make the drafts that were ticked. The planner's script sends one, of a film that was dragged onto a lane."""
     choices = choices_of(house.the_cinema().id)
@@ -245,6 +248,15 @@ def make_shows(house: StaffHouse) -> AnyResponse:
     )
     _tell_left_out(made, house)
     return to_planner(week_of(form.days()[0]))
+
+
+def _made_before(show_id: int) -> AnyResponse | str:
+    """The week of what this form made; the script is told that its draft is there."""
+    if request.form.get("dragged") == "1":
+        return jsonify({"words": "The draft was made.", "show": show_id})
+    shown = show_facts(show_id, ())
+    day = programme_day(ZoneInfo(shown.timezone), shown.starts_at)
+    return url_for("staff.planner", week=week_of(day).start.isoformat())
 
 
 def _names_a_film(form: ShowsForm, choices: Choices) -> bool:

@@ -11,6 +11,7 @@ from app.errors import ConcurrentModification, Invalid, NotFound
 from app.queries.price_pages import PricesPage, prices_page
 from app.services import price_rules as services
 from app.web.guards import staff
+from app.web.once import once
 from app.web.price_forms import DefaultForm, RuleForm
 from app.web.render import render
 from app.web.staff import StaffHouse
@@ -19,6 +20,7 @@ from app.web.staff_forms import first_error, read_revision, typed_reason
 
 @pages.route("/cinemas/<int:cinema_id>/price-rules/new", methods=["GET", "POST"])
 @staff(Role.MANAGER)
+@once(lambda made, cinema_id: url_for("staff.prices"))
 def new_price_rule(house: StaffHouse, cinema_id: int) -> AnyResponse:
     shown = prices_page(cinema_id)
     form = RuleForm(_lists(shown), shown.screens, revision=shown.revision)

@@ -25,6 +25,7 @@ from app.queries.price_pages import (
 from app.services import price_lists as services
 from app.services.price_moves import Along
 from app.web.guards import staff
+from app.web.once import once
 from app.web.price_forms import (
     MORE_ROWS,
     AlongForm,
@@ -77,6 +78,7 @@ def _monday(house: StaffHouse) -> dt.date:
 
 @pages.route("/cinemas/<int:cinema_id>/prices/new", methods=["GET", "POST"])
 @staff(Role.MANAGER)
+@once(lambda made, cinema_id: url_for("staff.price_list", price_list_id=made))
 def new_prices(house: StaffHouse, cinema_id: int) -> AnyResponse:
     """A new list, from nothing, from one price, or from another list in the same currency."""
     cinema = house.the_cinema()
@@ -131,6 +133,7 @@ def _at_the_field(form: Any, problem: Invalid) -> str:
 
 @pages.route("/price-lists/<int:price_list_id>", methods=["GET", "POST"])
 @staff(Role.MANAGER)
+@once(lambda made, price_list_id: url_for("staff.price_list", price_list_id=made))
 def price_list(house: StaffHouse, price_list_id: int) -> AnyResponse:
     """One version of a list. What is kept here becomes the next version."""
     shown = price_list_page(price_list_id)

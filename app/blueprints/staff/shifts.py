@@ -13,6 +13,7 @@ from app.queries.box_office import open_shift_of, waiting_refunds
 from app.queries.shifts import shift_sheet, shifts_of
 from app.services import shifts as services
 from app.web.guards import staff
+from app.web.once import once
 from app.web.render import render
 from app.web.staff import StaffHouse
 
@@ -36,6 +37,7 @@ def _list(house: StaffHouse, problem: str = "") -> Response:
 
 @pages.post("/shifts")
 @staff(Role.BOX_OFFICE, Role.MANAGER)
+@once(lambda made: url_for("staff.box_office"))
 def begin_shift(house: StaffHouse) -> AnyResponse:
     cinema = house.the_cinema()
     try:
