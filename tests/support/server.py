@@ -70,15 +70,15 @@ class Server:
         while time.monotonic() < end:
             if self.processes["web"].poll() is not None:
                 raise RuntimeError("the web process ended at once")
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
                 connection.request("GET", "/healthz")
-                answer = connection.getresponse().status
-                connection.close()
-                if answer == 200:
+                if connection.getresponse().status == 200:
                     return
             except OSError:
                 time.sleep(0.05)
+            finally:
+                connection.close()  # also after a time-out: left open it would be a warning, and so an error
         raise RuntimeError("the web process does not answer")
 
 
