@@ -299,12 +299,12 @@ def test_today_is_the_ledgers_before_during_and_after_every_roll_up(
     check()
     a_paid_booking(shows[0])
     check()
-    monkeypatch.setattr(rollups, "BATCH", 2)
     batches = iter([rollups._next_batch, rollups._next_batch])
-    monkeypatch.setattr(rollups, "_next_batch", lambda: next(batches)())
-    with pytest.raises(StopIteration):
-        rollups.rebuild()
-    monkeypatch.undo()
+    with monkeypatch.context() as broken:
+        broken.setattr(rollups, "BATCH", 2)
+        broken.setattr(rollups, "_next_batch", lambda: next(batches)())
+        with pytest.raises(StopIteration):
+            rollups.rebuild()
     a_paid_booking(shows[2])
     check()
     with transaction() as session:

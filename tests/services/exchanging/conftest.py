@@ -1,4 +1,4 @@
-"""A film, a paid booking for one of its showings, and dearer, cheaper and equal ones."""
+"""A film, a paid booking for one of its shows, and dearer, cheaper and equal ones."""
 
 from __future__ import annotations
 
