@@ -272,7 +272,7 @@ def test_a_finger_lifts_a_show_by_staying_and_scrolls_by_moving(
     finger.up()
     page.wait_for_function("before => scrollY > before", arg=before)
     expect(page.locator(".ghost")).to_have_count(0)
-    page.evaluate("scrollTo(0, 0)")
+    page.goto(address(regent))  # a page that still rolls after a throw takes the next touch as a stop
     page.wait_for_function("scrollY === 0")
     finger.down(x, y)
     expect(page.locator(".ghost")).to_be_visible()

@@ -39,14 +39,14 @@ from tests.builders import (
     seat_ids,
 )
 from tests.support.books import rows
+from tests.support.cinemas import WHOLE
 from tests.support.client import PageClient, words
+from tests.support.films import TABLE
 from tests.support.forms import filled, form_for
 from tests.support.offers import a_gift_card
 from tests.support.staff import by, signed_in, the_code, with_factor
-from tests.web.test_cinemas import WHOLE
 from tests.web.test_demand import rule_fields
 from tests.web.test_desk import fails
-from tests.web.test_films import TABLE
 
 SENT_BEFORE = "This form was sent before and did its work then; nothing was done twice."
 

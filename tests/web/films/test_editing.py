@@ -156,7 +156,7 @@ def test_any_manager_edits_and_every_manager_sees_what_was_changed(ruth: PageCli
     link = soup(joe.get(page_of(movie))).find("a", string="What was changed")["href"]  # type: ignore[index]
     log = words(joe.get(str(link)))
     assert "Ruth" in log
-    assert "certificate" in log
+    assert "Certificate: PG" in log
 
 
 def test_shows_with_an_old_length_are_told_on_the_page(ruth: PageClient, regent: Cinema):
