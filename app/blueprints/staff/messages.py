@@ -94,6 +94,7 @@ def resend_of_card(house: StaffHouse, gift_card_id: int, number: int) -> AnyResp
 
 @pages.post("/groups/<int:group_id>/messages/<int:number>/resend")
 @staff(Role.MANAGER)
+@once(lambda made, group_id, number: _asked_at())
 def resend_of_group(house: StaffHouse, group_id: int, number: int) -> AnyResponse:
     if not is_about_group(number, group_id):
         raise NotFound("There is no such message.")
