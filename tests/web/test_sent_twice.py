@@ -74,8 +74,7 @@ class House:
 
     @cached_property
     def shift(self) -> int:
-        there = rows("SELECT id FROM shifts WHERE closed_at IS NULL")
-        return there[0].id if there else open_shift(by(self.person), self.cinema.id, 5000)
+        return open_shift(by(self.person), self.cinema.id, 5000)
 
     @cached_property
     def maya(self) -> User:
