@@ -67,6 +67,15 @@ class LayoutFacts:
     def hall(self) -> Hall:
         return Hall(self.for_rules)
 
+    def seated(self, seat_ids: Collection[int]) -> list[SeatFacts]:
+        """These seats in the order people sit."""
+        return sorted((self.by_id[one] for one in seat_ids), key=lambda seat: (seat.line, seat.column))
+
+    def names(self, seat_ids: Collection[int]) -> str:
+        """J8, J9 and J10."""
+        labels = [seat.label for seat in self.seated(seat_ids)]
+        return ", ".join(labels) if len(labels) < 2 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+
     def near(self, seat_ids: Collection[int]) -> list[int]:
         """All seats of the runs that these seats stand in; unknown ids are passed over."""
         touched = {self.by_id[seat_id].run for seat_id in seat_ids if seat_id in self.by_id}

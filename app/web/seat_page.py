@@ -124,7 +124,7 @@ class SeatPage:
 
     @cached_property
     def chosen_facts(self) -> list[SeatFacts]:
-        return self._seated(self.chosen)
+        return self.layout.seated(self.chosen)
 
     def chosen_seats(self) -> list[ChosenSeat]:
         return [ChosenSeat(seat.id, seat.label, self._sort(seat), self._price(seat)) for seat in self.chosen_facts]
@@ -153,7 +153,7 @@ class SeatPage:
     def list_groups(self) -> list[ListGroup]:
         """The free seats without a map, front to back."""
         parts: dict[tuple[str, str, str, str], list[SeatFacts]] = {}
-        for seat in self._seated(self.free_ids):
+        for seat in self.layout.seated(self.free_ids):
             parts.setdefault((seat.level, seat.row, seat.category, seat.kind), []).append(seat)
         return [self._list_group(seats) for seats in parts.values()]
 
@@ -174,19 +174,14 @@ class SeatPage:
     def _list_run(self, seats: list[SeatFacts]) -> list[ListSeat]:
         return [ListSeat(seat.id, seat.number, self.cells.label(seat), seat.id in self.chosen) for seat in seats]
 
-    def _seated(self, ids: Collection[int]) -> list[SeatFacts]:
-        """These seats in the order people sit."""
-        return sorted((self.layout.by_id[one] for one in ids), key=lambda seat: (seat.line, seat.column))
-
     def offer(self, ids: Collection[int]) -> Offer:
         """A button for these seats."""
-        seats = self._seated(ids)
+        seats = self.layout.seated(ids)
         return Offer(",".join(str(seat.id) for seat in seats), " ".join(seat.label for seat in seats))
 
     def names(self, ids: Collection[int]) -> str:
         """J8, J9 and J10."""
-        labels = [seat.label for seat in self._seated(ids)]
-        return ", ".join(labels) if len(labels) < 2 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+        return self.layout.names(ids)
 
 
 def free_ids(layout: LayoutFacts, now: SeatMap) -> frozenset[int]:

@@ -204,6 +204,18 @@ def test_seats_can_be_given_up(seller: Seller, show: Show) -> None:
     assert [row.state for row in rows("SELECT state FROM bookings")] == ["released"]
 
 
+def test_seats_that_went_while_the_seller_chose_are_named_and_the_sale_keeps_its_own(
+    seller: Seller, show: Show
+) -> None:
+    seller.sell(show, entry="1 AA")
+    (kept,) = rows("SELECT code FROM bookings")
+    a_hold(show, seats=seat_ids(show, "C1", "C2"))
+    page = seller.post(f"{COUNTER}/sales/{kept.code}/seats", seats=seat_ids(show, "C1", "C2"))
+    assert page.status_code == 409
+    assert "C1 and C2 have just been taken. The sale keeps the seats that it has." in said(page)
+    assert rows("SELECT code FROM bookings WHERE code = :code AND state = 'held'", code=kept.code)
+
+
 def test_a_show_that_is_called_off_during_a_sale_is_told_at_the_till(seller: Seller, show: Show) -> None:
     seller.sell(show, entry="1 A")
     (kept,) = rows("SELECT code FROM bookings")

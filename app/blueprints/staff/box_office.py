@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
 from app.blueprints.staff import pages
-from app.blueprints.staff.sale_map import map_of_sale
+from app.blueprints.staff.sale_map import map_of_sale, names_of
 from app.config import settings
 from app.db import db, end_read
 from app.domain.counter import LETTERS, WHEELCHAIR, BadEntry, CounterTender, kinds_of, parse_entry
@@ -21,7 +21,7 @@ from app.domain.gift_cards import looks_like_code
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.staff import Role
 from app.domain.states import BookingState, ShowState
-from app.errors import ConcurrentModification, DomainError, InvalidCoupon, InvalidSeats, NotFound
+from app.errors import ConcurrentModification, DomainError, InvalidCoupon, InvalidSeats, NotFound, SeatsTaken
 from app.models import Booking
 from app.money import BadAmount, read_amount
 from app.queries.bookings import BookingRef, find_booking
@@ -328,8 +328,16 @@ def _changed(house: StaffHouse, code: str, change: Any) -> AnyResponse:
     ref = _own(shift, code)
     try:
         return _to_sale(change(shift, ref) or ref.code)
+    except SeatsTaken as problem:
+        return _sale_page(house, shift, ref, _gone(ref.show_id, problem), problem.status)
     except (BadEntry, BadAmount, DomainError) as problem:
         return _sale_page(house, shift, ref, str(problem), getattr(problem, "status", 422))
+
+
+def _gone(show_id: int, problem: SeatsTaken) -> str:
+    gone = problem.details["taken"]
+    went = f"{names_of(show_id, gone)} {'has' if len(gone) == 1 else 'have'} just been taken."
+    return f"{went} The sale keeps the seats that it has."
 
 
 @pages.post("/box-office/sales/<code>/kinds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import Response, request
@@ -37,6 +38,11 @@ def map_of_sale(view: BookingView) -> SaleMap:
     grid = _cells(view.show_id).grid(now.states, own, own)
     left = int((view.expires_at - clock.now()).total_seconds())
     return SaleMap(grid, now.version, ",".join(map(str, own)), max(0, left))
+
+
+def names_of(show_id: int, seat_ids: Collection[int]) -> str:
+    """J8, J9 and J10."""
+    return _cells(show_id).layout.names(seat_ids)
 
 
 def _cells(show_id: int) -> SeatCells:
