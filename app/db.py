@@ -72,6 +72,18 @@ def beginning_with(act: Callable[[Session], object]) -> Iterator[None]:
         info.pop(_FIRST, None)
 
 
+@contextmanager
+def by_the_way() -> Iterator[None]:
+    """Within this, use cases are no part of what beginning_with() waits for: they only clear the way for it."""
+    info = db.session().info
+    first = info.pop(_FIRST, None)
+    try:
+        yield
+    finally:
+        if first is not None:
+            info[_FIRST] = first
+
+
 def in_transaction() -> bool:
     """Whether a use case is between its begin and its commit. Gateway adapters refuse to work there."""
     return _OPEN in db.session().info

@@ -389,6 +389,23 @@ def test_an_upgrade_in_use_is_not_taken_back_and_says_why(make):
         assert database.execute("SELECT count(*) FROM gift_cards").fetchone() == (1,)
 
 
+def test_issued_invoices_are_not_dropped_for_their_numbers_would_be_given_twice(make):
+    found = make("invoices")
+    assert flask(found, "db", "upgrade", "0023").returncode == 0
+    with connect(found.database_url) as database:
+        for row in (
+            "cities (slug, name, country_code, timezone, currency) VALUES ('york', 'York', 'GB', 'Europe/London', 'GBP')",
+            "cinemas (slug, name, city_id, timezone, currency) SELECT slug, name, id, timezone, currency FROM cities",
+            "invoice_counters (cinema_id, year, last) SELECT id, 2026, 17 FROM cinemas",
+        ):
+            database.execute(f"INSERT INTO {row}")
+    refused = flask(found, "db", "downgrade", "0022")
+    assert refused.returncode != 0
+    assert "invoices were issued" in refused.stderr
+    with connect(found.database_url) as database:
+        assert database.execute("SELECT last FROM invoice_counters").fetchone() == (17,)
+
+
 def test_steps_that_were_counted_before_they_had_a_channel_are_kept_until_they_are_counted_anew(make):
     found, columns = make("steps"), "show_id, day, cinema_id, held, began, confirmed, admitted"
     flask(found, "db", "upgrade", "0019")

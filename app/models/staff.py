@@ -82,7 +82,7 @@ class RecoveryCode(Base):
 
 
 class SentForm(Base):
-    """The key of a form that did its work, so that it does so once. Written in the transaction of that work."""
+    """The key of a form at its address that did its work, so that it does so once. Written in the transaction of that work."""
 
     __tablename__ = "sent_forms"
     __table_args__ = (Index("ix_sent_forms_sent_at", "sent_at"),)

@@ -119,9 +119,9 @@ def _names(rows: list[Any]) -> dict[tuple[str, int], str]:
     """What the things are called whose ids stand in these entries: a statement for each kind that there is."""
     found = {}
     for fields, statement in _NAMES.items():
-        ids = {side[field] for row in rows for side in (row.before, row.after) for field in fields if side.get(field)}
-        known = [one for one in ids if isinstance(one, int)]
-        named = db.session.execute(text(statement), {"ids": known}).all() if known else []
+        values = [side.get(field) for row in rows for side in (row.before, row.after) for field in fields]
+        ids = {one for one in values if isinstance(one, int)}
+        named = db.session.execute(text(statement), {"ids": list(ids)}).all() if ids else []
         found.update({(field, id): words for id, words in named for field in fields})
     return found
 

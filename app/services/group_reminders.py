@@ -39,7 +39,7 @@ def remind_groups() -> int:
 def _remind(group_id: int, pay_until: dt.datetime, now: dt.datetime) -> bool:
     """Unless somebody else did, or offered something else meanwhile."""
     with transaction() as session:
-        group = session.get_one(GroupRequest, group_id, populate_existing=True, with_for_update=True)
+        group = session.get_one(GroupRequest, group_id, populate_existing=True, with_for_update={"key_share": True})
         same = group.state == GroupState.OFFERED and group.pay_until == pay_until and group.reminded_at is None
         if not same:
             return False

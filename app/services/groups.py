@@ -177,7 +177,8 @@ def _offer_once(by: By, group_id: int, revision: int, offer: Offer) -> Hold:
 
 
 def _lock(session: Session, group_id: int, revision: int) -> GroupRequest:
-    group = session.get(GroupRequest, group_id, populate_existing=True, with_for_update=True)
+    # FOR NO KEY UPDATE: who ends the last offer at this moment refers to the request and must not wait for this row
+    group = session.get(GroupRequest, group_id, populate_existing=True, with_for_update={"key_share": True})
     if group is None:
         raise NotFound("There is no such request.")
     check_seen(group.revision, revision, "this request", error=ChangedMeanwhile)

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import settings
+from app.db import by_the_way, end_read, on_commit, transaction
 from app.db import db as database
-from app.db import end_read, on_commit, transaction
 from app.domain.messages import MessageKind
 from app.domain.states import LIVE_BOOKING, BookingState
 from app.errors import (
@@ -82,8 +82,9 @@ def _kept(show_id: int, attempt: Callable[[], Hold]) -> Hold:
         try:
             return again_if_locked(attempt)
         except RunOut as over:
-            for booking_id in sorted(over.booking_ids):
-                expire_booking(show_id, booking_id)
+            with by_the_way():
+                for booking_id in sorted(over.booking_ids):
+                    expire_booking(show_id, booking_id)
         except (Moved, ConcurrentModification):
             continue
     raise Busy

@@ -7,6 +7,7 @@ its own transaction: a second sending waits for the first and finds the key ther
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from app.domain.staff import By
 from app.errors import Invalid
 
 KEY = re.compile(r"[A-Za-z0-9_-]{16,40}", re.ASCII)
+LENGTH = 40
+"""What is kept of the hash of address and key."""
 KEPT = dt.timedelta(days=30)
 """How long a page may lie open, or in a browser's history, and still be known as sent."""
 _CLAIM = "marquee_sent_form"
@@ -49,19 +52,22 @@ INSERT INTO sent_forms (user_id, key, sent_at) VALUES (:user_id, :key, :now) ON 
 """)
 _MADE = text("SELECT made_id FROM sent_forms WHERE user_id = :user_id AND key = :key")
 _NOTE = text("UPDATE sent_forms SET made_id = :made WHERE user_id = :user_id AND key = :key")
+_FREE = text("DELETE FROM sent_forms WHERE user_id = :user_id AND key = :key")
 _FORGET = text("DELETE FROM sent_forms WHERE sent_at < :before")
 
 
 @contextmanager
-def sent_once(by: By, key: str) -> Iterator[None]:
+def sent_once(by: By, address: str, key: str) -> Iterator[None]:
     """Within this, the first use case that commits keeps the key of the form with what it does.
 
-    Raises SentBefore out of a use case whose form did its work already; nothing is written then. Waits for one that
+    A key is good for one person and one address: what another form made is never taken for what this one did. Raises
+    SentBefore out of a use case whose form did its work already; nothing is written then. Waits for one that
     does it at this moment. Raises Invalid for what is no key.
     """
     if not KEY.fullmatch(key):
         raise Invalid("This form could not be read. Open its page again and repeat it.")
-    with beginning_with(lambda session: _claim(session, by.user_id, key)):
+    own = hashlib.sha256(f"{address} {key}".encode()).hexdigest()[:LENGTH]
+    with beginning_with(lambda session: _claim(session, by.user_id, own)):
         try:
             yield
         finally:
@@ -82,6 +88,13 @@ def note_made(session: Session, made_id: int | None) -> None:
         return
     claim.noted = True
     session.execute(_NOTE, {"made": made_id, "user_id": claim.user_id, "key": claim.key})
+
+
+def nothing_done(session: Session) -> None:
+    """What this transaction keeps is not the form's work, a wrong code, say: the form may be sent again."""
+    claim: _Claim | None = session.info.pop(_CLAIM, None)
+    if claim is not None:
+        session.execute(_FREE, {"user_id": claim.user_id, "key": claim.key})
 
 
 def forget_sent_forms() -> int:

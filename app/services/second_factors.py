@@ -26,6 +26,7 @@ from app.models import LoginSession, RecoveryCode, SecondFactor
 from app.queries.people import token_hash
 from app.services.accounts import TOKEN_BYTES
 from app.services.audit import audit
+from app.services.once import nothing_done
 from app.services.staffing import a_cinema, end_log_ins, live_grants, lock_people, not_oneself
 
 
@@ -148,6 +149,8 @@ def new_recovery_codes(by: By, typed: str) -> list[str]:
         if verdict is Verdict.RIGHT:
             codes = _fresh_codes(session, by.user_id)
             audit(session, by, Action.RECOVERY_CODES_MADE, by.user_id, cinema_id=a_cinema(session, by.user_id))
+        else:
+            nothing_done(session)
     _refuse(verdict, row, now)
     return codes
 

@@ -155,7 +155,8 @@ def _weekdays(value: Any, entry: _Entry) -> str:
 
 def _thing(value: Any, entry: _Entry) -> str:
     """What it is called, else its number."""
-    return entry.names.get((entry.field, value), f"number {value}")
+    known = entry.names.get((entry.field, value)) if isinstance(value, int) else None
+    return known or f"number {value}"
 
 
 def _steps(value: Any, entry: _Entry) -> str:

@@ -31,7 +31,7 @@ def once(there: Callable[..., str | AnyResponse], words: str = "") -> Callable[[
             if request.method != "POST" or FIELD not in request.form:
                 return view(house=house, **values)
             try:
-                with sent_once(house.by, request.form[FIELD]):
+                with sent_once(house.by, request.path, request.form[FIELD]):
                     return view(house=house, **values)
             except SentBefore as sent:
                 return _lead(there(sent.made, **values), words)

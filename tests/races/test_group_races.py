@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import Flask
 
+from app.db import transaction
 from app.domain.groups import PriceMode
 from app.domain.staff import Role
 from app.errors import Busy, InvalidSeats, SeatsTaken
 from app.models import Booking
-from app.services import holds, payments
+from app.services import groups, holds, payments
 from app.services.group_pricing import Offer
 from app.services.groups import AlreadyPaid, ChangedMeanwhile, make_offer
 from app.services.holding import Hold
@@ -103,3 +104,16 @@ def test_invoices_issued_at_once_have_each_number_once_and_none_is_left_out(app:
     papers = rows("SELECT kind, number FROM invoices ORDER BY number")
     assert [one.number for one in papers] == [*range(1, 3 + kept + let_go)]
     assert [one.kind for one in papers].count("credit_note") == let_go
+
+
+def test_who_answers_a_request_is_not_in_the_way_of_its_offers_end(app: Flask) -> None:
+    """A credit note refers to the request: an offer given up must not wait for who has just opened it to offer anew,
+    who in turn waits for its seats."""
+    cinema = a_cinema()
+    show = a_show(60, cinema=cinema, starts_in=dt.timedelta(days=5))
+    group_id = a_group(cinema)
+    booking = an_offer(group_id, by(a_person(Role.MANAGER, cinema)), show, seat_ids(show)[:12])
+    with transaction() as session:
+        groups._lock(session, group_id, 1)
+        assert together(app, [lambda: holds.release_booking(show.id, booking.id)]) == [True]
+    assert [one.kind for one in rows("SELECT kind FROM invoices ORDER BY number")] == ["invoice", "credit_note"]

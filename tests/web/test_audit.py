@@ -73,6 +73,14 @@ def test_amounts_times_and_names_are_told_as_people_read_them(ruth: PageClient, 
         assert name not in show + cinema
 
 
+def test_a_field_that_holds_something_else_than_its_id_does_not_stop_the_page(ruth: PageClient, regent: Cinema):
+    """Entries stay for ever: one that was written otherwise must not hide all others."""
+    note(COMMAND, regent, after={"show": [3, 4], "movie_id": {"title": "Metropolis"}, "name": "Odd"})
+    (row,) = rows(ruth)
+    for part in ("Show: number [3, 4]", "Film: number", "Name: Odd"):
+        assert part in row
+
+
 def test_it_is_searched_by_person_action_subject_day_and_cinema(app: Flask, regent: Cinema, moved_clock: MovedClock):
     alma, lantern = a_person(Role.ADMIN, name="Alma"), a_cinema(name="The Lantern")
     moved_clock.stop_at(dt.datetime(2027, 1, 5, 23, 30, tzinfo=dt.UTC))

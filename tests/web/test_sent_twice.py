@@ -30,6 +30,7 @@ from tests.builders import (
     PRICES,
     a_cinema,
     a_group,
+    a_hold,
     a_paid_booking,
     a_person,
     a_price_list,
@@ -424,3 +425,46 @@ def test_the_codes_of_another_batch_are_not_given(app: Flask):
     first = rows("SELECT min(id) AS id FROM coupons")[0].id
     assert [code[:4] for code, _ in codes_made_with(first)] == ["ONE-", "ONE-"]
     assert codes_made_with(None) == []
+
+
+def test_the_key_of_one_form_says_nothing_of_another(app: Flask):
+    """What a form made is an id: read as that of something else it would show, say, the codes of somebody's coupons."""
+    house = House(app)
+    other = signed_in(app, a_person(Role.MANAGER, a_cinema(name="The Castle")))
+    sent_twice(house, case("/staff/coupons/batch", {**COUPON, "code": "aut", "count": "2"}))
+    film, batch = "/staff/films/new", "/staff/coupons/batch"
+    sent = {**filled(form_for(other.get(film), film), {"title": "Sunrise", "kind": "film"}).to_dict(), "once": "k" * 22}
+    assert other.post(film, data=sent).status_code == 303
+    with transaction() as session:
+        session.execute(text("UPDATE sent_forms SET made_id = (SELECT min(id) FROM coupons) WHERE made_id IS NOT NULL"))
+    asked = other.post_form(batch, {**COUPON, "code": "mine", "count": "", "once": "k" * 22}, page=batch)
+    assert "AUT-" not in asked.get_data(as_text=True)
+    assert asked.status_code == 422
+
+
+def test_a_wrong_code_does_not_use_up_the_key_of_its_form(app: Flask):
+    house = House(app)
+    page, action = "/staff/me", "/staff/me/recovery-codes"
+    form = filled(form_for(house.client.get(page), action), {"code": "000000"})
+    assert house.client.post(action, data=form).status_code == 422
+    form["code"] = the_code()
+    answer = house.client.post(action, data=form)
+    assert SENT_BEFORE not in words(answer)
+    assert len(rows("SELECT FROM recovery_codes WHERE used_at IS NULL")) == 10
+
+
+def test_a_hold_that_ran_out_in_the_way_does_not_use_up_the_key(app: Flask, moved_clock: Any):
+    """Expired on the way to an offer that is then refused: the form did nothing yet."""
+    house = House(app)
+    group_id = a_group(house.cinema, 12, show_id=house.show.id)
+    page, seats = f"/staff/groups/{group_id}", seat_ids(house.show)[:12]
+    a_hold(house.show, seats=seats[:2])
+    moved_clock.forward(minutes=30)
+    typed = {"seats": [str(one) for one in seats], "mode": "total", "amount": "10"}
+    typed |= {"besides-count": ["1", "", "", ""], "besides-each": ["20", "", "", ""]}
+    form = filled(form_for(house.client.get(page), f"{page}/offer"), typed)
+    assert house.client.post(f"{page}/offer", data=form).status_code == 422
+    assert rows("SELECT state FROM bookings")[0].state == "expired"
+    form["amount"] = "100"
+    house.client.post(f"{page}/offer", data=form)
+    assert [row.channel for row in rows("SELECT channel FROM bookings WHERE state = 'held'")] == ["group"]
