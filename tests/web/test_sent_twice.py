@@ -468,3 +468,23 @@ def test_a_hold_that_ran_out_in_the_way_does_not_use_up_the_key(app: Flask, move
     form["amount"] = "100"
     house.client.post(f"{page}/offer", data=form)
     assert [row.channel for row in rows("SELECT channel FROM bookings WHERE state = 'held'")] == ["group"]
+
+
+def test_a_new_version_that_takes_shows_along_is_what_its_form_made(app: Flask):
+    house = House(app)
+    before = house.show.price_list_id
+    page = f"/staff/price-lists/{before}"
+    first, second = sent_twice(house, case(page, {"price-standard-adult": "13", "along": "all", "reason": "dearer"}))
+    assert rows("SELECT max(price_list_id) AS id FROM shows")[0].id != before, "the show went along"
+    assert second.location == first.location
+
+
+def test_shows_of_which_none_could_be_made_lead_back_to_the_week(app: Flask):
+    house = House(app)
+    show = house.show
+    sent = {"once": "k" * 22, "movie_id": show.movie_id, "if_taken": "others", "price_list_id": show.price_list_id}
+    sent |= {"screens": [show.screen_id], "first_day": show.starts_at.date().isoformat(), "times": "14:00"}
+    sent |= {"format": "2D", "slot": f"{show.screen_id}@{show.starts_at.isoformat()}"}
+    answers = [house.client.post_form("/staff/shows", sent, page="/staff/planner") for _ in range(2)]
+    assert [one.status_code for one in answers] == [303, 303], words(answers[1])
+    assert len(rows("SELECT FROM shows")) == 1
