@@ -21,7 +21,7 @@ from app.db import Base, db, end_read, transaction
 from app.domain.staff import COMMAND, Role
 from app.models import Booking, Cinema, Show, User
 from app.queries.coupons import codes_made_with
-from app.services import film_imports
+from app.services import film_imports, groups
 from app.services.blocking import block_screen
 from app.services.once import KEPT, forget_sent_forms
 from app.services.shifts import open_shift
@@ -488,3 +488,25 @@ def test_shows_of_which_none_could_be_made_lead_back_to_the_week(app: Flask):
     answers = [house.client.post_form("/staff/shows", sent, page="/staff/planner") for _ in range(2)]
     assert [one.status_code for one in answers] == [303, 303], words(answers[1])
     assert len(rows("SELECT FROM shows")) == 1
+
+
+def test_an_invoice_that_a_refused_forms_page_asks_for_does_not_use_up_the_key(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    """An offer from before invoices had numbers gets its own when its page is shown, with a refusal too."""
+    house = House(app)
+    group_id = a_group(house.cinema, 12, show_id=house.show.id)
+    with monkeypatch.context() as before:
+        before.setattr(groups, "issue_invoice", lambda *_: None)
+        an_offer(group_id, by(house.person), house.show, seat_ids(house.show)[:12])
+    page = f"/staff/groups/{group_id}"
+    with monkeypatch.context() as before:
+        before.setattr("app.blueprints.staff.groups.group_papers", lambda _: [])
+        shown = house.client.get(page)
+    form = filled(form_for(shown, f"{page}/offer"), {"mode": "total", "amount": "10", "reason": "more"})
+    form.setlist("besides-count", ["1", "", "", ""])
+    form.setlist("besides-each", ["20", "", "", ""])
+    assert house.client.post(f"{page}/offer", data=form).status_code == 422
+    form["amount"] = "100"
+    house.client.post(f"{page}/offer", data=form)
+    assert [row.offers for row in rows("SELECT offers FROM group_requests")] == [2]
