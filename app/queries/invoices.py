@@ -47,7 +47,11 @@ SELECT i.id, i.kind, i.cinema_id, i.year, i.number, i.show_id, i.booking_id, i.i
 FROM invoices i JOIN cinemas c ON c.id = i.cinema_id LEFT JOIN invoices old ON old.id = i.corrects_id
 """
 _OF_GROUP = text(f"{_SELECT} WHERE i.group_id = :group_id ORDER BY i.id")
-_ON_BOOKING = text(f"{_SELECT} WHERE i.show_id = :show_id AND i.booking_id = :booking_id ORDER BY i.id")
+# A credit note is issued at the instant of the cancellation that it is about.
+_OF_CANCELLATION = text(f"""
+{_SELECT} JOIN cancellations x ON x.show_id = i.show_id AND x.booking_id = i.booking_id AND x.at = i.issued_at
+WHERE x.show_id = :show_id AND x.id = :id AND i.kind = 'credit_note' ORDER BY i.id
+""")
 
 
 def papers_of(group_id: int) -> list[Paper]:
@@ -55,9 +59,9 @@ def papers_of(group_id: int) -> list[Paper]:
     return [_paper(row) for row in db.session.execute(_OF_GROUP, {"group_id": group_id})]
 
 
-def papers_on(show_id: int, booking_id: int) -> list[Paper]:
-    """Those of one booking; only a group's has any. Ends no read."""
-    return [_paper(row) for row in db.session.execute(_ON_BOOKING, {"show_id": show_id, "booking_id": booking_id})]
+def notes_of(show_id: int, cancellation_id: int) -> list[Paper]:
+    """The credit note for what came back of seats given back; only a group's has any. Ends no read."""
+    return [_paper(row) for row in db.session.execute(_OF_CANCELLATION, {"show_id": show_id, "id": cancellation_id})]
 
 
 def _paper(row: Row[Any]) -> Paper:

@@ -23,7 +23,7 @@ from app.domain.states import LIVE_BOOKING, BookingState, GiftCardState, RefundS
 from app.errors import NotFound
 from app.queries import messages as queries
 from app.queries.groups import group_of
-from app.queries.invoices import Paper, last_notes, of_last_offer, papers_on
+from app.queries.invoices import Paper, last_notes, notes_of, of_last_offer
 from app.queries.papers import refund_of
 from app.queries.tickets import BookingView, booking_view
 from app.services.group_papers import group_papers, paper_pdf
@@ -135,13 +135,13 @@ def _cancellation(kind: MessageKind, message: Row[Any]) -> Draft | None:
     back = queries.given_back(message.show_id, message.subject_id)
     stands = view.state == BookingState.CONFIRMED and bool(view.tickets)
     tickets = _tickets_of(view) if stands else tuple
-    return _about(kind, view, lambda: [*tickets(), *_notes_on(view)], back=back, stands=stands)
+    return _about(kind, view, lambda: [*tickets(), *_note_of(message)], back=back, stands=stands)
 
 
 def _show_cancelled(kind: MessageKind, message: Row[Any]) -> Draft | None:
     view = booking_view(message.show_id, message.booking_id)
     why, back = queries.called_off(message.show_id, message.booking_id)
-    return _about(kind, view, lambda: _notes_on(view), why=why, back=back)
+    return _about(kind, view, lambda: _note_of(message), why=why, back=back)
 
 
 def _reminder(kind: MessageKind, message: Row[Any]) -> Draft | None:
@@ -229,9 +229,9 @@ def _notes_to(group_id: int) -> Papers:
     return lambda: _files(last_notes(group_papers(group_id)))
 
 
-def _notes_on(view: BookingView) -> list[Attachment]:
-    """A paid group's credit notes for what came back last; others have none."""
-    return _files(last_notes(papers_on(view.show_id, view.id)))
+def _note_of(message: Row[Any]) -> list[Attachment]:
+    """A paid group's credit note for what came back; others have none."""
+    return _files(notes_of(message.show_id, message.subject_id))
 
 
 def _files(papers: Sequence[Paper]) -> list[Attachment]:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.adapters.templates import fill
-from app.db import end_read, transaction
+from app.db import by_the_way, end_read, transaction
 from app.domain.groups import Standing
 from app.errors import NotDrawn
 from app.models import Booking
@@ -42,7 +42,7 @@ def group_papers(group_id: int) -> list[Paper]:
 
 
 def _invoice_now(offer: GroupOffer) -> None:
-    with transaction() as session:
+    with by_the_way(), transaction() as session:
         lock_booking(session, offer.show_id, offer.booking_id)
         booking = session.get_one(Booking, (offer.show_id, offer.booking_id), populate_existing=True)
         invoice_what_stands(session, booking, clock.now())

@@ -1,7 +1,8 @@
 """Invoices of groups: issued with their offer, taken back by credit notes with what ends or comes back. Commits nothing.
 
 Number and paper are written in the transaction of what they tell of: the counter's row is locked from the taking of a
-number to the commit, so there is none twice and none left out. That lock comes after all others but the shift and the person's role.
+number to the commit, so there is none twice and none left out. That lock comes after all others but the shift's and the
+person's role.
 """
 
 from __future__ import annotations

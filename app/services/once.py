@@ -82,7 +82,8 @@ def _claim(session: Session, user_id: int | None, key: str) -> None:
 
 
 def note_made(session: Session, made_id: int | None) -> None:
-    """Keep with the form what it made: the subject of the first thing that is written into the audit for it."""
+    """Keep with the form what it made, once: audit() says it of the first thing that it writes, who makes something else
+    says it before."""
     claim: _Claim | None = session.info.get(_CLAIM)
     if claim is None or claim.noted or made_id is None:
         return

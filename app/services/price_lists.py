@@ -21,6 +21,7 @@ from app.errors import ConcurrentModification, Conflict, Invalid, NotFound
 from app.models import Cinema, Price, PriceList, PricePlan
 from app.services.audit import audit
 from app.services.holds import again_if_locked
+from app.services.once import note_made
 from app.services.price_moves import Along, MovedShows, move_older_shows
 
 LONGEST_NAME = 80
@@ -123,6 +124,7 @@ def _change(by: By, price_list_id: int, prices: PriceTable, along: Along, reason
             version=old.version + 1, replaces_id=old.id,
         )  # fmt: skip
         _add(session, made, prices)
+        note_made(session, made.id)  # the audit of the shows that go along comes first
         _put_in_place(session, plan, old.id, made.id)
         before, after = as_words(was, old.currency), as_words(prices, old.currency)
         versions = ({"version": old.version}, {"version": made.version})

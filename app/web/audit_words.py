@@ -14,10 +14,10 @@ from app.domain.codes import spoken
 from app.domain.films import FACTS
 from app.domain.pricing import TYPE_NAMES, TicketType
 from app.domain.staff import ROLE_WORDS, Role
+from app.domain.week_times import DAYS
 from app.money import CURRENCIES, format_money
 from app.queries.audit import AuditRow
 from app.web.filters import clock_time, short_date
-from app.web.offers_forms import WEEKDAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _types(value: Any, entry: _Entry) -> str:
 
 
 def _weekdays(value: Any, entry: _Entry) -> str:
-    return ", ".join(WEEKDAYS[one - 1] if one in range(1, 8) else str(one) for one in value)
+    return ", ".join(DAYS[one - 1] if one in range(1, 8) else str(one) for one in value)
 
 
 def _thing(value: Any, entry: _Entry) -> str:

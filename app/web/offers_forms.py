@@ -15,14 +15,13 @@ from wtforms.validators import DataRequired, Length
 from app.domain.coupons import CouponKind
 from app.domain.local_time import BadTime, instant_of, typed_wall, written
 from app.domain.pricing import TicketType
+from app.domain.week_times import DAYS
 from app.money import CURRENCIES, BadAmount, read_amount, write_amount
 from app.queries.coupons import CouponRow
 from app.queries.staff import CinemaRef
 from app.services.offers import NewCoupon
 from app.web.account_forms import tidied
 from app.web.staff_forms import Boxes
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class CouponForm(FlaskForm):
@@ -59,7 +58,7 @@ class CouponForm(FlaskForm):
         super().__init__()
         self._cinemas, self._zone, self._kept = cinemas, chosen.timezone if chosen else "UTC", kept
         self.kind.choices = [("percent", "a percentage"), ("fixed", "an amount")]
-        self.weekdays.choices = list(enumerate(WEEKDAYS, start=1))
+        self.weekdays.choices = list(enumerate(DAYS, start=1))
         kinds = [kind for kind in TicketType if kind is not TicketType.COMPANION]
         self.types.choices = [(kind.value, kind.value.capitalize()) for kind in kinds]
         self.film.choices = [("", "Every film"), *films]

@@ -179,6 +179,9 @@ def test_seats_that_a_paid_group_gives_back_are_credited_with_what_comes_back(
     assert [str(one.get_filename())[:11] for one in post.sent[0].iter_attachments()][-1] == "credit-note"
     rest = preview_cancellation(show.id, booking.id, None).result.returned_minor
     cancel_seats(show.id, booking.id, None, expected_minor=rest)
+    deliver(booking, MessageKind.CANCELLATION)
+    names = [str(one.get_filename()) for one in post.sent[-1].iter_attachments()]
+    assert names == [group_papers(group_id)[2].file_name], "what came back now, and not once more what came back before"
     assert [one[:2] for one in told(group_id)] == [
         ("invoice", 20_003),
         ("credit_note", some),

@@ -21,7 +21,7 @@ from app.db import Base, db, end_read, transaction
 from app.domain.staff import COMMAND, Role
 from app.models import Booking, Cinema, Show, User
 from app.queries.coupons import codes_made_with
-from app.services import film_imports
+from app.services import film_imports, groups
 from app.services.blocking import block_screen
 from app.services.once import KEPT, forget_sent_forms
 from app.services.shifts import open_shift
@@ -468,3 +468,45 @@ def test_a_hold_that_ran_out_in_the_way_does_not_use_up_the_key(app: Flask, move
     form["amount"] = "100"
     house.client.post(f"{page}/offer", data=form)
     assert [row.channel for row in rows("SELECT channel FROM bookings WHERE state = 'held'")] == ["group"]
+
+
+def test_a_new_version_that_takes_shows_along_is_what_its_form_made(app: Flask):
+    house = House(app)
+    before = house.show.price_list_id
+    page = f"/staff/price-lists/{before}"
+    first, second = sent_twice(house, case(page, {"price-standard-adult": "13", "along": "all", "reason": "dearer"}))
+    assert rows("SELECT max(price_list_id) AS id FROM shows")[0].id != before, "the show went along"
+    assert second.location == first.location
+
+
+def test_shows_of_which_none_could_be_made_lead_back_to_the_week(app: Flask):
+    house = House(app)
+    show = house.show
+    sent = {"once": "k" * 22, "movie_id": show.movie_id, "if_taken": "others", "price_list_id": show.price_list_id}
+    sent |= {"screens": [show.screen_id], "first_day": show.starts_at.date().isoformat(), "times": "14:00"}
+    sent |= {"format": "2D", "slot": f"{show.screen_id}@{show.starts_at.isoformat()}"}
+    answers = [house.client.post_form("/staff/shows", sent, page="/staff/planner") for _ in range(2)]
+    assert [one.status_code for one in answers] == [303, 303], words(answers[1])
+    assert len(rows("SELECT FROM shows")) == 1
+
+
+def test_an_invoice_that_a_refused_forms_page_asks_for_does_not_use_up_the_key(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    """An offer from before invoices had numbers gets its own when its page is shown, with a refusal too."""
+    house = House(app)
+    group_id = a_group(house.cinema, 12, show_id=house.show.id)
+    with monkeypatch.context() as before:
+        before.setattr(groups, "issue_invoice", lambda *_: None)
+        an_offer(group_id, by(house.person), house.show, seat_ids(house.show)[:12])
+    page = f"/staff/groups/{group_id}"
+    with monkeypatch.context() as before:
+        before.setattr("app.blueprints.staff.groups.group_papers", lambda _: [])
+        shown = house.client.get(page)
+    form = filled(form_for(shown, f"{page}/offer"), {"mode": "total", "amount": "10", "reason": "more"})
+    form.setlist("besides-count", ["1", "", "", ""])
+    form.setlist("besides-each", ["20", "", "", ""])
+    assert house.client.post(f"{page}/offer", data=form).status_code == 422
+    form["amount"] = "100"
+    house.client.post(f"{page}/offer", data=form)
+    assert [row.offers for row in rows("SELECT offers FROM group_requests")] == [2]

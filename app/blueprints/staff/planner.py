@@ -250,8 +250,10 @@ def make_shows(house: StaffHouse) -> AnyResponse:
     return to_planner(week_of(form.days()[0]))
 
 
-def _made_before(show_id: int) -> AnyResponse | str:
-    """The week of what this form made; the script is told that its draft is there."""
+def _made_before(show_id: int | None) -> AnyResponse | str:
+    """The week of what this form made, if any of it could be; the script is told that its draft is there."""
+    if show_id is None:
+        return url_for("staff.planner")
     if request.form.get("dragged") == "1":
         return jsonify({"words": "The draft was made.", "show": show_id})
     shown = show_facts(show_id, ())
