@@ -165,7 +165,7 @@ def coming_shows(cinema_id: int, now: dt.datetime) -> list[ComingShow]:
 
 def _coming(row: Row[Any]) -> ComingShow:
     """Its list of prices is a tuple here: shows are keys."""
-    values = [tuple(one) if isinstance(one, list) else one for one in row]
+    values: tuple[Any, ...] = tuple(tuple(one) if isinstance(one, list) else one for one in row)
     return ComingShow(Change(*values[:3]), *values[3:])
 
 
