@@ -61,6 +61,8 @@ class ComingShow:
     format: str
     layout_id: int
     price_list_id: int
+    prices: tuple[int, ...]
+    """All that stand in its list, minor units."""
     sold: int
     seats: int
 
@@ -73,9 +75,12 @@ class ComingShow:
         return About(self.movie_id, self.format, self.starts_at.astimezone(ZoneInfo(self.zone)))
 
     def becomes(self, rules: Iterable[Rule], limits: Limits, now: dt.datetime) -> Change:
-        """What these rules make of it at this moment."""
+        """What these rules make of it at this moment. A percent too small for a step of any price is nothing."""
         demand = judge(rules_about(rules, self.about), limits, self.full, self.starts_at - now)
-        return Change(demand.percent, limits.step_minor if demand.percent else 1, demand.reason)
+        sold = Tariff(self.price_list_id, demand.percent, limits.step_minor)
+        if all(sold.of(minor) == minor for minor in self.prices):
+            return Change(0, 1, "")
+        return Change(demand.percent, limits.step_minor, demand.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,9 @@ SELECT count(*) FROM shows WHERE cinema_id = :cinema_id AND state = 'published' 
 """)
 _COMING = text("""
 SELECT s.demand_percent, s.demand_step, s.demand_reason, s.id, m.title, screen.name, s.starts_at, c.timezone, s.movie_id,
-       s.format, s.layout_id, s.price_list_id, house.sold, house.seats
+       s.format, s.layout_id, s.price_list_id,
+       ARRAY(SELECT DISTINCT amount_minor FROM prices p WHERE p.price_list_id = s.price_list_id ORDER BY 1) AS prices,
+       house.sold, house.seats
 FROM shows s JOIN movies m ON m.id = s.movie_id JOIN screens screen ON screen.id = s.screen_id
 JOIN cinemas c ON c.id = s.cinema_id
 CROSS JOIN LATERAL (
@@ -157,7 +164,8 @@ def coming_shows(cinema_id: int, now: dt.datetime) -> list[ComingShow]:
 
 
 def _coming(row: Row[Any]) -> ComingShow:
-    values: tuple[Any, ...] = tuple(row)
+    """Its list of prices is a tuple here: shows are keys."""
+    values: tuple[Any, ...] = tuple(tuple(one) if isinstance(one, list) else one for one in row)
     return ComingShow(Change(*values[:3]), *values[3:])
 
 

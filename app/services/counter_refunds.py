@@ -14,6 +14,7 @@ from app import clock
 from app.db import db, on_commit, transaction
 from app.domain.audit import Action
 from app.domain.counter import CounterTender
+from app.domain.groups import in_runs
 from app.domain.messages import MessageKind
 from app.domain.refund_policy import CancellationReason, Return, what_returns
 from app.domain.staff import By
@@ -101,8 +102,8 @@ class RefundPreview:
 
     @property
     def seat_names(self) -> str:
-        """J8, J9 and J10."""
-        return spoken_list(self.seats)
+        """J8, J9 and J10; many by their runs: D1–D7, E3."""
+        return spoken_list(self.seats) if len(self.seats) < 5 else in_runs(self.seats)
 
     @property
     def cash_minor(self) -> int:

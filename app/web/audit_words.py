@@ -119,7 +119,7 @@ def _time(value: Any, entry: _Entry) -> str:
 
 
 def _percent(value: Any, entry: _Entry) -> str:
-    words = str(value)
+    words = str(value).replace("-", "−")
     return f"{words.rstrip('0').rstrip('.') if '.' in words else words} %"
 
 
@@ -215,8 +215,8 @@ FIELDS: dict[str, tuple[str, Words]] = {
     "full_from": ("From sold", _percent),
     "full_to": ("To sold", _percent),
     "highest": ("At most", _percent),
-    "hours_from": ("From before the show", _hours),
-    "hours_to": ("To before the show", _hours),
+    "hours_from": ("Before the show by at least", _hours),
+    "hours_to": ("Before the show by less than", _hours),
     "kind": ("Kind", _state),
     "language": ("Language", _any),
     "latitude": ("Latitude", _any),

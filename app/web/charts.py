@@ -13,6 +13,8 @@ from app.queries.figures.shows import Heat, HeatSeat
 
 STEPS = 5
 """Shades of heat."""
+LEAST_TALL = 3.0
+"""Of a bar, units of the drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ def hour_chart(takings: Takings, clock_hour: float, width: int = 720, height: in
     zero = round(foot - lowest * scale, 1)
 
     def bars(amounts: Sequence[int], shift: float) -> tuple[Bar, ...]:
-        """Upwards from the line, or down where an amount is below 0."""
-        talls = [round(abs(minor) * scale, 1) for minor in amounts]
+        """Upwards from the line, or down where an amount is below 0. The smallest can still be seen."""
+        talls = [max(LEAST_TALL, round(abs(minor) * scale, 1)) if minor else 0.0 for minor in amounts]
         places = [round(left + (place + shift) * slot, 1) for place in range(len(amounts))]
         return tuple(
             Bar(x, zero if minor < 0 else round(zero - tall, 1), round(slot * 0.6, 1), tall)

@@ -178,6 +178,7 @@ class OfferForm(SeenForm):
         self.currency, self.zone = currency, zone
         kept = [PartyTyped(str(one.count), one.kind.value, _typed(one.each_minor, currency)) for one in besides]
         rows = _rows_sent() if "formdata" not in values and self.is_submitted() else kept
+        self.wrong_row = 0
         self.rows = [*rows, *(PartyTyped() for _ in range(BESIDES - len(rows)))]
         self.kind.choices = [(kind.value, TYPE_NAMES[kind]) for kind in KINDS]
         self.mode.choices = [(mode.value, words) for mode, words in MODE_WORDS.items()]
@@ -196,6 +197,7 @@ class OfferForm(SeenForm):
                 try:
                     row.read(self.currency)
                 except ValueError as problem:
+                    self.wrong_row = place
                     raise ValidationError(f"Row {place}: {problem}") from problem
 
     def validate_pay_until(self, field: Field) -> None:

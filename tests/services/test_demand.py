@@ -159,6 +159,17 @@ def test_a_changed_step_reaches_the_shows(show: Show, cinema: Cinema):
     assert the_show(show).demand_step == 5
 
 
+def test_a_percent_that_changes_no_price_is_not_said(cinema: Cinema):
+    """−3 % of 10.00 in steps of 0.50 is 10.00: nobody reads that the show is cheaper."""
+    show = a_show(cinema=cinema, prices={("standard", "adult"): 1000})
+    a_demand_rule(cinema, -3, "Late show")
+    assert judge_demand() == 0
+    assert the_show(show).tariff == Tariff(show.price_list_id)
+    set_limits(COMMAND, cinema.id, 0, Limits(-20, 30, 5), "finer")
+    assert judge_demand() == 1
+    assert (the_show(show).demand_percent, the_show(show).demand_reason) == (-3, "Late show")
+
+
 def test_other_cinemas_shows_and_those_no_longer_sold_are_left_alone(cinema: Cinema):
     long_ago = clock.now() - dt.timedelta(days=1)
     over = a_show(cinema=cinema, starts_in=-dt.timedelta(hours=3), sales_open_at=long_ago)
@@ -217,7 +228,8 @@ def test_a_hold_after_the_change_costs_what_the_show_costs_now(show: Show):
 @pytest.mark.parametrize(("percent", "price"), [(-7, 950), (-20, 800), (3, 1000), (13, 1100)])
 def test_every_percent_is_charged_as_promised(show: Show, cinema: Cinema, percent: int, price: int):
     """At the end of the test the promises look at it."""
-    raised(show, percent)
+    a_demand_rule(cinema, percent)
+    judge_demand()
     assert prices_of(show, a_paid_booking(show, 1).id) == [price]
 
 

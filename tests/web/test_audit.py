@@ -49,6 +49,14 @@ def rows(client: PageClient, query: str = "") -> list[str]:
     return [" ".join(row.get_text(" ").split()) for row in soup(page).select(".rows tbody tr")]
 
 
+def test_what_it_was_done_to_is_in_words_and_found_by_them(ruth: PageClient, regent: Cinema):
+    note(COMMAND, regent, 12, Action.DEMAND_RULE_MADE, after={"percent": -15})
+    (row,) = rows(ruth, "?subject=demand+rule&subject_id=12")
+    assert "demand rule 12" in row
+    assert "−15 %" in row
+    assert rows(ruth, "?subject=demand_rule") == [row]
+
+
 def test_an_entry_tells_who_what_from_where_and_why(ruth: PageClient, regent: Cinema, sam: User):
     changed = {"before": {"name": "Old", "rows": 3}, "after": {"name": "New", "rows": 3}}
     note(By(sam.id, "192.0.2.9"), regent, 12, reason="they asked", **changed)

@@ -329,6 +329,13 @@ def test_what_is_ticked_after_the_sum_was_said_is_not_given_back(
     assert not rows("SELECT 1 FROM cancellations")
 
 
+def test_many_tickets_are_named_by_their_runs(seller: Seller, show: Show) -> None:
+    booking = a_paid_booking(show, 6)
+    page = said(seller.post(f"/staff/bookings/{booking.code}/refund", all="1", how="full"))
+    assert "A1–A6 go on sale again." in page
+    assert "Give A1–A6 back: £64.50" in page
+
+
 def test_a_drawer_with_too_little_in_it_is_told_before(seller: Seller, cinema: Cinema, show: Show) -> None:
     code = seller.sold(show)
     poor = Seller(seller.client.application, cinema, 400)

@@ -15,13 +15,14 @@ from flask import Flask
 from app.db import db
 from app.domain.staff import COMMAND, Role
 from app.models import Cinema, Show
+from app.queries.figures.hours import Hour, Sales, Takings
 from app.queries.figures.reports import REPORTS
 from app.services import rollups
 from app.services.admission import AtDoor, admit_ticket
 from app.services.promises import Broken
 from app.services.views import flush_views
 from app.services.watching import watch_promises
-from app.web.charts import nice_step, shade
+from app.web.charts import LEAST_TALL, hour_chart, nice_step, shade
 from app.web.csv_files import BOM
 from tests.builders import a_cinema, a_movie, a_paid_booking, a_person, a_screen, a_show, an_alert
 from tests.services.test_box_office import A, Till
@@ -327,6 +328,13 @@ def test_what_could_not_be_sent_is_told(ruth: PageClient, show: Show):
     db.session.execute(db.text("UPDATE messages SET state = 'failed'"))
     db.session.commit()
     assert re.search(r"1 message could not be sent", words(ruth.get("/staff/dashboard")))
+
+
+def test_a_small_amount_given_back_can_still_be_seen():
+    today = Sales(900, 3, 974_598, 877)
+    chart = hour_chart(Takings("EUR", (Hour(19, today, Sales()), Hour(20, Sales(), Sales())), today, Sales()), 19.5)
+    assert [bar.height for bar in chart.back] == [LEAST_TALL, 0]
+    assert chart.now[0].height > 50
 
 
 def test_steps_of_a_scale_are_round():

@@ -211,6 +211,13 @@ def test_without_a_show_one_is_to_be_chosen(ruth: PageClient, regent: Cinema) ->
     assert "Choose a show" in words(ruth.get(page_of(group_id)))
 
 
+def test_only_the_row_that_is_wrong_is_marked(ruth: PageClient, regent: Cinema, show: Show):
+    answer = send(ruth, a_group(regent, 12, show_id=show.id), **{**CLASS, "besides-each": ["9", "nothing", ""]})
+    assert answer.status_code == 422
+    marked = [one.select("input")[0]["value"] for one in soup(answer).select(".besides.bad")]
+    assert marked == ["2"]
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [

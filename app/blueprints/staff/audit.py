@@ -58,7 +58,7 @@ def _search(house: StaffHouse) -> AuditSearch:
         where=house.where,
         person=args.get("person", "")[:100],
         action=args.get("action", "") if args.get("action") in set(Action) else "",
-        subject=args.get("subject", "")[:30],
+        subject=args.get("subject", "").strip().replace(" ", "_")[:30],
         subject_id=args.get("subject_id", type=_number),
         cinema_id=args.get("cinema", type=_number),
         start=start,

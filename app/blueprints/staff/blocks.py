@@ -219,9 +219,7 @@ def _not_changed(
 
 def _what_was_done(done: BlockChanged, screen_id: int) -> str:
     words = [f"{_count(seats)} {state}" for seats, state in ((done.out, "out of use"), (done.back, "free")) if seats]
-    follows = (
-        f"{' and '.join(words)} now in {_shows(done.shows)}" if words else "no seat of a coming show is another now"
-    )
+    follows = f"{' and '.join(words)} now in {_shows(done.shows)}" if words else "no seat of a coming show changes"
     somebodys = {one.seat for one in waiting_for(screen_id)}
     theirs = [name for name in done.names if name in somebodys]
     if not theirs:
