@@ -43,13 +43,8 @@ def qr_code(text: str) -> Squares:
     return _squares(_modules(text))
 
 
-def qr_svg(text: str) -> str:
-    """The same as an SVG image."""
-    return qr_code(text).svg
-
-
 def plain_qr_svg(text: str) -> str:
-    """The same for any text, in the smallest code that holds it."""
+    """The code of any text, in the smallest that holds it, as an SVG image."""
     from qrcode.constants import ERROR_CORRECT_M
     from qrcode.main import QRCode
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
@@ -115,11 +114,3 @@ def category_names(layouts: Iterable[Mapping[str, str]], priced: Iterable[str]) 
 def as_words(prices: PriceTable, currency: str) -> dict[str, str]:
     """For the audit: "premium adult" → "1400 GBP", in minor units."""
     return {f"{category} {kind}": f"{minor} {currency}" for (category, kind), minor in sorted(prices.items())}
-
-
-def by_category(prices: PriceTable) -> dict[str, dict[str, int]]:
-    """Category → ticket type → minor units."""
-    table: dict[str, dict[str, int]] = defaultdict(dict)
-    for (category, kind), minor in prices.items():
-        table[category][kind] = minor
-    return dict(table)

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.adapters.payments import PaymentOrder, gateway, gateways
 from app.config import settings
-from app.db import db, on_commit, transaction
-from app.domain.pricing import Quote, TicketType
+from app.db import on_commit, transaction
+from app.domain.pricing import TicketType
 from app.domain.refund_policy import stored_steps
 from app.domain.states import LIVE_BOOKING, BookingState, PaymentState
 from app.errors import (
@@ -323,9 +323,3 @@ def _note_no_answer(begun: Begun, problem: str) -> None:
 def _lock_payment(session: Session, begun: Begun) -> Payment:
     key = (begun.order.show_id, begun.payment_id)
     return session.get_one(Payment, key, populate_existing=True, with_for_update=True)
-
-
-def total_of(show_id: int, booking_id: int, types: Mapping[int, TicketType]) -> Quote:
-    """What the booking would cost with these ticket types. Reads only."""
-    booking = db.session.get_one(Booking, (show_id, booking_id))
-    return quote_booking(db.session(), booking, types).bill

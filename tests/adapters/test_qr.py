@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from qrcode.exceptions import DataOverflowError
 from weasyprint import HTML
 
-from app.adapters.qr import QUIET, VERSION, qr_svg
+from app.adapters.qr import QUIET, VERSION, qr_code
 from app.domain.ticket_payload import BASE45, MAX_BYTES, to_base45
 
 LONGEST = to_base45(bytes(range(MAX_BYTES)))
@@ -31,22 +31,22 @@ def pixels(svg: str):
 @settings(max_examples=8, deadline=None)
 @given(st.text(BASE45, min_size=1, max_size=len(LONGEST)))
 def test_a_reader_gives_back_what_was_written(text: str) -> None:
-    read = zxingcpp.read_barcodes(pixels(qr_svg(text)))
+    read = zxingcpp.read_barcodes(pixels(qr_code(text).svg))
     assert [code.text for code in read] == [text]
 
 
 def test_the_longest_ticket_fits() -> None:
     assert len(LONGEST) == 150
-    assert qr_svg(LONGEST)
+    assert qr_code(LONGEST).svg
 
 
 def test_more_than_fits_is_refused() -> None:
     with pytest.raises(DataOverflowError):
-        qr_svg("A" * 155)
+        qr_code("A" * 155)
 
 
 def test_it_is_small_has_its_quiet_zone_and_nothing_inline() -> None:
-    svg = qr_svg(LONGEST)
+    svg = qr_code(LONGEST).svg
     assert len(svg) < 3500
     assert ElementTree.fromstring(svg).attrib["viewBox"] == f"0 0 {SIDE} {SIDE}"
     assert "style" not in svg

@@ -20,6 +20,7 @@ from app.errors import (
     PaymentStarted,
 )
 from app.services import checkout, holds, payments
+from app.services.quoting import quote_booking
 from tests.builders import A_BUYER, a_hold, a_show, seat_ids, the_booking
 
 
@@ -264,6 +265,6 @@ def test_a_gateway_that_is_not_on_offer_is_refused_before_anything_is_written(bo
 
 
 def test_a_quote_asked_for_changes_nothing(show, booking):
-    bill = checkout.total_of(show.id, booking.id, {seat_ids(show, "A1")[0]: TicketType.CHILD})
+    bill = quote_booking(db.session(), booking, {seat_ids(show, "A1")[0]: TicketType.CHILD}).bill
     assert bill.total_minor == 1850
     assert now(booking).total_minor == 2150

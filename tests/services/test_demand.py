@@ -24,6 +24,7 @@ from app.services import box_office, checkout, holds, payments, shifts
 from app.services.blocking import block_seats
 from app.services.demand import add_rule, change_rule, judge_demand, set_limits, switch_rule
 from app.services.holding import Seen
+from app.services.quoting import quote_booking
 from tests.builders import (
     A_BUYER,
     a_cinema,
@@ -195,7 +196,7 @@ def test_a_held_price_stays_through_checkout_and_paying(show: Show):
     booking = a_hold(show, 2)
     raised(show)
     first = seat_ids(show)[0]
-    bill = checkout.total_of(show.id, booking.id, {first: TicketType.CHILD})
+    bill = quote_booking(db.session(), booking, {first: TicketType.CHILD}).bill
     assert [seat.price_minor for seat in bill.seats] == [700, 1000]
     payment = a_started_payment(booking, {first: TicketType.CHILD})
     assert payments.settle_payment(an_event(payment)) == "confirmed"
