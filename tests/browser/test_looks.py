@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -46,7 +48,8 @@ def test_no_page_scrolls_sideways(page: Page, width: int) -> None:
 def test_text_of_twice_the_size_still_fits(page: Page, width: int) -> None:
     show = a_hall()
     page.set_viewport_size({"width": width, "height": 800})
-    for path in (*PAGES, f"/movies/{show.movie.slug}", f"/shows/{show.id}", f"/shows/{show.id}?view=list"):
+    days = [f"/?day={(show.starts_at + dt.timedelta(days=n)).date()}" for n in (0, 2)]  # with a film, and with none
+    for path in (*PAGES, *days, f"/movies/{show.movie.slug}", f"/shows/{show.id}", f"/shows/{show.id}?view=list"):
         page.goto(path)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert page.evaluate(SIDEWAYS) <= 0, path

@@ -48,7 +48,7 @@ def test_choosing_a_city_leads_nowhere_else(client: FlaskClient) -> None:
     assert answer.location == "/"
 
 
-def test_an_address_may_name_the_city(client: FlaskClient) -> None:
+def test_an_address_may_name_the_city(client: FlaskClient, noon: MovedClock) -> None:
     a_show(cinema=a_cinema(a_city("York")))
     leeds = a_city("Leeds")
     film = a_movie("Night Mail")
