@@ -82,7 +82,7 @@ def test_a_card_has_the_next_three_times_straight_to_the_seats(client: FlaskClie
     assert picture["height"]
 
 
-def test_a_sold_out_time_gives_its_place_to_the_next(client: FlaskClient) -> None:
+def test_a_sold_out_time_gives_its_place_to_the_next(client: FlaskClient, noon: MovedClock) -> None:
     cinema, film = a_cinema(), a_movie()
     gone = a_show(2, cinema=cinema, movie=film, starts_in=HOUR)
     a_paid_booking(gone, 2)
