@@ -88,7 +88,7 @@ def test_cards_are_found_by_order_name_address_and_ending_and_never_show_a_code(
 
 def test_without_cards_the_page_says_where_they_come_from(ruth: PageClient):
     assert "No gift cards yet" in words(ruth.get("/staff/gift-cards"))
-    assert ruth.get("/staff/gift-cards/999").status_code == 404
+    assert ruth.get("/staff/gift-cards/2147483647").status_code == 404
 
 
 def test_a_cards_history_comes_from_the_books_and_names_bookings_within_reach(
@@ -254,7 +254,7 @@ def test_what_was_given_up_goes_out_as_a_new_one_and_is_no_failure_any_more(ruth
     assert "Could not be sent" not in words(ruth.get("/staff/messages"))
     (row,) = rows("SELECT subject_id, after FROM audit_entries WHERE action = 'message.resent'")
     assert (row.subject_id, row.after["message"]) == (message.id, newest.id)
-    assert press(ruth, f"/staff/shows/{message.show_id}/messages/999/resend").status_code == 404
+    assert press(ruth, f"/staff/shows/{message.show_id}/messages/2147483647/resend").status_code == 404
 
 
 def test_what_is_still_being_tried_is_tried_now_and_not_sent_twice(ruth: PageClient, regent: Cinema):

@@ -102,11 +102,11 @@ def test_what_breaks_at_the_counter_leads_back_there_and_a_stranger_learns_nothi
 
     caplog.set_level(logging.CRITICAL)
     maya = signed_in(app, a_person(Role.MANAGER, a_cinema()))
-    for missing in ("/staff/shows/9999", "/staff/shifts/9999"):
+    for missing in ("/staff/shows/2147483647", "/staff/shifts/2147483647"):
         answer = maya.get(missing)
         assert (answer.status_code, "Back to the staff pages" in words(answer)) == (404, True)
     ada = signed_in(app, a_customer())
-    assert "Back to the staff pages" not in words(ada.get("/staff/shows/9999"))
+    assert "Back to the staff pages" not in words(ada.get("/staff/shows/2147483647"))
     monkeypatch.setitem(app.view_functions, "staff.box_office", _public(broken))
     answer = maya.get("/staff/box-office")
     assert (answer.status_code, "Back to the staff pages" in words(answer)) == (500, True)

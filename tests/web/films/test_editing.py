@@ -189,7 +189,7 @@ def test_a_film_with_shows_can_not_be_archived_and_the_page_says_why(ruth: PageC
 
 def test_a_film_that_is_not_there_is_not_found(ruth: PageClient):
     token = ruth.token("/staff/films/new")
-    assert ruth.get("/staff/films/999").status_code == 404
+    assert ruth.get("/staff/films/2147483647").status_code == 404
     for way in ("", "/poster", "/poster/remove", "/archive", "/restore"):
         sent = {"csrf_token": token, "title": "X", "kind": "film", "picture": file_of(a_picture())}
-        assert ruth.post(f"/staff/films/999{way}", data=sent).status_code == 404, way
+        assert ruth.post(f"/staff/films/2147483647{way}", data=sent).status_code == 404, way
